@@ -76,7 +76,9 @@ impl<C> Cx<C> {
 
 impl<C> fmt::Debug for Cx<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cx").field("cancelled", &self.cancelled.is_cancelled()).finish_non_exhaustive()
+        f.debug_struct("Cx")
+            .field("cancelled", &self.cancelled.is_cancelled())
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,8 +6,8 @@
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use crate::{
-    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Import, Model, Partial, Resource, Result, Upgrade,
-    Value,
+    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Import, Model, Partial, Provider,
+    Resource, Result, Upgrade, Value,
     schema::{Object, Type},
 };
 
@@ -39,6 +39,39 @@ pub(crate) struct Declared {
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) upgrades: Vec<Upgrade>,
     pub(crate) timeouts: DefaultTimeouts,
+}
+
+impl Declared {
+    /// The provider block.
+    pub(crate) fn provider<P: Provider>() -> Self {
+        Self { constraints: P::constraints(), ..Self::new(P::NAME, P::Config::object()) }
+    }
+
+    fn resource<R: Resource>() -> Self {
+        Self {
+            version: R::VERSION,
+            constraints: R::constraints(),
+            upgrades: R::upgrades(),
+            timeouts: R::timeouts(),
+            ..Self::new(R::NAME, R::object())
+        }
+    }
+
+    fn data_source<D: DataSource>() -> Self {
+        Self { constraints: D::constraints(), ..Self::new(D::NAME, D::object()) }
+    }
+
+    fn new(name: &'static str, object: Object) -> Self {
+        Self {
+            name,
+            version: 0,
+            ty: object.ty(),
+            object,
+            constraints: Vec::new(),
+            upgrades: Vec::new(),
+            timeouts: DefaultTimeouts::default(),
+        }
+    }
 }
 
 /// A resource whose Rust type is forgotten. Only the author's own code is behind these methods.
@@ -86,31 +119,13 @@ pub(crate) struct Typed<T> {
 
 impl<R: Resource> Typed<R> {
     pub(crate) fn resource() -> Self {
-        let declared = Declared {
-            name: R::NAME,
-            version: R::VERSION,
-            ty: R::object().ty(),
-            object: R::object(),
-            constraints: R::constraints(),
-            upgrades: R::upgrades(),
-            timeouts: R::timeouts(),
-        };
-        Self { declared, author: PhantomData }
+        Self { declared: Declared::resource::<R>(), author: PhantomData }
     }
 }
 
 impl<D: DataSource> Typed<D> {
     pub(crate) fn data_source() -> Self {
-        let declared = Declared {
-            name: D::NAME,
-            version: 0,
-            ty: D::object().ty(),
-            object: D::object(),
-            constraints: D::constraints(),
-            upgrades: Vec::new(),
-            timeouts: DefaultTimeouts::default(),
-        };
-        Self { declared, author: PhantomData }
+        Self { declared: Declared::data_source::<D>(), author: PhantomData }
     }
 }
 
@@ -120,7 +135,7 @@ impl<R: Resource> AnyResource<R::Client> for Typed<R> {
     }
 
     fn check(&self, config: &Value) -> Diagnostics {
-        R::partial(config).map_or_else(|errors| errors, |config| R::check(&config))
+        R::partial(config).map_or_else(|errors| errors, |config| <R as Resource>::check(&config))
     }
 
     fn plan(&self, planned: &Value, prior: &Value, client: Option<&R::Client>) -> Result<Decided> {
@@ -156,7 +171,7 @@ impl<D: DataSource> AnyDataSource<D::Client> for Typed<D> {
     }
 
     fn check(&self, config: &Value) -> Diagnostics {
-        D::partial(config).map_or_else(|errors| errors, |config| D::check(&config))
+        D::partial(config).map_or_else(|errors| errors, |config| <D as DataSource>::check(&config))
     }
 
     fn read(&self, config: Value, cx: Cx<D::Client>) -> Boxed<Result<Value>> {

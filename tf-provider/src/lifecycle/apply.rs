@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What Terraform wants done.
-pub(crate) struct Request {
+pub(crate) struct Change {
     pub(crate) prior: Value,
     pub(crate) planned: Value,
     pub(crate) config: Value,
@@ -33,11 +33,11 @@ pub(crate) struct Applied {
 /// Applies one planned change.
 pub(crate) async fn apply<C>(
     resource: &dyn AnyResource<C>,
-    request: Request,
+    change: Change,
     around: &Surroundings<C>,
 ) -> Applied {
     let object = &resource.declared().object;
-    let Request { prior, planned, config, private } = request;
+    let Change { prior, planned, config, private } = change;
     let operation = match (prior.is_null(), planned.is_null()) {
         (true, true) => {
             return Applied { state: Value::Null, private, diagnostics: Diagnostics::new() };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{guarded, operation::panicked};
-use crate::{ConfigureCx, Diagnostics, Model, Provider, Result, Value, context::Notes};
+use crate::{ConfigureCx, Diagnostics, Model, Provider, Value, context::Notes};
 
 /// Makes the client. Unknown values are legal here: during plan they may be made in the same run.
 pub(crate) async fn configure<P: Provider>(

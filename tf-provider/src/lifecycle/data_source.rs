@@ -15,7 +15,7 @@ pub(crate) struct Looked {
 }
 
 /// Reads one data source. What the user set stays as the user wrote it.
-pub(crate) async fn read<C>(
+pub(crate) async fn look_up<C>(
     data_source: &dyn AnyDataSource<C>,
     config: Value,
     around: &Surroundings<C>,
@@ -31,10 +31,7 @@ pub(crate) async fn read<C>(
     let limit = Limit::of(declared, "read", &planned);
     let doing = format!("read {}", declared.name);
     let asked = planned.clone();
-    let outcome = run(&doing, around, limit, Vec::new(), |cx| {
-        data_source.read(asked, cx)
-    })
-    .await;
+    let outcome = run(&doing, around, limit, Vec::new(), |cx| data_source.read(asked, cx)).await;
     let mut diagnostics = outcome.warnings;
     let state = match outcome.result {
         Ok(seen) => complete(&declared.object, &planned, &seen, &Path::root(), &mut diagnostics),

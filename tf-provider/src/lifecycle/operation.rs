@@ -15,7 +15,9 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::{AnyResource, Boxed, Declared, Operation};
-use crate::{Cx, Diagnostic, Diagnostics, Result, Value, context::Notes};
+use crate::{
+    Cx, Diagnostic, Diagnostics, Field, Result, Text, Value, context::Notes, timeouts::Span,
+};
 
 /// What all operations of a configured provider share.
 pub(crate) struct Surroundings<C> {
@@ -124,6 +126,22 @@ pub(super) struct Limit {
     /// As the user wrote it.
     spelling: String,
     time: Duration,
+}
+
+impl Limit {
+    /// What the user has set for a model with timeouts, else the resource's default.
+    pub(super) fn of(declared: &Declared, name: &'static str, state: &Value) -> Option<Self> {
+        declared.object.attribute("timeouts")?;
+        let default = match name {
+            "create" => declared.timeouts.create,
+            "update" => declared.timeouts.update,
+            "delete" => declared.timeouts.delete,
+            _ => declared.timeouts.read,
+        };
+        let set = Text::<Span>::decode(state.get("timeouts").get(name).clone());
+        let span = set.unwrap_or_else(|_| Text::new(default.into()));
+        Some(Self { name, spelling: span.spelling().to_owned(), time: span.duration() })
+    }
 }
 
 /// Runs code of an author that does not wait, and turns a panic into a diagnostic.

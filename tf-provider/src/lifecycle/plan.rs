@@ -121,7 +121,8 @@ fn propose_set(object: &Object, prior: &Value, config: &Value) -> Value {
     let Value::List(config) = config else { return config.clone() };
     let mut pool = Pool::new(elements(prior));
     let fresh = config.iter().map(|config| propose(object, &Value::Null, config));
-    let fresh: Vec<_> = fresh.map(|fresh| (pool.take(|old| *old == fresh).is_some(), fresh)).collect();
+    let fresh: Vec<_> =
+        fresh.map(|fresh| (pool.take(|old| *old == fresh).is_some(), fresh)).collect();
     Value::list(config.iter().zip(fresh).map(|(config, (exact, fresh))| {
         let alike = |old: &Value| same_object(object, old, &propose(object, old, config));
         if exact { fresh } else { pool.take(alike).cloned().unwrap_or(fresh) }
@@ -130,8 +131,11 @@ fn propose_set(object: &Object, prior: &Value, config: &Value) -> Value {
 
 /// Makes volatile attributes unknown, unless something was decided for them.
 fn forget(object: &Object, planned: &Value, others: [&Value; 2]) -> Value {
-    walk::attributes(object, planned, others, |attribute, planned, [prior, config]| {
-        match &attribute.kind {
+    walk::attributes(
+        object,
+        planned,
+        others,
+        |attribute, planned, [prior, config]| match &attribute.kind {
             _ if attribute.volatile && !is_set(attribute, config) && planned == prior => {
                 Value::unknown()
             }
@@ -143,8 +147,8 @@ fn forget(object: &Object, planned: &Value, others: [&Value; 2]) -> Value {
                 })
             }
             _ => planned.clone(),
-        }
-    })
+        },
+    )
 }
 
 /// Whether the user decides the attribute. With `ignore_changes` the configuration of a purely computed one

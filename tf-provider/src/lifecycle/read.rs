@@ -1,8 +1,8 @@
 //! `ReadResource`: what is there now, in the words that state already has.
 
 use super::{
-    AnyResource, Operation, Surroundings, apply::left_unknown, operation::perform,
-    same::respell, settle::settle,
+    AnyResource, Operation, Surroundings, apply::left_unknown, operation::perform, same::respell,
+    settle::settle,
 };
 use crate::{Diagnostics, Path, Value};
 

@@ -3,11 +3,7 @@
 //! Terraform always asks, also when the version is the current one.
 
 use super::{AnyResource, guarded, settle::settle};
-use crate::{
-    Diagnostic, Json, Path, Result, Value,
-    schema::Type,
-    value::json,
-};
+use crate::{Diagnostic, Json, Path, Result, Value, value::json};
 
 /// Brings a stored state to the current schema.
 pub(crate) fn upgrade<C>(
@@ -33,27 +29,7 @@ pub(crate) fn upgrade<C>(
     for step in steps {
         state = guarded(&format!("upgrade {}", declared.name), || step(state))??;
     }
-    fit(&declared.ty, &mut state);
-    let value = json::decode(state.to_string().as_bytes(), &declared.ty)?;
+    // Across versions Terraform leaves it to us to drop what the schema has no longer.
+    let value = json::decode_state(state.to_string().as_bytes(), &declared.ty)?;
     Ok(settle(&declared.object, &value, &Path::root(), &mut Vec::new()))
-}
-
-/// Makes every object hold exactly the attributes of its type: what another version knew is dropped, what
-/// it did not know is null. Across versions Terraform leaves this to us.
-fn fit(ty: &Type, value: &mut Json) {
-    match (ty, value) {
-        (Type::List(ty) | Type::Set(ty), Json::Array(elements)) => {
-            elements.iter_mut().for_each(|element| fit(ty, element));
-        }
-        (Type::Map(ty), Json::Object(entries)) => {
-            entries.values_mut().for_each(|entry| fit(ty, entry));
-        }
-        (Type::Object { attributes, .. }, Json::Object(entries)) => {
-            entries.retain(|name, _| attributes.contains_key(name));
-            for (name, ty) in attributes {
-                fit(ty, entries.entry(name).or_insert(Json::Null));
-            }
-        }
-        _ => {}
-    }
 }

@@ -2,25 +2,23 @@
 //!
 //! It runs without a client, many times, and while parts are unknown; Terraform asks again when they are known.
 
-use super::{guarded, walk};
+use super::{Declared, guarded, walk};
 use crate::{
-    Constraint, Diagnostic, Diagnostics, Path, Value,
+    Diagnostic, Diagnostics, Path, Value,
     schema::{Kind, Object},
 };
 
 /// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
 /// before it found in order, so that one mistake is told once.
 pub(crate) fn validate(
-    name: &str,
-    object: &Object,
-    constraints: &[Constraint],
+    declared: &Declared,
     config: &Value,
     check: impl FnOnce(&Value) -> Diagnostics,
 ) -> Diagnostics {
-    let doing = format!("validate {name}");
+    let doing = format!("validate {}", declared.name);
     let rules = || {
-        let mut found = object.check(config);
-        for constraint in constraints {
+        let mut found = declared.object.check(config);
+        for constraint in &declared.constraints {
             found.extend(constraint.check(config));
         }
         if !found.has_errors() {

@@ -2,21 +2,15 @@
 
 use super::generated::tfplugin6 as wire;
 use crate::{
-    Diagnostic, Diagnostics, Path, Result, Severity, Value,
+    Diagnostic, Diagnostics, Path, Severity, Value,
     path::Step,
     schema::{Attribute, Kind, Mode, Nesting, Object, Type},
     value::msgpack,
 };
 
 /// A value, with every attribute that its type has.
-pub(super) fn value(value: &Value, ty: &Type) -> Result<wire::DynamicValue> {
-    let encoded = msgpack::encode(value, ty).map_err(|error| {
-        Diagnostic::error("the provider has a bug").detail(format!(
-            "It made a value that Terraform cannot hold: {error}\n\n\
-             What to do: report this to the provider's authors with the text above."
-        ))
-    })?;
-    Ok(wire::DynamicValue { msgpack: encoded, json: Vec::new() })
+pub(super) fn value(value: &Value, ty: &Type) -> wire::DynamicValue {
+    wire::DynamicValue { msgpack: msgpack::encode(value, ty), json: Vec::new() }
 }
 
 /// A schema, its attributes in alphabetical order.
