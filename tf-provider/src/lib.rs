@@ -21,6 +21,8 @@ pub mod value;
 
 mod lifecycle;
 mod protocol;
+#[cfg(test)]
+mod sample;
 
 pub use constraints::Constraint;
 pub use context::{ConfigureCx, Cx};
