@@ -1,3 +1,6 @@
 //! To be written.
 
 mod protocol;
+pub mod serve;
+#[cfg(feature = "testing")]
+pub mod testing;
