@@ -15,6 +15,9 @@ pub mod path;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod serve;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod timeouts;
 pub mod validate;
 pub mod value;
@@ -31,7 +34,7 @@ pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
 pub use field::{Computed, Field, Maybe, Text, WriteOnly};
 pub use model::{Model, Partial};
 pub use path::Path;
-pub use provider::{Offer, Provider, problems};
+pub use provider::{Offer, Provider, problems, serve};
 pub use resource::{DefaultTimeouts, Identity, Import, Json, NoIdentity, Resource, Upgrade};
 pub use tf_provider_derive::Model;
 pub use timeouts::Timeouts;

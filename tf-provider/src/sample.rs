@@ -107,6 +107,7 @@ impl Store {
 
 impl Provider for Sample {
     const NAME: &'static str = "sample";
+    const SOURCE: &'static str = "tests/sample";
     type Config = Config;
     type Client = Store;
 
