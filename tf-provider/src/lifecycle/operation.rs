@@ -15,7 +15,8 @@ use tokio::task::JoinError;
 
 use super::{AnyResource, Boxed, Declared, Operation};
 use crate::{
-    Cx, Diagnostic, Diagnostics, Field, Result, Text, Value, context::Notes, serve::Stop, timeouts::Span,
+    Cx, Diagnostic, Diagnostics, Field, Result, Text, Value, context::Notes, serve::Stop,
+    timeouts::Span,
 };
 
 /// What all operations of a configured provider share.
