@@ -173,13 +173,17 @@ pub(super) fn left_unknown(at: Path) -> Diagnostic {
 mod tests {
     use std::{sync::Arc, time::Duration};
 
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
     use crate::{
         Json, Model,
-        lifecycle::{Typed, plan::plan},
-        sample::{All, Store, Thing, around, full, lean, thing, value},
+        lifecycle::{
+            Typed,
+            plan::{plan, propose},
+        },
+        sample::{All, Store, Thing, answer, any_config, around, full, lean, thing, value},
     };
 
     struct World(Surroundings<Store>);
@@ -365,5 +369,41 @@ mod tests {
 
         let later = world.create(json!({"name": "a"})).await;
         assert_eq!(later.diagnostics, Diagnostics::new());
+    }
+
+    /// What Terraform checks of every answer.
+    fn keeps_promises(planned: &Value, state: &Value) -> bool {
+        match (planned, state) {
+            (Value::Unknown(_), state) => state.is_wholly_known(),
+            (Value::List(planned), Value::List(state)) => {
+                planned.len() == state.len()
+                    && planned.iter().zip(state).all(|(p, s)| keeps_promises(p, s))
+            }
+            (Value::Map(planned), Value::Map(state)) => {
+                planned.len() == state.len()
+                    && planned
+                        .iter()
+                        .all(|(k, p)| state.get(k).is_some_and(|s| keeps_promises(p, s)))
+            }
+            (planned, state) => planned == state,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_service_answers_the_plan_is_kept(
+            config in any_config(false),
+            other in any_config(true),
+            honest: bool,
+        ) {
+            let object = All::object();
+            let planned = propose(&object, &Value::Null, &config);
+            let seen = if honest { answer(&object, &planned) } else { other };
+            let mut found = Diagnostics::new();
+            let state = complete(&object, &planned, &seen, &Path::root(), &mut found);
+            prop_assert!(state.is_wholly_known());
+            prop_assert!(keeps_promises(&planned, &state), "{planned:?} {state:?}");
+            prop_assert_eq!(settle(&object, &state, &Path::root(), &mut vec![]), state);
+        }
     }
 }
