@@ -44,6 +44,7 @@ impl Provider for Bare {
     }
 
     /// Panics.
+    #[expect(clippy::panic, reason = "that is what it is for")]
     async fn call_function(
         &self,
         _: Request<call_function::Request>,

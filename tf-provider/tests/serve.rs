@@ -1,5 +1,7 @@
 //! The process as core meets it: the real socket, real signals, certificates made by openssl.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -11,11 +13,11 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 use tf_provider::testing::{
-    Certificate, Core, Handshake, Process, Result,
+    Certificate, Core, Handshake, Process, Result, Stop,
     plugin::{grpc_broker_client::GrpcBrokerClient, grpc_stdio_client::GrpcStdioClient},
     tfplugin6::{
-        DynamicValue, call_function, get_metadata, get_provider_schema, read_data_source,
-        read_resource, stop_provider, validate_provider_config,
+        DynamicValue, call_function, get_metadata, get_provider_schema, provider_server::Provider,
+        read_data_source, read_resource, stop_provider, validate_provider_config,
     },
 };
 use tokio::{
@@ -97,8 +99,9 @@ async fn only_the_pinned_certificate_is_let_in() -> Result {
         };
         assert_eq!(answered, admitted, "{who}");
     }
+    // tonic tries again when its plaintext is refused, hence more lines than peers.
     let refused = process.stderr().iter().filter(|line| line.contains("refused a peer")).count();
-    assert_eq!(refused, 4, "{:#?}", process.stderr());
+    assert!(refused >= 4, "{:#?}", process.stderr());
     Ok(())
 }
 
@@ -165,10 +168,9 @@ async fn a_debugged_provider_serves_whoever_asks_until_ctrl_c() -> Result {
 
     let path = provider["Addr"]["String"].as_str().unwrap().into();
     let handshake = Handshake { path, certificate: None };
-    for _ in 0..2 {
-        schema(&handshake.connect(None).await?.into()).await?;
-        sleep(Duration::from_millis(2500)).await; // For longer than a core may be gone otherwise.
-    }
+    schema(&handshake.connect(None).await?.into()).await?;
+    sleep(Duration::from_millis(2500)).await; // No core may be gone for as long if it started us.
+    schema(&handshake.connect(None).await?.into()).await?;
     signal("INT", child.id());
     assert!(timeout(Duration::from_secs(1), child.wait()).await??.success());
     assert!(!handshake.path.exists());
@@ -206,6 +208,17 @@ async fn messages_may_be_larger_than_grpc_likes() -> Result {
     let answer = core.provider().validate_provider_config(request).await.unwrap_err();
     assert_eq!(answer.message(), size.to_string());
     Ok(())
+}
+
+struct Nothing;
+
+impl Provider for Nothing {}
+
+#[tokio::test]
+async fn a_provider_can_be_served_in_the_process_of_its_test() -> Result {
+    let core = Core::serving(Nothing, Stop::default()).await?;
+    assert_eq!(schema(&core).await.unwrap_err().code(), Code::Unimplemented);
+    core.shutdown().await
 }
 
 // ---- how it leaves ----
@@ -364,10 +377,17 @@ async fn a_panic_is_one_line_and_not_the_end() -> Result {
 /// ring cannot verify core's certificate, and with two TLS providers in one binary kube panics.
 #[test]
 fn ring_is_not_linked() {
-    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock")).unwrap();
-    let locked = |name: &str| lock.contains(&format!("\nname = \"{name}\"\n"));
-    assert!(locked("aws-lc-rs") && locked("rustls"));
-    assert!(!locked("ring"), "some dependency enables it: cargo tree -i ring");
+    // The lock file would not tell: it also names what could be enabled.
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--workspace", "--edges", "normal,build", "--prefix", "none"])
+        .args(["--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let packages = String::from_utf8_lossy(&tree.stdout);
+    let linked = |name: &str| packages.lines().any(|line| line.starts_with(name));
+    assert!(linked("aws-lc-rs v"), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(!linked("ring v"), "something enables it: cargo tree --workspace -i ring");
 }
 
 fn signal(name: &str, process: Option<u32>) {
