@@ -1,1 +1,25 @@
-//! To be written.
+//! Terraform's plugin protocol 6 for providers written in Rust.
+//!
+//! An author declares a struct with `#[derive(Model)]`; its fields, their types and their doc
+//! comments are the schema, the codec and the registry documentation at once.
+
+extern crate self as tf_provider; // The derive names this crate by its public name, here too.
+
+pub mod constraints;
+pub mod diagnostics;
+pub mod field;
+pub mod model;
+pub mod path;
+pub mod schema;
+pub mod timeouts;
+pub mod validate;
+pub mod value;
+
+pub use constraints::Constraint;
+pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
+pub use field::{Computed, Field, Maybe, Text, WriteOnly};
+pub use model::{Model, Partial};
+pub use path::Path;
+pub use tf_provider_derive::Model;
+pub use timeouts::Timeouts;
+pub use value::{DecodeError, Number, Value};
