@@ -10,7 +10,11 @@ pub mod diagnostics;
 pub mod field;
 pub mod model;
 pub mod path;
+mod protocol;
 pub mod schema;
+pub mod serve;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod timeouts;
 pub mod validate;
 pub mod value;
