@@ -12,7 +12,6 @@ pub mod diagnostics;
 pub mod field;
 pub mod model;
 pub mod path;
-mod protocol;
 pub mod provider;
 pub mod resource;
 pub mod schema;
