@@ -49,7 +49,7 @@ resource "tke_security_group_rule" "dns" {
   protocol                     = each.key
   port                         = "53"
   referenced_security_group_id = tke_security_group.pods.id
-  description                  = "DNS from my-app"
+  description                  = "DNS over ${each.key} from my-app"
 }
 
 # Pods in the group talk to each other over any protocol and port.

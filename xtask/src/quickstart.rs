@@ -167,10 +167,7 @@ fn edit_dns_rule(sandbox: &Sandbox, group: &str) -> Result {
     let held =
         sandbox.call("DescribeSecurityGroupPolicies", &json!({ "SecurityGroupId": group }))?;
     let rules = held["SecurityGroupPolicySet"]["Ingress"].as_array().cloned().unwrap_or_default();
-    let udp = |rule: &&Value| {
-        let protocol = rule["Protocol"].as_str().unwrap_or_default();
-        rule["PolicyDescription"] == "DNS from my-app" && protocol.eq_ignore_ascii_case("udp")
-    };
+    let udp = |rule: &&Value| rule["PolicyDescription"] == "DNS over UDP from my-app";
     let rule = rules.iter().find(udp).ok_or("the worker group has no rule for DNS over UDP")?;
     let edited = json!({
         "PolicyIndex": rule["PolicyIndex"],
