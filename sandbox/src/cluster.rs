@@ -17,26 +17,21 @@ impl Cluster {
     }
 
     /// Serves `/api`, `/apis`, `/version` and `/readyz`.
-    #[expect(clippy::unused_self, reason = "the stand-in has no state yet")]
     pub fn router(&self) -> Router {
         Router::new()
     }
 
     /// Makes sure that a namespace exists.
-    #[expect(clippy::unused_self, reason = "the stand-in has no state yet")]
     pub fn seed_namespace(&self, _name: &str) {}
 
     /// Installs or removes the `SecurityGroupPolicy` definition.
-    #[expect(clippy::unused_self, reason = "the stand-in has no state yet")]
     pub fn set_crd_installed(&self, _installed: bool) {}
 
     /// Everything in the cluster, in canonical order.
-    #[expect(clippy::unused_self, reason = "the stand-in has no state yet")]
     pub fn dump(&self) -> Value {
         json!({})
     }
 
     /// Back to an empty cluster.
-    #[expect(clippy::unused_self, reason = "the stand-in has no state yet")]
     pub fn reset(&self) {}
 }

@@ -87,7 +87,7 @@ impl Faults {
 
     /// Nothing goes wrong from here on.
     pub fn clear(&self) {
-        self.locked(|injections| injections.clear());
+        self.locked(Vec::clear);
     }
 
     fn locked<T>(&self, act: impl FnOnce(&mut Vec<Injection>) -> T) -> T {

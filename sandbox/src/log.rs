@@ -77,7 +77,7 @@ impl Log {
 
     /// Forgets everything; time goes on.
     pub fn clear(&self) {
-        self.locked(|entries| entries.clear());
+        self.locked(Vec::clear);
     }
 
     /// A panic elsewhere must not make the log unreadable: it is what explains the panic.
