@@ -1,1 +1,5 @@
-//! To be written.
+//! A local Tencent Cloud and Kubernetes cluster for trying and testing the provider.
+
+pub mod cluster;
+pub mod faults;
+pub mod log;
