@@ -34,7 +34,7 @@ pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
 pub use field::{Computed, Field, Maybe, Text, WriteOnly};
 pub use model::{Model, Partial};
 pub use path::Path;
-pub use provider::{Offer, Provider, problems};
+pub use provider::{Offer, Provider, problems, serve};
 pub use resource::{DefaultTimeouts, Identity, Import, Json, NoIdentity, Resource, Upgrade};
 pub use tf_provider_derive::Model;
 pub use timeouts::Timeouts;

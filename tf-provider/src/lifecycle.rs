@@ -27,7 +27,7 @@ mod walk;
 
 use plan::Decided;
 
-pub(crate) use operation::{Stop, Surroundings, guarded};
+pub(crate) use operation::{Surroundings, guarded};
 
 /// What an author declares once, as data.
 pub(crate) struct Declared {

@@ -1,16 +1,22 @@
 //! A provider: its configuration, its client, and the list of everything it offers.
 
-use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
+use std::{
+    any::type_name, collections::BTreeSet, fmt, future::Future, process::ExitCode, sync::Arc,
+};
 
 use crate::{
     ConfigureCx, Constraint, DataSource, Diagnostics, Model, Partial, Resource, Result,
     lifecycle::{AnyDataSource, AnyResource, Typed},
+    protocol::service::Service,
+    serve::{self, Stop},
 };
 
 /// One provider.
 pub trait Provider: Send + Sync + 'static {
     /// Name of the provider. Its types are called `<NAME>_<their name>`.
     const NAME: &'static str;
+    /// Where users find it, as in `required_providers`: `namespace/name`.
+    const SOURCE: &'static str;
     /// The `provider` block.
     type Config: Model;
     /// What resources and data sources work with.
@@ -82,6 +88,15 @@ impl<C> fmt::Debug for Offer<C> {
             .field("data_sources", &data_sources)
             .finish()
     }
+}
+
+/// Runs the process of a provider from its first line to its last: the whole of `main`.
+pub fn serve<P: Provider>() -> ExitCode {
+    let stop = Stop::default();
+    // Events of the author's own crate are logged beside ours.
+    let crate_name = type_name::<P>().split("::").next().unwrap_or_default();
+    let identity = serve::Identity { source: P::SOURCE, crate_name };
+    serve::run(identity, Service::<P>::new(stop.clone()), stop)
 }
 
 /// Every rule of Terraform's schemas that the provider breaks, one sentence each.

@@ -7,12 +7,17 @@ use std::{
     time::Duration,
 };
 
+use proptest::prelude::*;
+
 use crate::{
     Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Import, Json, Maybe, Model,
-    NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, WriteOnly,
+    NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, Value,
+    WriteOnly,
     constraints::{Constraint, conflicts_with},
     resource::DefaultTimeouts,
+    schema::{Kind, Mode, Nesting, Object, Type},
     validate::length,
+    value::arrange_set,
 };
 
 pub(crate) struct Sample;
@@ -107,6 +112,7 @@ impl Store {
 
 impl Provider for Sample {
     const NAME: &'static str = "sample";
+    const SOURCE: &'static str = "tests/sample";
     type Config = Config;
     type Client = Store;
 
@@ -289,4 +295,237 @@ impl DataSource for Lookup {
 #[test]
 fn the_sample_breaks_no_rule() {
     assert_eq!(crate::problems::<Sample>(), Vec::<String>::new());
+}
+
+/// Everything that a plan can meet.
+#[derive(Model, Clone, Debug)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct All {
+    /// Required.
+    #[tf(replace)]
+    name: Text<Word>,
+    /// Optional.
+    note: Option<String>,
+    /// With a default.
+    #[tf(default = "tcp")]
+    protocol: Text<Word>,
+    /// Decided by the service.
+    id: Computed<String>,
+    /// Changed by any update.
+    #[tf(volatile)]
+    revision: Computed<i64>,
+    /// Decided by the user or the service.
+    #[tf(optional)]
+    port: Computed<i64>,
+    /// Never stored.
+    secret: Option<WriteOnly<String>>,
+    /// Hidden.
+    #[tf(sensitive)]
+    token: Option<String>,
+    /// One object.
+    single: Option<Part>,
+    /// Objects in order.
+    list: Option<Vec<Part>>,
+    /// Objects under keys.
+    map: Option<BTreeMap<String, Part>>,
+    /// Objects without order.
+    set: Option<BTreeSet<Element>>,
+    /// Objects as a plain type.
+    #[tf(plain)]
+    flat: Option<Vec<Element>>,
+    /// Texts without order.
+    words: Option<BTreeSet<Text<Word>>>,
+    /// Texts under keys.
+    labels: Option<BTreeMap<String, Text<Word>>>,
+}
+
+/// A part.
+#[derive(Model, Clone, Debug)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct Part {
+    /// Required.
+    name: Text<Word>,
+    /// Cannot change.
+    #[tf(replace)]
+    zone: Option<String>,
+    /// With a default.
+    #[tf(default = 443)]
+    port: i64,
+    /// Decided by the service.
+    id: Computed<String>,
+    /// Changed by any update.
+    #[tf(volatile)]
+    revision: Computed<i64>,
+    /// Never stored.
+    secret: Option<WriteOnly<String>>,
+}
+
+/// An element of a set.
+#[derive(Model, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Element {
+    /// Required.
+    name: Text<Word>,
+    /// Optional.
+    port: Option<i64>,
+}
+
+/// Upper and lower case mean the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Word(String);
+
+impl std::str::FromStr for Word {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_lowercase()))
+    }
+}
+
+impl Resource for All {
+    const NAME: &'static str = "all";
+    type Client = ();
+    type Identity = NoIdentity;
+
+    async fn create(self, _: &Cx<()>) -> Result<Self> {
+        Ok(self)
+    }
+
+    async fn read(self, _: &Cx<()>) -> Result<Option<Self>> {
+        Ok(Some(self))
+    }
+
+    async fn update(self, _: Self, _: &Cx<()>) -> Result<Self> {
+        Ok(self)
+    }
+
+    async fn delete(self, _: &Cx<()>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn import(_: Import<NoIdentity>, _: &Cx<()>) -> Result<Option<Self>> {
+        Ok(None)
+    }
+}
+
+/// A value as JSON says it, with `"?"` for what is unknown.
+pub(crate) fn value(json: Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(value),
+        Json::Number(number) => Value::from(number.as_i64().unwrap()),
+        Json::String(text) if text == "?" => Value::unknown(),
+        Json::String(text) => Value::from(text),
+        Json::Array(elements) => Value::list(elements.into_iter().map(value)),
+        Json::Object(entries) => Value::map(entries.into_iter().map(|(k, v)| (k, value(v)))),
+    }
+}
+
+/// The same the other way round, without what is null.
+pub(crate) fn lean(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Unknown(_) => "?".into(),
+        Value::Bool(value) => (*value).into(),
+        Value::Number(number) => number.to_string().parse::<i64>().unwrap().into(),
+        Value::String(text) => text.as_str().into(),
+        Value::List(elements) => elements.iter().map(lean).collect(),
+        Value::Map(entries) => entries
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key.clone(), lean(value)))
+            .collect(),
+        Value::Dynamic(inner) => lean(&inner.1),
+    }
+}
+
+/// Any configuration of [`All`], with or without unknown parts.
+pub(crate) fn any_config(unknown: bool) -> BoxedStrategy<Value> {
+    any_object(&All::object(), unknown)
+}
+
+fn any_object(object: &Object, unknown: bool) -> BoxedStrategy<Value> {
+    let attributes: Vec<_> = object
+        .attributes
+        .iter()
+        .map(|attribute| {
+            let name = attribute.name.clone();
+            let set = match attribute.kind.objects() {
+                Some((nesting, object)) => any_nested(nesting, &any_object(object, unknown)),
+                None => any_plain(&attribute.ty(), unknown),
+            };
+            let set = if unknown {
+                prop_oneof![4 => set, 1 => Just(Value::unknown())].boxed()
+            } else {
+                set
+            };
+            let value = match attribute.mode {
+                Mode::Required => set,
+                Mode::Computed => Just(Value::Null).boxed(),
+                _ => prop_oneof![set, Just(Value::Null)].boxed(),
+            };
+            value.prop_map(move |value| (name.clone(), value))
+        })
+        .collect();
+    attributes.prop_map(Value::map).boxed()
+}
+
+fn any_nested(nesting: Nesting, object: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    match nesting {
+        Nesting::Single => object.clone(),
+        Nesting::List => any_list(object),
+        Nesting::Set => any_set(object),
+        Nesting::Map => any_map(object),
+    }
+}
+
+fn any_plain(ty: &Type, unknown: bool) -> BoxedStrategy<Value> {
+    let element = |ty: &Type| {
+        let known = any_plain(ty, unknown);
+        if unknown { prop_oneof![9 => known, 1 => Just(Value::unknown())].boxed() } else { known }
+    };
+    match ty {
+        Type::Number => (0..3_i64).prop_map(Value::from).boxed(),
+        Type::List(ty) => any_list(&element(ty)),
+        Type::Set(ty) => any_set(&element(ty)),
+        Type::Map(ty) => any_map(&element(ty)),
+        _ => prop_oneof!["a", "A", "b", "B"].prop_map(Value::from).boxed(),
+    }
+}
+
+fn any_list(element: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    proptest::collection::vec(element.clone(), 0..4).prop_map(Value::list).boxed()
+}
+
+fn any_set(element: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    proptest::collection::vec(element.clone(), 0..4)
+        .prop_map(|mut elements| {
+            arrange_set(&mut elements);
+            Value::list(elements)
+        })
+        .boxed()
+}
+
+fn any_map(element: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    proptest::collection::btree_map("[kl]", element.clone(), 0..3).prop_map(Value::map).boxed()
+}
+
+/// A service's answer to a plan: what was unknown is known.
+pub(crate) fn answer(object: &Object, planned: &Value) -> Value {
+    let Value::Map(_) = planned else { return planned.clone() };
+    Value::map(object.attributes.iter().map(|attribute| {
+        let planned = planned.get(&attribute.name);
+        let answer = match (&attribute.kind, planned) {
+            (Kind::Plain(Type::Number), Value::Unknown(_)) => Value::from(7),
+            (Kind::Plain(_), Value::Unknown(_)) => Value::from("answer"),
+            (Kind::Nested(Nesting::Single, object), planned) => answer(object, planned),
+            (Kind::Nested(_, object), Value::List(elements)) => {
+                Value::list(elements.iter().map(|element| answer(object, element)))
+            }
+            (Kind::Nested(_, object), Value::Map(entries)) => {
+                Value::map(entries.iter().map(|(key, entry)| (key, answer(object, entry))))
+            }
+            (_, planned) => planned.clone(),
+        };
+        (attribute.name.as_str(), answer)
+    }))
 }

@@ -11,6 +11,8 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use crate::path::{Path, Step};
 use crate::schema::Type;
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod error;
 pub mod json;
 pub mod msgpack;
@@ -72,7 +74,11 @@ impl Value {
 
     /// Whether the value is not set.
     pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
+        match self {
+            Self::Null => true,
+            Self::Dynamic(inner) => inner.1.is_null(),
+            _ => false,
+        }
     }
 
     /// Whether the value itself is known; what it holds may not be.
@@ -166,10 +172,12 @@ pub(crate) fn arrange_set(elements: &mut Vec<Value>) {
 
 /// Text in Unicode normal form C, which is how Terraform holds every string.
 pub(crate) fn nfc(text: String) -> String {
-    match text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
-        true => text,
-        false => text.nfc().collect(),
-    }
+    if is_nfc(&text) { text } else { text.nfc().collect() }
+}
+
+/// Whether text is surely in normal form. Where it takes more than a glance, the answer is no.
+pub(crate) fn is_nfc(text: &str) -> bool {
+    text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
 impl Refinement {

@@ -7,16 +7,16 @@ use std::{
     any::Any,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use tokio::task::JoinError;
-use tokio_util::sync::CancellationToken;
 
 use super::{AnyResource, Boxed, Declared, Operation};
 use crate::{
-    Cx, Diagnostic, Diagnostics, Field, Result, Text, Value, context::Notes, timeouts::Span,
+    Cx, Diagnostic, Diagnostics, Field, Result, Text, Value, context::Notes, serve::Stop,
+    timeouts::Span,
 };
 
 /// What all operations of a configured provider share.
@@ -24,23 +24,6 @@ pub(crate) struct Surroundings<C> {
     pub(crate) client: Arc<C>,
     pub(crate) stop: Stop,
     pub(crate) terraform_version: Arc<str>,
-}
-
-/// The sign to stop. Every operation that runs when it is given sees it, later ones do not: Terraform may
-/// still have things to close after an interrupt.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Stop(Arc<Mutex<CancellationToken>>);
-
-impl Stop {
-    /// Asks the operations that are running to end.
-    pub(crate) fn give(&self) {
-        let running = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        running.cancel();
-    }
-
-    fn token(&self) -> CancellationToken {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).child_token()
-    }
 }
 
 /// What an operation ended with.
@@ -86,8 +69,7 @@ pub(super) async fn run<C, T: Send + 'static>(
         Arc::clone(&around.terraform_version),
         Arc::clone(&notes),
     );
-    // A task outlives this call should the connection break: the operation still ends in good order.
-    let mut task = tokio::spawn(start(cx));
+    let mut task = around.stop.spawn(start(cx));
     let (ended, late) = match limit {
         None => ((&mut task).await, None),
         Some(limit) => tokio::select! {

@@ -13,7 +13,7 @@ use super::{decode, encode, generated::tfplugin6 as wire};
 use crate::{
     Diagnostic, Diagnostics, Model, Provider, Result, Value,
     lifecycle::{
-        AnyDataSource, AnyResource, Declared, Stop, Surroundings, apply,
+        AnyDataSource, AnyResource, Declared, Surroundings, apply,
         configure::configure,
         data_source::look_up,
         import::import,
@@ -22,6 +22,7 @@ use crate::{
         upgrade::upgrade,
         validate::{refuse_write_only, validate},
     },
+    serve::Stop,
 };
 
 /// One provider process.

@@ -75,7 +75,7 @@ impl Type {
         }
     }
 
-    fn as_json(&self) -> Json {
+    pub(crate) fn as_json(&self) -> Json {
         match self {
             Self::String => json!("string"),
             Self::Bool => json!("bool"),

@@ -16,7 +16,13 @@ pub struct DecodeError {
 /// A value that has no spelling in the format asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
-    pub(crate) message: String,
+    message: String,
+}
+
+impl EncodeError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
 }
 
 impl DecodeError {
