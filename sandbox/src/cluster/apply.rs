@@ -259,6 +259,7 @@ fn with_managers(mut object: Value, mut managers: Managers) -> Value {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without borrows")]
 mod tests {
     use proptest::collection::btree_map;
     use proptest::option;

@@ -160,16 +160,16 @@ mod tests {
     #[test]
     fn a_namespace_is_made_once() {
         let cluster = cluster();
-        let make = |name: &str| {
+        let create = |name: &str| {
             let sent = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             ask(&cluster, "POST /api/v1/namespaces", &sent)
         };
-        let (code, made) = make("new");
+        let (code, made) = create("new");
         assert_eq!((code, &made["status"]["phase"]), (201, &"Active".into()));
         assert_eq!(made["metadata"]["labels"], json!({"kubernetes.io/metadata.name": "new"}));
-        assert_eq!(make("new").0, 409);
-        assert_eq!(make("Not a name").0, 422);
-        assert_eq!(make("").0, 422);
+        assert_eq!(create("new").0, 409);
+        assert_eq!(create("Not a name").0, 422);
+        assert_eq!(create("").0, 422);
         let (_, list) = ask(&cluster, "GET /api/v1/namespaces", &NULL);
         let names: Vec<_> = list["items"]
             .as_array()

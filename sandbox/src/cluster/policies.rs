@@ -603,6 +603,14 @@ mod tests {
 
     #[test]
     fn lists_are_of_one_namespace_or_all_and_can_be_selected_from() {
+        #[track_caller]
+        fn check(cluster: &Cluster, request: &str, expected: &[&str]) {
+            let (code, list) = ask(cluster, &format!("GET {request}"), &NULL);
+            assert_eq!((code, &list["kind"]), (200, &"SecurityGroupPolicyList".into()));
+            let items = list["items"].as_array().unwrap();
+            let names: Vec<_> = items.iter().map(|item| metadata::text(item, "name")).collect();
+            assert_eq!(names, expected);
+        }
         let cluster = cluster();
         cluster.seed_namespace("other");
         let elsewhere = POLICIES.replace("my-namespace", "other");
@@ -611,14 +619,6 @@ mod tests {
             let mut sent = policy(&["sg-1"]);
             sent["metadata"] = json!({"name": name, "labels": {"is": name}});
             assert_eq!(ask(&cluster, &format!("POST {path}"), &sent).0, 201);
-        }
-        #[track_caller]
-        fn check(cluster: &Cluster, request: &str, expected: &[&str]) {
-            let (code, list) = ask(cluster, &format!("GET {request}"), &NULL);
-            assert_eq!((code, &list["kind"]), (200, &"SecurityGroupPolicyList".into()));
-            let items = list["items"].as_array().unwrap();
-            let names: Vec<_> = items.iter().map(|item| metadata::text(item, "name")).collect();
-            assert_eq!(names, expected);
         }
         check(&cluster, POLICIES, &["a", "b"]);
         check(&cluster, &everywhere, &["a", "b", "c"]);
