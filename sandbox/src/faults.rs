@@ -132,7 +132,7 @@ impl Injection {
 /// A response that closes the connection instead of being sent.
 ///
 /// Its body fails on the first read, before the head has been written out.
-pub fn hang_up() -> Response {
+pub(crate) fn hang_up() -> Response {
     let lost = io::Error::other("the answer is lost on purpose");
     Response::new(Body::from_stream(tokio_stream::once(Err::<Bytes, _>(lost))))
 }
