@@ -149,14 +149,6 @@ impl Cluster {
     fn locked<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// Does what a request asks, without faults and log.
-    fn answer(&self, call: &Call, target: &Target<'_>) -> Result<Answer, Status> {
-        if !target.is_public() || call.bearer().is_some() {
-            call.bearer().filter(|token| *token == TOKEN).ok_or_else(Status::unauthorized)?;
-        }
-        self.locked(|state| dispatch(state, call, target))
-    }
 }
 
 impl State {
@@ -262,7 +254,9 @@ async fn serve(extract::State(cluster): extract::State<Cluster>, request: Reques
     };
     let target = Target::of(&call.path);
     let action = format!("{} {}", call.method, target.noun());
-    let fault = cluster.faults.next(&action);
+    let admitted = authenticate(&call, &target);
+    // A stranger does not use up the faults that are meant for the provider.
+    let fault = admitted.as_ref().ok().and_then(|()| cluster.faults.next(&action));
     if let Some(Fault::Latency(wait)) = &fault {
         tokio::time::sleep(*wait).await;
     }
@@ -271,7 +265,9 @@ async fn serve(extract::State(cluster): extract::State<Cluster>, request: Reques
         Some(Fault::Throttle) => Err(Status::too_many_requests()),
         Some(Fault::ServerError) => Err(Status::unavailable()),
         Some(Fault::Error { code, message }) => Err(Status::injected(code, message)),
-        Some(Fault::LostAnswer | Fault::Latency(_)) | None => cluster.answer(&call, &target),
+        Some(Fault::LostAnswer | Fault::Latency(_)) | None => {
+            admitted.and_then(|()| cluster.locked(|state| dispatch(state, &call, &target)))
+        }
     };
     let answer = result.as_ref().map_or_else(Answer::from, Clone::clone);
     let code = if is_lost { 0 } else { answer.code };
@@ -283,6 +279,14 @@ async fn serve(extract::State(cluster): extract::State<Cluster>, request: Reques
         ..Entry::new(Side::Cluster, action, code)
     });
     if is_lost { hang_up() } else { answer.into_response() }
+}
+
+fn authenticate(call: &Call, target: &Target<'_>) -> Result<(), Status> {
+    match call.bearer() {
+        Some(TOKEN) => Ok(()),
+        None if target.is_public() => Ok(()),
+        _ => Err(Status::unauthorized()),
+    }
 }
 
 fn dispatch(state: &mut State, call: &Call, target: &Target<'_>) -> Result<Answer, Status> {
@@ -445,6 +449,15 @@ mod tests {
         for public in ["GET /version", "GET /healthz", "GET /livez", "GET /readyz?verbose"] {
             check(None, public, 200);
         }
+    }
+
+    #[test]
+    fn a_stranger_meets_no_faults() {
+        let cluster = cluster();
+        cluster.faults.add(Injection::new("*", Kind::Throttle));
+        let (code, _, _) = send(&cluster, Request::builder(), "GET /api", &Value::Null);
+        assert_eq!(code, 401);
+        assert_eq!(ask(&cluster, "GET /api", &Value::Null).0, 429);
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub(super) fn version() -> Answer {
 /// `/api`: the versions of the core group.
 pub(super) fn core(call: &Call) -> Answer {
     if wants_aggregated(call) {
-        return aggregated(&[json!({"versions": [aggregated_version(&NAMESPACES)]})]);
+        return aggregated(&[
+            json!({"metadata": {}, "versions": [aggregated_version(&NAMESPACES)]}),
+        ]);
     }
     Answer::ok(&json!({
         "kind": "APIVersions",

@@ -73,8 +73,9 @@ pub(super) fn replace(state: &mut State, call: &Call, key: &Key) -> Result<Answe
     find(state, key)?;
     if metadata::text(&policy, "resourceVersion").is_empty() {
         let cause = Cause {
+            reason: Reason::Invalid,
+            field: "metadata.resourceVersion".to_owned(),
             message: "Invalid value: 0x0: must be specified for an update".to_owned(),
-            ..Cause::required("metadata.resourceVersion")
         };
         return Err(Status::invalid(&POLICIES, &key.1, &[cause]));
     }
