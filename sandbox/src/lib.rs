@@ -93,6 +93,10 @@ struct World {
 
 impl Sandbox {
     /// Starts on a free loopback port.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
     pub async fn start() -> Self {
         let any_port = (Ipv4Addr::LOCALHOST, 0).into();
         Self::listen(any_port).await.expect("the loopback interface has a free port")

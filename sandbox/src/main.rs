@@ -26,11 +26,10 @@ struct Arguments {
 async fn main() -> io::Result<()> {
     let Arguments { listen, env_file } = Arguments::parse();
     let sandbox = Sandbox::listen(listen).await?;
-    let environment: String = sandbox
-        .environment()
-        .iter()
-        .map(|(name, value)| format!("export {name}={value}\n"))
-        .collect();
+    let mut environment = String::new();
+    for (name, value) in sandbox.environment() {
+        environment += &format!("export {name}={value}\n");
+    }
     if let Some(path) = env_file {
         fs::write(path, &environment)?;
     }

@@ -19,6 +19,7 @@ const LONGEST_DESCRIPTION: usize = 100;
 /// `SecurityGroupPolicy` as sent. An empty string or an empty template means "not given".
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as in the API")]
 pub(crate) struct Policy {
     pub(super) policy_index: Option<Whole>,
     protocol: Option<String>,
