@@ -4,7 +4,7 @@
 use acceptance_tests::{TestContext, assert_text};
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::{Injection, Kind};
 
 const GROUP: &str = r#"
 resource "tke_security_group" "it" {
@@ -139,7 +139,7 @@ resource "tke_security_group" "it" {
 #[test]
 fn missing_definition() {
     let context = context(POLICY);
-    context.sandbox().set_crd_installed(false);
+    context.sandbox().cluster().set_crd_installed(false);
     assert_text!(context.plan_warnings(), @"");
     assert_text!(context.apply_errors(), @"");
 }
@@ -257,9 +257,7 @@ resource "tke_security_group" "other" {
 "#,
     );
     context.apply();
-    let id = |address: &str| {
-        context.attributes(address)["id"].as_str().unwrap().to_owned()
-    };
+    let id = |address: &str| context.attributes(address)["id"].as_str().unwrap().to_owned();
     let rule = json!({
         "Action": "ACCEPT", "Protocol": "ALL", "Port": "ALL",
         "SecurityGroupId": id("tke_security_group.it"),
