@@ -66,11 +66,9 @@ fn bad_signature() {
 fn unreachable_cloud() {
     let mut context = context(
         r#"
-provider "tke" {
-  max_retries = 1
-}
 resource "tke_security_group" "it" {
-  name = "it"
+  name     = "it"
+  timeouts = { create = "3s" }
 }
 "#,
     );
@@ -199,12 +197,9 @@ fn server_errors_are_repeated() {
 fn throttled_for_ever() {
     let context = context(
         r#"
-provider "tke" {
-  max_retries    = 2
-  retry_max_wait = "1s"
-}
 resource "tke_security_group" "it" {
-  name = "it"
+  name     = "it"
+  timeouts = { create = "3s" }
 }
 "#,
     );
