@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -26,6 +27,8 @@ pub struct Process {
     own: Option<Certificate>,
     handshake: Handshake,
     stderr: Arc<Mutex<Vec<String>>>,
+    /// Its temporary folder: one that is killed cannot tidy up behind itself.
+    _folder: TempDir,
 }
 
 impl Process {
@@ -38,7 +41,9 @@ impl Process {
     ///
     /// It is told to expect this certificate; without one it should speak plaintext.
     pub async fn start_with(mut command: Command, own: Option<Certificate>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
         let mut child = command
+            .env("TMPDIR", folder.path())
             .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
             .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
             .env("PLUGIN_MIN_PORT", "10000")
@@ -63,7 +68,7 @@ impl Process {
             let said = stderr.lock().unwrap_or_else(PoisonError::into_inner).join("\n");
             return Err(format!("the provider left without a handshake: {said}").into());
         };
-        Ok(Self { handshake: Handshake::parse(&line)?, child, own, stderr })
+        Ok(Self { handshake: Handshake::parse(&line)?, child, own, stderr, _folder: folder })
     }
 
     /// Connects as the core that started it.

@@ -1,6 +1,6 @@
 //! Values as Terraform stores them: JSON, in which nothing is unknown.
 //!
-//! The parser bounds the depth. A stored number may be written as text and a text as a number, since a state may be older than
+//! A stored number may be written as text and a text as a number, since a state may be older than
 //! the schema.
 
 use std::cell::RefCell;

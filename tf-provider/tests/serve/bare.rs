@@ -1,4 +1,4 @@
-//! The least that is a provider: no resources, and a few calls that misbehave when they are asked to.
+//! Hardly a provider: an endless data source, and a few calls that misbehave when they are asked to.
 //!
 //! The tests of the process run it; it is no pattern for a provider.
 
@@ -7,8 +7,9 @@ use std::{future::pending, process::ExitCode, time::Duration};
 use tf_provider::testing::{
     Identity, Stop, run,
     tfplugin6::{
-        Schema, call_function, get_provider_schema, provider_server::Provider, read_data_source,
-        read_resource, schema::Block, stop_provider, validate_provider_config,
+        Schema, call_function, configure_provider, get_provider_schema, provider_server::Provider,
+        read_data_source, read_resource, schema::Block, stop_provider,
+        validate_data_resource_config, validate_provider_config, validate_resource_config,
     },
 };
 use tonic::{Request, Response, Status, async_trait};
@@ -30,20 +31,46 @@ impl Provider for Bare {
         _: Request<get_provider_schema::Request>,
     ) -> Result<Response<get_provider_schema::Response>, Status> {
         tracing::info!(answer = 42, "asked for the schema");
-        let provider = Some(Schema { version: 0, block: Some(Block::default()) });
-        Ok(Response::new(get_provider_schema::Response { provider, ..Default::default() }))
+        let empty = Schema { version: 0, block: Some(Block::default()) };
+        Ok(Response::new(get_provider_schema::Response {
+            provider: Some(empty.clone()),
+            data_source_schemas: [("bare_endless".to_owned(), empty)].into(),
+            ..Default::default()
+        }))
+    }
+
+    async fn validate_provider_config(
+        &self,
+        _: Request<validate_provider_config::Request>,
+    ) -> Result<Response<validate_provider_config::Response>, Status> {
+        Ok(Response::new(validate_provider_config::Response::default()))
+    }
+
+    async fn configure_provider(
+        &self,
+        _: Request<configure_provider::Request>,
+    ) -> Result<Response<configure_provider::Response>, Status> {
+        Ok(Response::new(configure_provider::Response::default()))
+    }
+
+    async fn validate_data_resource_config(
+        &self,
+        _: Request<validate_data_resource_config::Request>,
+    ) -> Result<Response<validate_data_resource_config::Response>, Status> {
+        Ok(Response::new(validate_data_resource_config::Response::default()))
     }
 
     /// Says how much it got.
-    async fn validate_provider_config(
+    async fn validate_resource_config(
         &self,
-        request: Request<validate_provider_config::Request>,
-    ) -> Result<Response<validate_provider_config::Response>, Status> {
+        request: Request<validate_resource_config::Request>,
+    ) -> Result<Response<validate_resource_config::Response>, Status> {
         let size = request.into_inner().config.map_or(0, |config| config.msgpack.len());
         Err(Status::failed_precondition(size.to_string()))
     }
 
     /// Panics.
+    #[expect(clippy::panic, reason = "that is what it is for")]
     async fn call_function(
         &self,
         _: Request<call_function::Request>,
