@@ -77,8 +77,5 @@ pub(crate) fn same_by<T: Field>(same: fn(&T, &T) -> bool, a: &Value, b: &Value) 
 
 /// The value in Rust, if there is one and all of it is known.
 pub(crate) fn read<T: Field>(value: &Value) -> Option<T> {
-    match value.is_null() || !value.is_wholly_known() {
-        true => None,
-        false => T::decode(value.clone()).ok(),
-    }
+    if value.is_null() || !value.is_wholly_known() { None } else { T::decode(value.clone()).ok() }
 }

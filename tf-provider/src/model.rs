@@ -103,7 +103,7 @@ pub mod derived {
         })
     }
 
-    pub fn same_by<T: Field>(same: fn(&T, &T) -> bool, a: &Value, b: &Value) -> bool {
+    pub fn same_by<F: Field>(same: fn(&F::Inner, &F::Inner) -> bool, a: &Value, b: &Value) -> bool {
         crate::field::same_by(same, a, b)
     }
 

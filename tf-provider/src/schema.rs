@@ -28,6 +28,7 @@ pub struct Object {
 
 /// One attribute and everything that is to be known about it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a yes or no of Terraform's own")]
 pub struct Attribute {
     /// Its name in a configuration.
     pub name: String,
@@ -98,7 +99,9 @@ pub enum Mode {
 
 /// Tells whether two values of an attribute mean the same, such as `10.0.0.0/8` and `10.1.2.3/8`.
 #[derive(Clone)]
-pub struct Same(Arc<dyn Fn(&Value, &Value) -> bool + Send + Sync>);
+pub struct Same(Arc<Compare>);
+
+type Compare = dyn Fn(&Value, &Value) -> bool + Send + Sync;
 
 impl Object {
     /// An object with these attributes.
@@ -258,10 +261,9 @@ impl Kind {
             Self::Plain(ty) => return ty.clone(),
             Self::Nested(nesting, object) => (*nesting, object.ty()),
             Self::Flat(nesting, object) => {
-                let may_be_left_out = object.attributes.iter().filter_map(|attribute| {
-                    (attribute.mode != Mode::Required).then(|| attribute.name.clone())
-                });
-                (*nesting, object.ty().with_optional(may_be_left_out))
+                let optional = object.attributes.iter().filter(|one| one.mode != Mode::Required);
+                let names = optional.map(|one| one.name.clone());
+                (*nesting, object.ty().with_optional(names))
             }
         };
         match nesting {

@@ -142,15 +142,15 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        self.number_as_text(value)
+        self.number_as_text(&value)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        self.number_as_text(value)
+        self.number_as_text(&value)
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        self.number_as_text(value)
+        self.number_as_text(&value)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
@@ -251,7 +251,7 @@ impl Seed<'_> {
         Ok(Value::Map(attributes))
     }
 
-    fn number_as_text<E: Error>(self, number: impl ToString) -> Result<Value, E> {
+    fn number_as_text<E: Error>(self, number: &impl ToString) -> Result<Value, E> {
         match self.ty {
             Type::String => Ok(number.to_string().into()),
             _ => Err(unexpected("a number", self)),

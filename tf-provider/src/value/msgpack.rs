@@ -387,25 +387,22 @@ fn write_number(out: &mut Vec<u8>, number: &Number) {
 /// In the fewest bytes.
 fn write_int(out: &mut Vec<u8>, int: i64) {
     let (kind, width) = match int {
-        -32..=127 => (None, 1), // These are their own marker.
-        0..=0xff => (Some(Marker::U8), 1),
-        0..=0xffff => (Some(Marker::U16), 2),
-        0..=0xffff_ffff => (Some(Marker::U32), 4),
-        0.. => (Some(Marker::U64), 8),
-        -0x80.. => (Some(Marker::I8), 1),
-        -0x8000.. => (Some(Marker::I16), 2),
-        -0x8000_0000.. => (Some(Marker::I32), 4),
-        _ => (Some(Marker::I64), 8),
+        ..-0x8000_0000 => (Some(Marker::I64), 8),
+        ..-0x8000 => (Some(Marker::I32), 4),
+        ..-0x80 => (Some(Marker::I16), 2),
+        ..-32 => (Some(Marker::I8), 1),
+        ..0x80 => (None, 1), // These are their own marker.
+        ..0x100 => (Some(Marker::U8), 1),
+        ..0x1_0000 => (Some(Marker::U16), 2),
+        ..0x1_0000_0000 => (Some(Marker::U32), 4),
+        _ => (Some(Marker::U64), 8),
     };
     out.extend(kind.map(|marker| marker.to_u8()));
     out.extend(int.to_be_bytes().iter().skip(8 - width));
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    let text = match is_nfc(text) {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(nfc(text.to_owned())),
-    };
+    let text = if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(nfc(text.to_owned())) };
     match u8::try_from(text.len()) {
         Ok(len @ ..32) => marker(out, Marker::FixStr(len)),
         _ => sized(out, text.len(), Some(Marker::Str8), Marker::Str16, Marker::Str32),
