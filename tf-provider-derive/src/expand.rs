@@ -77,7 +77,7 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
         let values = quote!(a.get(#name), b.get(#name));
         flags.same.as_ref().map_or_else(
             || quote!(<#ty as ::tf_provider::Field>::same(#values)),
-            |same| quote!(::tf_provider::model::derived::same_by::<#ty>(#same, #values)),
+            |same| quote!(::tf_provider::model::derived::same_by::<#ty, _>(#same, #values)),
         )
     });
     quote! {

@@ -1,10 +1,11 @@
 //! Schemas as plain values. `#[derive(Model)]` calls nothing but what is public here.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostics::Diagnostics;
-use crate::field::Field;
+use crate::field::{Field, same_by};
 use crate::path::Path;
 use crate::validate::{Validate, Validator};
 use crate::value::Value;
@@ -209,8 +210,12 @@ impl Attribute {
 
     /// Two values for which this holds mean the same. The spelling that the user chose stays.
     #[must_use]
-    pub fn same<T: Field>(self, same: fn(&T, &T) -> bool) -> Self {
-        Self { same: Same::by(same), ..self }
+    pub fn same<T, B>(self, same: fn(&B, &B) -> bool) -> Self
+    where
+        T: Field + Borrow<B>,
+        B: ?Sized + 'static,
+    {
+        Self { same: Same(Arc::new(move |a, b| same_by::<T, B>(same, a, b))), ..self }
     }
 
     /// Warns those who still use it.
@@ -284,11 +289,6 @@ impl Kind {
 }
 
 impl Same {
-    /// By comparing what the values mean in Rust.
-    fn by<T: Field>(same: fn(&T, &T) -> bool) -> Self {
-        Self(Arc::new(move |a, b| crate::field::same_by(same, a, b)))
-    }
-
     /// Whether the two mean the same.
     pub fn holds(&self, a: &Value, b: &Value) -> bool {
         (self.0)(a, b)

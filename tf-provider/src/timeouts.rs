@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(Timeouts::object().problems(), Vec::<String>::new());
         let written = Value::map([("create", "60s".into()), ("read", Value::Null)]);
         let timeouts = Timeouts::decode(written).unwrap();
-        assert_eq!(timeouts.create.unwrap().duration(), Duration::from_secs(60));
+        assert_eq!(timeouts.create.unwrap().duration(), Duration::from_mins(1));
         assert!(Option::<Text<Span>>::same(&"60s".into(), &"1m".into()));
     }
 

@@ -78,9 +78,9 @@ impl Object {
 
     fn check_element(&self, element: &Value, at: &Path, out: &mut Diagnostics) {
         if element.is_null() {
-            out.push(Diagnostic::invalid(at, "must not be null"))
+            out.push(Diagnostic::invalid(at, "must not be null"));
         } else {
-            self.check_at(element, at, out)
+            self.check_at(element, at, out);
         }
     }
 }

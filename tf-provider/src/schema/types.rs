@@ -169,9 +169,9 @@ impl fmt::Display for Type {
                 for (n, (name, ty)) in attributes.iter().enumerate() {
                     f.write_str(if n == 0 { " " } else { ", " })?;
                     if optional.contains(name) {
-                        write!(f, "{name} = optional({ty})")?
+                        write!(f, "{name} = optional({ty})")?;
                     } else {
-                        write!(f, "{name} = {ty}")?
+                        write!(f, "{name} = {ty}")?;
                     }
                 }
                 f.write_str(" })")

@@ -63,7 +63,9 @@ fn each_element<C: Field>(value: &Value, at: &Path, mut visit: impl FnMut(&Value
             }
         }
         Value::Map(entries) => {
-            entries.iter().for_each(|(key, element)| visit(element, &at.clone().key(key)));
+            for (key, element) in entries {
+                visit(element, &at.clone().key(key));
+            }
         }
         _ => {}
     }

@@ -29,10 +29,10 @@ pub fn range<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Range {
 
 impl<T: Real> Validate<T> for Range {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
-        if let Value::Number(number) = value {
-            if !(self.0.clone(), self.1.clone()).contains(number) {
-                out.push(Diagnostic::invalid(at, format!("must be {self:?}, but is {number}")));
-            }
+        if let Value::Number(number) = value
+            && !(self.0.clone(), self.1.clone()).contains(number)
+        {
+            out.push(Diagnostic::invalid(at, format!("must be {self:?}, but is {number}")));
         }
     }
 

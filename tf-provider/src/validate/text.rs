@@ -125,10 +125,10 @@ fn check_text(
     holds: impl Fn(&str) -> bool,
     must: impl FnOnce() -> String,
 ) {
-    if let Value::String(text) = value {
-        if !holds(text) {
-            out.push(Diagnostic::invalid(at, format!("must {}, but is `{text}`", must())));
-        }
+    if let Value::String(text) = value
+        && !holds(text)
+    {
+        out.push(Diagnostic::invalid(at, format!("must {}, but is `{text}`", must())));
     }
 }
 

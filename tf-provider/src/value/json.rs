@@ -404,7 +404,7 @@ mod tests {
         check(r#"["b","a","b"]"#, r#"["set","string"]"#, Value::list(["a".into(), "b".into()]));
         check(r#"{"k":"e\u0301"}"#, r#"["map","string"]"#, Value::map([("k", "\u{e9}".into())]));
         check("[1,true]", r#"["tuple",["number","bool"]]"#, Value::list([1.into(), true.into()]));
-        check(r#"{}"#, r#"["object",{"a":"bool"}]"#, Value::map([("a", Value::Null)]));
+        check(r"{}", r#"["object",{"a":"bool"}]"#, Value::map([("a", Value::Null)]));
         check("", r#""bool""#, Value::Null);
     }
 
