@@ -1,5 +1,7 @@
 //! The sandbox over its port, with a client that knows nothing but HTTP.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is how tests fail")]
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

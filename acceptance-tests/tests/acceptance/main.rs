@@ -1,0 +1,11 @@
+//! Real Terraform and the real provider on the sandbox. One program, for the sake of link time.
+
+mod cluster;
+mod examples;
+mod faults;
+mod invalid_configuration;
+mod process;
+mod security_group;
+mod security_group_policy;
+mod security_group_rule;
+mod seed_scenario;

@@ -1,0 +1,147 @@
+//! Waiting for a condition: look, and look again, until it holds, fails, or must stop.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use thiserror::Error;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Metadata;
+
+/// What one look at a condition showed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Look<T> {
+    /// It holds.
+    Reached(T),
+    /// It may still come true; this is what is in the way.
+    Pending(String),
+}
+
+/// A condition that did not come true before the wait had to end.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("waited {} s for {wanted}, but {last}", waited.as_secs())]
+pub struct Stuck {
+    /// What was waited for.
+    pub wanted: String,
+    /// What was in the way at the last look.
+    pub last: String,
+    /// How long it was waited for.
+    pub waited: Duration,
+}
+
+/// Looks until the condition holds. Any error of a look ends the wait at once.
+///
+/// There is always a first look. There is no limit but `stop`: whoever waits knows how long.
+pub async fn until<T, E: From<Stuck>>(
+    wanted: &str,
+    stop: &CancellationToken,
+    mut look: impl AsyncFnMut() -> Result<Look<T>, E>,
+) -> Result<T, E> {
+    let began = Instant::now();
+    let mut pauses = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(250))
+        .with_max_delay(LONGEST_PAUSE)
+        .with_factor(1.5)
+        .with_jitter()
+        .without_max_times()
+        .build();
+    loop {
+        let last = match look().await? {
+            Look::Reached(value) => return Ok(value),
+            Look::Pending(last) => last,
+        };
+        tracing::debug!(wanted, last, "waiting");
+        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+        tokio::select! {
+            () = stop.cancelled() => {
+                let stuck = Stuck { wanted: wanted.to_owned(), last, waited: began.elapsed() };
+                return Err(stuck.into());
+            }
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Whether the object with this uid is gone. A successor of the same name does not count as it.
+pub fn is_deleted(found: Option<&Metadata>, uid: &str) -> Look<()> {
+    match found {
+        Some(metadata) if metadata.uid == uid => {
+            Look::Pending(match metadata.finalizers.as_slice() {
+                [] => "it is still there".to_owned(),
+                finalizers => {
+                    format!("it is still held by the finalizers {}", finalizers.join(", "))
+                }
+            })
+        }
+        _ => Look::Reached(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(uid: &str, finalizers: &[&str]) -> Metadata {
+        let metadata = json!({"uid": uid, "resourceVersion": "1", "finalizers": finalizers});
+        serde_json::from_value(metadata).unwrap()
+    }
+
+    #[test]
+    fn deleted_is_absent_or_replaced() {
+        let pending = |text: &str| Look::Pending(text.to_owned());
+        let cases = [
+            (None, Look::Reached(())),
+            (Some(object("new", &[])), Look::Reached(())),
+            (Some(object("old", &[])), pending("it is still there")),
+            (
+                Some(object("old", &["a/b", "c"])),
+                pending("it is still held by the finalizers a/b, c"),
+            ),
+        ];
+        for (found, expected) in cases {
+            assert_eq!(is_deleted(found.as_ref(), "old"), expected, "{found:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_until_it_holds() {
+        let mut looks = 0;
+        let value = until("the fifth look", &CancellationToken::new(), async || {
+            looks += 1;
+            Ok::<_, Stuck>(if looks == 5 {
+                Look::Reached(looks)
+            } else {
+                Look::Pending("no".into())
+            })
+        });
+        assert_eq!(value.await, Ok(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stops_with_the_last_reason() {
+        let stop = CancellationToken::new();
+        let alarm = stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            alarm.cancel();
+        });
+        let mut looks = 0;
+        let stuck = until::<(), _>("a miracle", &stop, async || {
+            looks += 1;
+            Ok::<_, Stuck>(Look::Pending(format!("there was none at look {looks}")))
+        })
+        .await
+        .unwrap_err();
+        assert_eq!(stuck.waited.as_secs(), 60);
+        assert_eq!(
+            stuck.to_string(),
+            format!("waited 60 s for a miracle, but there was none at look {looks}")
+        );
+        assert!((12..=60).contains(&looks), "{looks} looks in a minute");
+    }
+}

@@ -1,0 +1,31 @@
+//! `ConfigureProvider`: from the provider block to a client.
+
+use std::sync::Arc;
+
+use super::{guarded, operation::panicked};
+use crate::{ConfigureCx, Diagnostics, Model, Provider, Value, context::Notes};
+
+/// Makes the client. Unknown values are legal here: during plan they may be made in the same run.
+pub(crate) async fn configure<P: Provider>(
+    config: &Value,
+    terraform_version: String,
+) -> (Option<P::Client>, Diagnostics) {
+    let notes = Arc::new(Notes::default());
+    let cx = ConfigureCx::new(terraform_version, Arc::clone(&notes));
+    let doing = format!("configure the provider {}", P::NAME);
+    let result = match guarded(&doing, || P::Config::partial(config)).and_then(|config| config) {
+        Err(errors) => Err(errors),
+        Ok(config) => {
+            let task = tokio::spawn(async move { P::configure(config, &cx).await });
+            task.await.unwrap_or_else(|failed| Err(panicked(&doing, failed)))
+        }
+    };
+    let mut diagnostics = std::mem::take(&mut *notes.warnings());
+    match result {
+        Ok(client) => (Some(client), diagnostics),
+        Err(errors) => {
+            diagnostics.extend(errors);
+            (None, diagnostics)
+        }
+    }
+}
