@@ -22,6 +22,8 @@ mod connect;
 mod discovery;
 mod error;
 mod object;
+#[cfg(test)]
+pub(crate) mod script;
 mod wait;
 
 pub use self::apply::{Applied, Deletion, FieldManager};
@@ -30,7 +32,7 @@ pub use self::error::{Cause, Error, Owner};
 pub use self::object::{
     FieldPath, Manager, Manifest, ManifestMetadata, Metadata, Object, ObjectRef,
 };
-pub use self::wait::{Look, Stuck, is_deleted, until};
+pub use self::wait::{Look, Obstacle, Stuck, is_deleted, until};
 
 use self::connect::Session;
 

@@ -11,7 +11,7 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::api::SecurityGroupPolicy;
-use crate::cluster::{self, Cluster, Deletion, FieldManager, Look, is_deleted, until};
+use crate::cluster::{self, Cluster, Deletion, FieldManager, Look, Obstacle, is_deleted, until};
 
 mod error;
 mod policy;
@@ -43,16 +43,16 @@ impl Default for WaitFor {
 }
 
 impl WaitFor {
-    /// What is still in the way, if the error is something to wait for.
-    fn pending(self, error: &Error) -> Option<String> {
-        match error.of_cluster()? {
-            cluster::Error::TypeMissing { .. } if self.crd => {}
+    /// What is in the way, if the error is something to wait for.
+    fn obstacle(self, error: &Error) -> Option<Obstacle> {
+        let source = error.of_cluster()?;
+        let waits = match source {
+            cluster::Error::TypeMissing { .. } => self.crd,
             cluster::Error::NamespaceMissing { .. }
-            | cluster::Error::NamespaceTerminating { .. }
-                if self.namespace => {}
-            _ => return None,
-        }
-        error.of_cluster().map(ToString::to_string)
+            | cluster::Error::NamespaceTerminating { .. } => self.namespace,
+            _ => false,
+        };
+        waits.then(|| Obstacle { reason: source.to_string(), remedy: error.remedy() })
     }
 }
 
@@ -76,10 +76,10 @@ impl Policies {
         let at = &manifest.at;
         // Nothing is there, so whoever appears as an owner came in between.
         let manager = &FieldManager { force_conflicts: false, ..manager.clone() };
-        until(&format!("{at} to be possible"), stop, async || {
+        until(&format!("what {at} needs"), stop, async || {
             match self.try_create(manifest, manager, stop).await {
                 Ok(policy) => Ok(Look::Reached(policy)),
-                Err(error) => wait_for.pending(&error).map(Look::Pending).ok_or(error),
+                Err(error) => wait_for.obstacle(&error).map(Look::Pending).ok_or(error),
             }
         })
         .await

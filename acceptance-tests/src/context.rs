@@ -224,7 +224,7 @@ impl TestContext {
     }
 
     fn try_run(&self, arguments: &str) -> Printed {
-        self.transcript.borrow_mut().push_str(&format!("\n$ terraform {arguments}\n"));
+        self.transcript.borrow_mut().extend(["\n$ terraform ", arguments, "\n"]);
         let success = self.finish(&mut self.start(arguments));
         Printed { success, text: self.output() }
     }
@@ -276,7 +276,8 @@ fn diagnostics(lines: &str, severity: &str) -> String {
     let texts = diagnostics.filter(|found| found["severity"] == severity).map(|found| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let place = [text(&found["address"]), text(&found["snippet"]["code"]).trim().to_owned()];
-        let place = place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+        let place =
+            place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
         format!("{}\n  at {place}\n{}\n", text(&found["summary"]), text(&found["detail"]))
     });
     // Terraform overrides are its own business, and resources fail in any order.

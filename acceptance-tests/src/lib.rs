@@ -6,6 +6,7 @@
 //! gives; what others do behind Terraform's back goes through [`Outside`].
 
 #![expect(clippy::indexing_slicing, reason = "JSON answers null for what is absent")]
+#![expect(clippy::missing_panics_doc, reason = "that is how a test fails")]
 
 mod context;
 mod lifecycle;

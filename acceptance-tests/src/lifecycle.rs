@@ -4,7 +4,7 @@ use crate::{Outside, TestContext};
 use serde_json::Value;
 use std::process::Command;
 use std::time::Duration;
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::{Injection, Kind};
 
 /// One resource: its HCL at each stage, and what is expected there.
 ///
@@ -57,7 +57,8 @@ pub fn lifecycle(case: &Case) {
 
     stage("imported by block: no changes");
     context.run(&format!("state rm {}", case.address));
-    context.write("import.tf", &format!("import {{\n  to = {}\n  id = \"{id}\"\n}}\n", case.address));
+    context
+        .write("import.tf", &format!("import {{\n  to = {}\n  id = \"{id}\"\n}}\n", case.address));
     context.plan().assert_imports(case.address, &id);
     context.apply();
     context.remove("import.tf");

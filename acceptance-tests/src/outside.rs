@@ -57,10 +57,9 @@ impl<'a> Outside<'a> {
         let mut rules = self.ingress(group).into_iter();
         let rule = rules.find(|rule| rule["PolicyDescription"] == description);
         let mut rule = rule.expect("the group has a rule with this description");
-        // An answer has more than a request takes: when the rule changed, and an empty text for
-        // each kind of peer that it does not use.
+        // An answer has more than a request takes, and an empty text for what is not used.
         if let Some(fields) = rule.as_object_mut() {
-            fields.retain(|field, value| field != "ModifyTime" && *value != "");
+            fields.retain(|field, value| REQUEST.contains(&field.as_str()) && *value != "");
         }
         rule
     }
@@ -114,6 +113,18 @@ impl<'a> Outside<'a> {
     }
 }
 
+/// The fields of a rule that requests take.
+const REQUEST: &[&str] = &[
+    "Action",
+    "CidrBlock",
+    "Ipv6CidrBlock",
+    "PolicyDescription",
+    "PolicyIndex",
+    "Port",
+    "Protocol",
+    "SecurityGroupId",
+];
+
 fn ingress(group: &str, rule: &Value) -> Value {
     json!({ "SecurityGroupId": group, "SecurityGroupPolicySet": { "Ingress": [rule] } })
 }
@@ -123,4 +134,53 @@ fn policies(namespace: &str) -> String {
         "/apis/vpcresources.tke.cloud.tencent.com/v1beta1/namespaces/{namespace}\
          /securitygrouppolicies"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(test: impl FnOnce(&Outside<'_>)) {
+        let runtime = Runtime::new().unwrap();
+        let sandbox = runtime.block_on(Sandbox::start());
+        test(&Outside::new(&sandbox, &runtime));
+    }
+
+    #[test]
+    fn rules_change_in_the_cloud() {
+        check(|outside| {
+            let group = outside.call(
+                "CreateSecurityGroup",
+                json!({
+                    "GroupName": "g", "GroupDescription": "",
+                }),
+            );
+            let group = group["SecurityGroup"]["SecurityGroupId"].as_str().unwrap();
+            let rule = json!({
+                "Action": "ACCEPT", "Protocol": "TCP", "Port": "22", "CidrBlock": "0.0.0.0/0",
+                "PolicyDescription": "ssh",
+            });
+            outside.add_ingress(group, &rule);
+            outside.edit_ingress(group, "ssh", &json!({ "Port": "23" }));
+            assert_eq!(outside.ingress(group)[0]["Port"], "23");
+            outside.remove_ingress(group, "ssh");
+            assert_eq!(outside.ingress(group), [] as [Value; 0]);
+        });
+    }
+
+    #[test]
+    fn policies_change_in_the_cluster() {
+        check(|outside| {
+            let spec = |groups: &[&str]| {
+                json!({
+                    "podSelector": { "matchLabels": { "app": "my-app" } },
+                    "securityGroups": { "groupIds": groups },
+                })
+            };
+            outside.create_policy("my-namespace", "p", &spec(&["sg-00000001"]));
+            outside.edit_policy("my-namespace", "p", &json!({ "spec": spec(&["sg-00000002"]) }));
+            assert_eq!(outside.policy("my-namespace", "p")["spec"], spec(&["sg-00000002"]));
+            outside.delete_policy("my-namespace", "p");
+        });
+    }
 }

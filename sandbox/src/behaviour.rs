@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// back to their defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Behaviour {
     /// Refuse calls above the documented limit of their action. The limits are documented; only
     /// their scope is not, and here it is the action.

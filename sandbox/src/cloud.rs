@@ -194,7 +194,8 @@ impl Cloud {
 
     /// Reads a call and checks its signature.
     async fn receive(&self, head: &request::Parts, body: Body) -> Result<Call, Refusal> {
-        let payload = to_bytes(body, LONGEST_BODY).await.map_err(|_| {
+        let payload = to_bytes(body, LONGEST_BODY).await.ok();
+        let payload = payload.ok_or_else(|| {
             Refusal::new("RequestSizeLimitExceeded", "The request is larger than 10 MB.")
         })?;
         let signed = Signed {
@@ -356,4 +357,87 @@ fn beijing_time(now: Timestamp) -> String {
 /// The one reader of the clock.
 fn clock() -> Timestamp {
     Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::REGION;
+
+    /// An account as a sandbox starts with it, to be asked without signature.
+    pub(super) struct Tested(Account);
+
+    impl Tested {
+        pub(super) fn new(behaviour: Behaviour) -> Self {
+            let mut account = Account::default();
+            let seed = Seed { behaviour: Some(behaviour), ..Seed::start() };
+            account.seed(seed, Timestamp::UNIX_EPOCH).unwrap();
+            Self(account)
+        }
+
+        pub(super) fn seed(&mut self, seed: Value) -> Vec<String> {
+            let seed = serde_json::from_value(seed).unwrap();
+            self.0.seed(seed, Timestamp::UNIX_EPOCH).unwrap()
+        }
+
+        pub(super) fn ask(&mut self, service: &str, action: &str, params: Value) -> Answer {
+            let call = Call::new(service, action, REGION, params);
+            self.0.perform(&call, Timestamp::UNIX_EPOCH)
+        }
+
+        #[track_caller]
+        pub(super) fn ok(&mut self, service: &str, action: &str, params: Value) -> Value {
+            self.ask(service, action, params).unwrap()
+        }
+
+        #[track_caller]
+        pub(super) fn err(&mut self, service: &str, action: &str, params: Value, code: &str) {
+            assert_eq!(self.ask(service, action, params).unwrap_err().code, code);
+        }
+    }
+
+    #[test]
+    fn err_calls_that_reach_no_action() {
+        #[track_caller]
+        fn check(change: impl FnOnce(&mut Call), code: &str) {
+            let mut call = Call::new("vpc", "DescribeSecurityGroups", REGION, json!({}));
+            change(&mut call);
+            let outcome = Account::default().perform(&call, Timestamp::UNIX_EPOCH);
+            assert_eq!(outcome.unwrap_err().code, code);
+        }
+        check(|call| call.service = "cvm".into(), "NoSuchProduct");
+        check(|call| call.version = "2020-01-01".into(), "NoSuchVersion");
+        check(|call| call.action = "DescribeVpcs".into(), "InvalidAction");
+        check(|call| call.region = String::new(), "MissingParameter");
+        check(|call| call.region = "ap-atlantis".into(), "UnsupportedRegion");
+        check(|call| call.params = json!({"Offest": "0"}), "UnknownParameter");
+    }
+
+    #[test]
+    fn ok_regions_are_apart() {
+        let mut account = Tested::new(Behaviour::default());
+        account.ok("vpc", "DescribeSecurityGroups", json!({"SecurityGroupIds": ["sg-workers0"]}));
+        let elsewhere = Call::new("vpc", "DescribeSecurityGroups", "ap-singapore", json!({}));
+        let answer = account.0.perform(&elsewhere, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(answer["TotalCount"], 0);
+    }
+
+    #[test]
+    fn ok_pages() {
+        assert_eq!(page(&[1, 2, 3], 1, 5), [2, 3]);
+        assert_eq!(page(&[1, 2, 3], 0, 2), [1, 2]);
+        assert_eq!(page(&[1, 2, 3], 4, 1), [] as [i32; 0]);
+    }
+
+    #[test]
+    fn ok_beijing_time() {
+        assert_eq!(beijing_time(Timestamp::UNIX_EPOCH), "1970-01-01 08:00:00");
+    }
+
+    #[test]
+    fn ok_caller_identity() {
+        let mut account = Tested::new(Behaviour::default());
+        let identity = account.ok("sts", "GetCallerIdentity", json!({}));
+        assert_eq!(identity["AccountId"], ACCOUNT);
+    }
 }

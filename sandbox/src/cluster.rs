@@ -149,14 +149,6 @@ impl Cluster {
     fn locked<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// Does what a request asks, without faults and log.
-    fn answer(&self, call: &Call, target: &Target<'_>) -> Result<Answer, Status> {
-        if !target.is_public() || call.bearer().is_some() {
-            call.bearer().filter(|token| *token == TOKEN).ok_or_else(Status::unauthorized)?;
-        }
-        self.locked(|state| dispatch(state, call, target))
-    }
 }
 
 impl State {
@@ -262,7 +254,9 @@ async fn serve(extract::State(cluster): extract::State<Cluster>, request: Reques
     };
     let target = Target::of(&call.path);
     let action = format!("{} {}", call.method, target.noun());
-    let fault = cluster.faults.next(&action);
+    let admitted = authenticate(&call, &target);
+    // A stranger does not use up the faults that are meant for the provider.
+    let fault = admitted.as_ref().ok().and_then(|()| cluster.faults.next(&action));
     if let Some(Fault::Latency(wait)) = &fault {
         tokio::time::sleep(*wait).await;
     }
@@ -271,7 +265,9 @@ async fn serve(extract::State(cluster): extract::State<Cluster>, request: Reques
         Some(Fault::Throttle) => Err(Status::too_many_requests()),
         Some(Fault::ServerError) => Err(Status::unavailable()),
         Some(Fault::Error { code, message }) => Err(Status::injected(code, message)),
-        Some(Fault::LostAnswer | Fault::Latency(_)) | None => cluster.answer(&call, &target),
+        Some(Fault::LostAnswer | Fault::Latency(_)) | None => {
+            admitted.and_then(|()| cluster.locked(|state| dispatch(state, &call, &target)))
+        }
     };
     let answer = result.as_ref().map_or_else(Answer::from, Clone::clone);
     let code = if is_lost { 0 } else { answer.code };
@@ -283,6 +279,14 @@ async fn serve(extract::State(cluster): extract::State<Cluster>, request: Reques
         ..Entry::new(Side::Cluster, action, code)
     });
     if is_lost { hang_up() } else { answer.into_response() }
+}
+
+fn authenticate(call: &Call, target: &Target<'_>) -> Result<(), Status> {
+    match call.bearer() {
+        Some(TOKEN) => Ok(()),
+        None if target.is_public() => Ok(()),
+        _ => Err(Status::unauthorized()),
+    }
 }
 
 fn dispatch(state: &mut State, call: &Call, target: &Target<'_>) -> Result<Answer, Status> {
@@ -344,4 +348,233 @@ fn dump_policy(policy: &Value) -> Value {
 /// The one reader of the clock: RFC 3339, whole seconds, as Kubernetes writes times.
 fn clock() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::body::{Body, to_bytes};
+    use axum::http::{HeaderMap, Request, header};
+    use tower::Service;
+
+    use super::*;
+    use crate::faults::{Injection, Kind};
+
+    pub(super) const NAMESPACE: &str = "/api/v1/namespaces/my-namespace";
+    pub(super) const POLICIES: &str = "/apis/vpcresources.tke.cloud.tencent.com/v1beta1/namespaces/\
+                                       my-namespace/securitygrouppolicies";
+    pub(super) const APPLY: &str = "application/apply-patch+yaml";
+    const JSON: &str = "application/json";
+
+    /// A cluster as the sandbox starts it.
+    pub(super) fn cluster() -> Cluster {
+        let cluster = Cluster::new(Log::new(), Faults::default());
+        cluster.seed_namespace("my-namespace");
+        cluster
+    }
+
+    /// Asks as the provider does, and gives the status and the body that came back.
+    pub(super) fn ask(cluster: &Cluster, request: &str, body: &Value) -> (u16, Value) {
+        ask_with(cluster, request, JSON, body)
+    }
+
+    /// As [`ask`], with a body of another type.
+    pub(super) fn ask_with(
+        cluster: &Cluster,
+        request: &str,
+        content_type: &str,
+        body: &Value,
+    ) -> (u16, Value) {
+        let (code, _, body) = send(
+            cluster,
+            Request::builder()
+                .header(header::AUTHORIZATION, "Bearer sandbox-token")
+                .header(header::CONTENT_TYPE, content_type),
+            request,
+            body,
+        );
+        (code, body.unwrap())
+    }
+
+    /// Sends `METHOD uri`; a body that breaks off is an error, one that is not JSON is a text.
+    fn send(
+        cluster: &Cluster,
+        builder: axum::http::request::Builder,
+        request: &str,
+        body: &Value,
+    ) -> (u16, HeaderMap, Result<Value, axum::Error>) {
+        let (method, uri) = request.split_once(' ').unwrap();
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let request = builder.method(method).uri(uri).body(body).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let response = cluster.router().call(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let body = to_bytes(body, usize::MAX).await.map(|bytes| {
+                let text = || String::from_utf8(bytes.to_vec()).unwrap().into();
+                serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
+            });
+            (parts.status.as_u16(), parts.headers, body)
+        })
+    }
+
+    pub(super) fn policy(groups: &[&str]) -> Value {
+        json!({
+            "apiVersion": "vpcresources.tke.cloud.tencent.com/v1beta1",
+            "kind": "SecurityGroupPolicy",
+            "metadata": {"name": "my-policy"},
+            "spec": {
+                "podSelector": {"matchLabels": {"app": "my-app"}},
+                "securityGroups": {"groupIds": groups},
+            },
+        })
+    }
+
+    #[test]
+    fn the_token_opens_everything_but_health_and_version() {
+        #[track_caller]
+        fn check(token: Option<&str>, request: &str, expected: u16) {
+            let mut builder = Request::builder();
+            if let Some(token) = token {
+                builder = builder.header(header::AUTHORIZATION, token);
+            }
+            let (code, _, _) = send(&cluster(), builder, request, &Value::Null);
+            assert_eq!(code, expected);
+        }
+        check(Some("Bearer sandbox-token"), "GET /api", 200);
+        check(Some("Bearer other"), "GET /api", 401);
+        check(Some("Bearer other"), "GET /version", 401);
+        check(None, "GET /api", 401);
+        for public in ["GET /version", "GET /healthz", "GET /livez", "GET /readyz?verbose"] {
+            check(None, public, 200);
+        }
+    }
+
+    #[test]
+    fn a_stranger_meets_no_faults() {
+        let cluster = cluster();
+        cluster.faults.add(Injection::new("*", Kind::Throttle));
+        let (code, _, _) = send(&cluster, Request::builder(), "GET /api", &Value::Null);
+        assert_eq!(code, 401);
+        assert_eq!(ask(&cluster, "GET /api", &Value::Null).0, 429);
+    }
+
+    #[test]
+    fn a_query_may_begin_with_an_ampersand() {
+        let cluster = cluster();
+        let request = format!("PATCH {POLICIES}/my-policy?&fieldManager=me&fieldValidation=Strict");
+        let (code, policy) = ask_with(&cluster, &request, APPLY, &policy(&["sg-1"]));
+        assert_eq!((code, &policy["metadata"]["managedFields"][0]["manager"]), (201, &"me".into()));
+    }
+
+    #[test]
+    fn unknown_paths_and_methods() {
+        #[track_caller]
+        fn check(request: &str, expected: u16) {
+            assert_eq!(ask(&cluster(), request, &Value::Null).0, expected, "{request}");
+        }
+        check("GET /apis/apps/v1", 404);
+        check("GET /api/v1/pods", 404);
+        check("PUT /version", 405);
+        check("PATCH /api/v1/namespaces/default", 405);
+        check(&format!("DELETE {POLICIES}"), 405);
+        check(&format!("GET {POLICIES}?watch=true"), 405);
+    }
+
+    #[test]
+    fn without_the_crd_there_is_no_such_path() {
+        let cluster = cluster();
+        ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
+        cluster.set_crd_installed(false);
+        let groups = ask(&cluster, "GET /apis", &Value::Null).1;
+        assert_eq!(groups["groups"], json!([]));
+        for path in ["/apis/vpcresources.tke.cloud.tencent.com/v1beta1", POLICIES] {
+            let answer = ask(&cluster, &format!("GET {path}"), &Value::Null);
+            assert_eq!(answer, (404, "404 page not found\n".into()));
+        }
+        // The policies went with their definition.
+        cluster.set_crd_installed(true);
+        let list = ask(&cluster, &format!("GET {POLICIES}"), &Value::Null).1;
+        assert_eq!(list["items"], json!([]));
+    }
+
+    #[test]
+    fn requests_are_logged_with_what_became_of_them() {
+        let cluster = cluster();
+        ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
+        ask(&cluster, &format!("GET {POLICIES}/other"), &Value::Null);
+        let entries = cluster.log.entries();
+        let [created, missed] = entries.as_slice() else { panic!("{entries:?}") };
+        assert_eq!(created.action, "POST securitygrouppolicies");
+        assert_eq!((created.service.as_str(), created.scope.as_str()), (GROUP, "my-namespace"));
+        assert_eq!((created.status, &created.code), (201, &None));
+        assert_eq!(created.request, policy(&["sg-1"]));
+        assert_eq!((missed.status, missed.code.as_deref()), (404, Some("NotFound")));
+    }
+
+    #[test]
+    fn faults_happen_before_or_after_the_deed() {
+        #[track_caller]
+        fn check(injection: Injection, code: u16, reason: &str, is_done: bool) {
+            let cluster = cluster();
+            cluster.faults.add(Injection { on: "POST securitygrouppolicies".into(), ..injection });
+            let answer = ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
+            assert_eq!((answer.0, answer.1["reason"].as_str().unwrap_or_default()), (code, reason));
+            let found = ask(&cluster, &format!("GET {POLICIES}/my-policy"), &Value::Null);
+            assert_eq!(found.0 == 200, is_done);
+        }
+        let fault = |kind| Injection::new("", kind);
+        check(fault(Kind::Throttle), 429, "TooManyRequests", false);
+        check(fault(Kind::ServerError), 503, "ServiceUnavailable", false);
+        check(Injection { latency_ms: 1, ..fault(Kind::Latency) }, 201, "", true);
+        let error = |code: &str| Injection { code: code.into(), ..fault(Kind::Error) };
+        check(error("Forbidden"), 403, "Forbidden", false);
+        check(error("Strange"), 500, "Strange", false);
+    }
+
+    #[test]
+    fn a_lost_answer_is_a_broken_one_to_a_deed_that_is_done() {
+        let cluster = cluster();
+        cluster.faults.add(Injection::new("POST securitygrouppolicies", Kind::LostAnswer));
+        let builder = Request::builder().header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        let request = format!("POST {POLICIES}");
+        let (_, _, body) = send(&cluster, builder, &request, &policy(&["sg-1"]));
+        assert!(body.is_err());
+        assert_eq!(cluster.log.entries()[0].status, 0);
+        let found = ask(&cluster, &format!("GET {POLICIES}/my-policy"), &Value::Null);
+        assert_eq!(found.0, 200);
+    }
+
+    #[test]
+    fn throttling_says_when_to_come_back_and_unknown_fields_are_warned_of() {
+        let cluster = cluster();
+        let token = || Request::builder().header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        cluster.faults.add(Injection::new("*", Kind::Throttle));
+        let (_, headers, _) = send(&cluster, token(), "GET /api", &Value::Null);
+        assert_eq!(headers[header::RETRY_AFTER], "1");
+        let mut sent = policy(&["sg-1"]);
+        sent["spec"]["pods"] = 1.into();
+        let (_, headers, body) = send(&cluster, token(), &format!("POST {POLICIES}"), &sent);
+        assert_eq!(headers[header::WARNING], r#"299 - "unknown field \"spec.pods\"""#);
+        assert_eq!(body.unwrap()["spec"], policy(&["sg-1"])["spec"]);
+    }
+
+    #[test]
+    fn a_dump_tells_whether_all_is_as_before() {
+        let cluster = cluster();
+        let before = cluster.dump();
+        ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
+        let with_policy = cluster.dump();
+        assert_ne!(with_policy, before);
+        ask(&cluster, &format!("DELETE {POLICIES}/my-policy"), &Value::Null);
+        assert_eq!(cluster.dump(), before);
+        std::thread::sleep(Duration::from_millis(1));
+        ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
+        assert_eq!(cluster.dump(), with_policy);
+        cluster.set_crd(Crd { max_group_ids: None, ..Crd::default() });
+        cluster.reset();
+        cluster.seed_namespace("my-namespace");
+        assert_eq!(cluster.dump(), before);
+    }
 }

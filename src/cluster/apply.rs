@@ -180,3 +180,149 @@ fn path<K: Kind>(at: &ObjectRef) -> kube::core::Request {
     let (version, plural) = (K::api_version(), K::PLURAL);
     kube::core::Request::new(format!("/apis/{version}/namespaces/{}/{plural}", at.namespace))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::api::{SecurityGroupPolicy, SecurityGroupPolicySpec, SecurityGroups};
+    use crate::cluster::object::ManifestMetadata;
+    use crate::cluster::script::{Turn, absent, cluster, groups, status, unserved};
+
+    const PATH: &str = "/apis/vpcresources.tke.cloud.tencent.com/v1beta1/namespaces/shop/securitygrouppolicies/app";
+
+    fn at() -> ObjectRef {
+        ObjectRef { namespace: "shop".into(), name: "app".into() }
+    }
+
+    fn live() -> Value {
+        json!({
+            "apiVersion": "vpcresources.tke.cloud.tencent.com/v1beta1",
+            "kind": "SecurityGroupPolicy",
+            "metadata": {"name": "app", "namespace": "shop", "uid": "u-1", "resourceVersion": "7"},
+            "spec": {"securityGroups": {"groupIds": ["sg-1"]}},
+        })
+    }
+
+    fn stop() -> CancellationToken {
+        CancellationToken::new()
+    }
+
+    #[tokio::test]
+    async fn apply_sends_what_is_to_be_owned() {
+        let (cluster, script) = cluster([Turn::Json(201, live()), Turn::Json(200, live())]);
+        let manifest = Manifest {
+            metadata: ManifestMetadata {
+                at: at(),
+                uid: None,
+                labels: [("team".to_owned(), "net".to_owned())].into(),
+                annotations: Default::default(),
+            },
+            spec: Some(SecurityGroupPolicySpec {
+                security_groups: SecurityGroups {
+                    group_ids: vec!["sg-1".into()],
+                    ..Default::default()
+                },
+                ..Default::default()
+            }),
+        };
+        let manager = FieldManager::default();
+        let applied = cluster.apply::<SecurityGroupPolicy>(&manifest, &manager, &stop()).await;
+        assert!(applied.unwrap().created);
+        let manager = FieldManager { name: "my team".into(), force_conflicts: true };
+        let applied = cluster.apply::<SecurityGroupPolicy>(&manifest, &manager, &stop()).await;
+        assert!(!applied.unwrap().created);
+
+        assert_eq!(
+            script.asked(),
+            [
+                format!("PATCH {PATH}?&fieldManager=terraform-provider-tke&fieldValidation=Strict"),
+                format!("PATCH {PATH}?&force=true&fieldManager=my+team&fieldValidation=Strict"),
+            ]
+        );
+        let expected = json!({
+            "apiVersion": "vpcresources.tke.cloud.tencent.com/v1beta1",
+            "kind": "SecurityGroupPolicy",
+            "metadata": {"name": "app", "namespace": "shop", "labels": {"team": "net"}},
+            "spec": {"securityGroups": {"groupIds": ["sg-1"]}},
+        });
+        assert_eq!(script.bodies(), [expected.clone(), expected]);
+    }
+
+    #[tokio::test]
+    async fn remove_nulls_fields_of_one_version() {
+        let (cluster, script) = cluster([Turn::Json(200, live())]);
+        let fields = [
+            FieldPath::new(["spec", "podSelector", "matchLabels", "team"]),
+            FieldPath::new(["spec", "serviceAccountSelector"]),
+            FieldPath::new(["spec", "serviceAccountSelector", "matchLabels"]),
+        ];
+        let removed = cluster.remove::<SecurityGroupPolicy>(&at(), &fields, "6", &stop()).await;
+        assert_eq!(removed.unwrap().metadata.resource_version, "7");
+        assert_eq!(
+            script.bodies(),
+            [json!({
+                "metadata": {"resourceVersion": "6"},
+                "spec": {
+                    "podSelector": {"matchLabels": {"team": null}},
+                    "serviceAccountSelector": null,
+                },
+            })]
+        );
+    }
+
+    #[tokio::test]
+    async fn delete_is_for_one_object() {
+        let deleted = json!({"kind": "Status", "apiVersion": "v1", "status": "Success"});
+        let other = json!({"groups": ["apps/v1"]});
+        let cases = [
+            (vec![Turn::Json(200, deleted)], Ok(Deletion::Done)),
+            (vec![Turn::Json(200, live())], Ok(Deletion::Begun)),
+            (vec![absent()], Ok(Deletion::Done)),
+            // Without the kind there are no objects of it. An unknown server says nothing.
+            (vec![unserved(), groups(&["apps/v1"])], Ok(Deletion::Done)),
+            (vec![unserved(), Turn::Json(200, other)], Err(())),
+            (vec![unserved(), unserved()], Err(())),
+            (vec![status(409, "Conflict", "the UID in the precondition", json!({}))], Err(())),
+        ];
+        for (turns, expected) in cases {
+            let shown = format!("{turns:?}");
+            let (cluster, script) = cluster(turns);
+            let done = cluster.delete::<SecurityGroupPolicy>(&at(), "u-1", &stop()).await;
+            assert_eq!(done.map_err(drop), expected, "{shown}");
+            assert_eq!(
+                script.bodies()[0],
+                json!({"propagationPolicy": "Background", "preconditions": {"uid": "u-1"}})
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn find_tells_absent_from_impossible() {
+        let serves = || {
+            let list = json!({"kind": "APIResourceList", "resources": [
+                {"name": "securitygrouppolicies", "kind": "SecurityGroupPolicy"},
+            ]});
+            [groups(&["vpcresources.tke.cloud.tencent.com/v1beta1"]), Turn::Json(200, list)]
+        };
+        let found = |turns: Vec<Turn>| async {
+            let (cluster, _script) = cluster(turns);
+            let found = cluster.find::<SecurityGroupPolicy>(&at(), &stop()).await;
+            found.map(|object| object.map(|object| object.metadata.uid))
+        };
+        assert_eq!(found(vec![Turn::Json(200, live())]).await.unwrap(), Some("u-1".to_owned()));
+        assert_eq!(found(vec![absent()]).await.unwrap(), None);
+        assert!(matches!(
+            found(vec![unserved(), groups(&[])]).await,
+            Err(Error::TypeMissing { .. })
+        ));
+        let [list, resources] = serves();
+        assert!(matches!(
+            found(vec![unserved(), list, resources]).await,
+            Err(Error::Unexpected { status: 404, .. })
+        ));
+        assert!(matches!(
+            found(vec![Turn::Json(200, json!({"kind": "Other"}))]).await,
+            Err(Error::Unexpected { status: 200, .. })
+        ));
+    }
+}

@@ -67,7 +67,7 @@ pub(super) struct Answer<T> {
 /// How long one attempt may take, from sending to the last byte.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// No new attempt begins so long after the first one did.
-const RETRY_BUDGET: Duration = Duration::from_secs(30);
+const RETRY_BUDGET: Duration = Duration::from_secs(40);
 const MOST_ATTEMPTS: usize = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How much of an answer that is not JSON a message may quote.
@@ -183,11 +183,16 @@ fn is_connect(error: &(dyn std::error::Error + 'static)) -> bool {
 
 /// The TLS layer reports what it does not accept as invalid data.
 fn is_handshake(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
-    })
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        cause = match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::InvalidData => return true,
+            // The source of such a wrapper is the source of what it wraps, so that would be skipped.
+            Some(error) => error.get_ref().map(|inner| inner as _),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// The beginning of an answer that is not what it should be.
@@ -196,5 +201,138 @@ fn quote(body: &[u8]) -> String {
     match text.trim() {
         "" => "an empty answer".to_owned(),
         text => text.chars().take(LONGEST_QUOTE).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::script::{Script, Turn, cluster, status};
+
+    const OK: fn() -> Turn = || Turn::Json(200, json!({"fine": true}));
+
+    async fn play(
+        turns: impl IntoIterator<Item = Turn>,
+        stop: &CancellationToken,
+    ) -> (Result<Answer<Value>, Error>, std::sync::Arc<Script>) {
+        let (cluster, script) = cluster(turns);
+        let request = http::Request::get("/apis").body(Vec::new());
+        let call = Call::new("get", "things".to_owned(), None, request).unwrap();
+        let answer = cluster.session().await.unwrap().call(&call, stop).await;
+        (answer, script)
+    }
+
+    async fn asked(turns: impl IntoIterator<Item = Turn>) -> (Result<bool, String>, usize) {
+        let (answer, script) = play(turns, &CancellationToken::new()).await;
+        let answer = answer.map(|answer| answer.repeated).map_err(|error| error.to_string());
+        (answer, script.asked().len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_tried_again() {
+        let busy = || status(429, "TooManyRequests", "slow down", json!({}));
+        let cases = [
+            (vec![OK()], (Ok(false), 1)),
+            (vec![busy(), OK()], (Ok(false), 2)),
+            (vec![Turn::Text(503, "no backend"), OK()], (Ok(true), 2)),
+            (vec![Turn::Break, OK()], (Ok(true), 2)),
+            (vec![Turn::Silence, OK()], (Ok(true), 2)),
+            (vec![busy(), Turn::Text(502, ""), busy(), busy(), OK()], (Ok(true), 5)),
+        ];
+        for (turns, expected) in cases {
+            let shown = format!("{turns:?}");
+            assert_eq!(asked(turns).await, expected, "{shown}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_have_an_end() {
+        let began = Instant::now();
+        let gone = "https://cluster.test answered get things with status 503: an empty answer";
+        assert_eq!(asked(vec![Turn::Text(503, ""); 9]).await, (Err(gone.to_owned()), 5));
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+
+        // A silent server uses up the budget with its second attempt.
+        let began = Instant::now();
+        let silent = "https://cluster.test did not answer get things within 30 s";
+        assert_eq!(asked(vec![Turn::Silence; 9]).await, (Err(silent.to_owned()), 2));
+        assert!(began.elapsed() < Duration::from_secs(65), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_pass_is_not_tried_again() {
+        for code in [400, 401, 403, 404, 409, 422] {
+            let (answer, times) = asked([Turn::Text(code, "no")]).await;
+            assert!(answer.is_err(), "{code}");
+            assert_eq!(times, 1, "{code}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_server_says_how_long_to_wait() {
+        let began = Instant::now();
+        assert_eq!(asked([Turn::Later(429, 3), OK()]).await, (Ok(false), 2));
+        assert_eq!(began.elapsed().as_secs(), 3);
+        // But it cannot keep us for ever.
+        let began = Instant::now();
+        assert_eq!(asked([Turn::Later(503, 3600), OK()]).await, (Ok(true), 2));
+        assert_eq!(began.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_is_before_a_call_and_between_attempts() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let (answer, script) = play([], &stop).await;
+        let error = answer.unwrap_err();
+        assert_eq!(error.to_string(), "stopped before the cluster was asked to get things");
+        assert!(!error.is_ambiguous());
+        assert!(script.asked().is_empty());
+
+        let stop = CancellationToken::new();
+        let alarm = stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            alarm.cancel();
+        });
+        let (answer, script) = play([Turn::Break, OK()], &stop).await;
+        assert!(answer.unwrap_err().is_ambiguous());
+        assert_eq!(script.asked().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_lets_the_attempt_in_flight_end() {
+        let stop = CancellationToken::new();
+        let (cluster, _script) = cluster([OK()]);
+        let request = http::Request::get("/apis").body(Vec::new());
+        let call = Call::new("get", "things".to_owned(), None, request).unwrap();
+        let session = cluster.session().await.unwrap();
+        let mut running = std::pin::pin!(session.call::<Value>(&call, &stop));
+        assert!(
+            std::future::poll_fn(|cx| std::task::Poll::Ready(running.as_mut().poll(cx)))
+                .await
+                .is_pending()
+        );
+        stop.cancel();
+        assert_eq!(running.await.unwrap().status, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_are_none_are_quoted_in_part() {
+        let cases = [
+            (Turn::Text(200, "<html>login</html>"), "<html>login</html>"),
+            (Turn::Text(403, "<html>login</html>"), "<html>login</html>"),
+            // A gateway's own JSON is no status of the API.
+            (Turn::Json(404, json!({"error": "no route"})), "no route"),
+            (Turn::Text(404, ""), "an empty answer"),
+        ];
+        for (turn, expected) in cases {
+            let (answer, _) = asked([turn]).await;
+            let message = answer.unwrap_err();
+            assert!(message.contains(expected), "{message}");
+        }
+        assert_eq!(quote("ä".repeat(500).as_bytes()).chars().count(), LONGEST_QUOTE);
     }
 }

@@ -120,7 +120,7 @@ pub enum Error {
         message: String,
     },
     /// The cluster does not serve this kind of object.
-    #[error("no matches for kind \"{kind}\" in version \"{version}\"")]
+    #[error("the cluster has no matches for kind \"{kind}\" in version \"{version}\"")]
     TypeMissing {
         /// Name of the kind.
         kind: &'static str,
@@ -392,5 +392,120 @@ fn owner_in(cause: &StatusCause) -> Owner {
         operation: if rest.contains(" using ") { "Update" } else { "Apply" }.to_owned(),
         time: rest.split_once(" at ").map(|(_, time)| time.to_owned()),
         fields: vec![cause.field.clone()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn call() -> Call {
+        let request = http::Request::get("/").body(Vec::new());
+        let resource = "securitygrouppolicies.vpcresources.tke.cloud.tencent.com";
+        Call::new("patch", resource.to_owned(), Some("shop"), request).unwrap()
+    }
+
+    fn of(status: u16, message: &str, details: Value) -> Error {
+        let details = serde_json::from_value(details).unwrap();
+        let answer = Status { message: message.to_owned(), details, ..Status::default() };
+        of_answer(&call(), "https://cluster.test", status, &answer)
+    }
+
+    #[test]
+    fn answers_are_classified() {
+        let policy = json!({"kind": "securitygrouppolicies", "name": "app"});
+        let causes = |reason| json!({"causes": [{"reason": reason, "message": "m", "field": "f"}]});
+        let cases = [
+            (401, "", Value::Null, "Unauthenticated"),
+            (403, "User cannot patch resource", policy.clone(), "Denied"),
+            (403, "unable to create", causes("NamespaceTerminating"), "NamespaceTerminating"),
+            (403, "admission webhook \"x\" denied the request", Value::Null, "Rejected"),
+            (404, "", policy.clone(), "NotFound"),
+            (404, "", json!({"kind": "namespaces", "name": "shop"}), "NamespaceMissing"),
+            (404, "404 page not found", Value::Null, "Unexpected"),
+            (404, "the server could not find the requested resource", json!({}), "Unexpected"),
+            (409, "Apply failed", causes("FieldManagerConflict"), "Conflict"),
+            (409, "the object has been modified", policy.clone(), "Stale"),
+            (400, "strict decoding error: unknown field", Value::Null, "Rejected"),
+            (422, "is invalid", causes("FieldValueInvalid"), "Rejected"),
+            (429, "", Value::Null, "Unavailable"),
+            (500, "failed calling webhook", Value::Null, "Unavailable"),
+            (503, "", Value::Null, "Unavailable"),
+            (301, "moved", Value::Null, "Unexpected"),
+            (405, "", Value::Null, "Unexpected"),
+        ];
+        for (status, message, details, expected) in cases {
+            let error = of(status, message, details);
+            let name = format!("{error:?}");
+            let name = name.split([' ', '{']).next().unwrap();
+            assert_eq!(name, expected, "{status} {message}");
+        }
+    }
+
+    #[test]
+    fn retry_is_for_what_may_pass() {
+        let connect = Error::Connect { host: String::new(), source: "refused".to_owned().into() };
+        let lost = || Error::Lost {
+            host: String::new(),
+            call: String::new(),
+            source: "reset".to_owned().into(),
+        };
+        let cases = [
+            (connect, Retry::NotDone),
+            (lost(), Retry::PerhapsDone),
+            (of(429, "", Value::Null), Retry::NotDone),
+            (of(500, "", Value::Null), Retry::PerhapsDone),
+            (of(504, "", Value::Null), Retry::PerhapsDone),
+            (of(401, "", Value::Null), Retry::No),
+            (of(404, "", Value::Null), Retry::No),
+            (of(409, "", Value::Null), Retry::No),
+            (of(422, "", Value::Null), Retry::No),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(error.retry(), expected, "{error:?}");
+        }
+        let stopped = Error::Stopped { call: String::new(), source: Some(Box::new(lost())) };
+        assert!(stopped.is_ambiguous());
+        assert!(!Error::Stopped { call: String::new(), source: None }.is_ambiguous());
+    }
+
+    #[test]
+    fn conflicts_name_managers_and_fields() {
+        let cause = |message, field| json!({"reason": "FieldManagerConflict", "message": message, "field": field});
+        let error = of(
+            409,
+            "Apply failed with 3 conflicts",
+            json!({"causes": [
+                cause("conflict with \"argocd\"", ".spec.podSelector.matchLabels.app"),
+                cause(
+                    "conflict with \"kubectl-client-side-apply\" using v1beta1 at 2026-01-31T08:00:00Z",
+                    ".spec.securityGroups.groupIds"
+                ),
+                cause("conflict with \"argocd\"", ".metadata.labels.team"),
+            ]}),
+        );
+        assert_eq!(
+            error.to_string(),
+            "`argocd` (Apply) owns .spec.podSelector.matchLabels.app, .metadata.labels.team; \
+             `kubectl-client-side-apply` (Update at 2026-01-31T08:00:00Z) owns \
+             .spec.securityGroups.groupIds"
+        );
+    }
+
+    #[test]
+    fn denials_say_what_to_grant() {
+        let error = of(403, "User \"ci\" cannot patch resource", Value::Null);
+        let resource = "securitygrouppolicies.vpcresources.tke.cloud.tencent.com";
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "not allowed to patch {resource} in the namespace shop: \
+                 User \"ci\" cannot patch resource"
+            )
+        );
+        let grant = format!("Grant the verb `patch` on `{resource}` in the namespace shop");
+        assert!(error.remedy().starts_with(&grant), "{}", error.remedy());
     }
 }

@@ -14,18 +14,27 @@ use super::Metadata;
 pub enum Look<T> {
     /// It holds.
     Reached(T),
-    /// It may still come true; this is what is in the way.
-    Pending(String),
+    /// It may still come true.
+    Pending(Obstacle),
+}
+
+/// What keeps a condition from being true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What it is.
+    pub reason: String,
+    /// What the user can do about it.
+    pub remedy: String,
 }
 
 /// A condition that did not come true before the wait had to end.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("waited {} s for {wanted}, but {last}", waited.as_secs())]
+#[error("waited {} s for {wanted}, but {}", waited.as_secs(), last.reason)]
 pub struct Stuck {
     /// What was waited for.
     pub wanted: String,
     /// What was in the way at the last look.
-    pub last: String,
+    pub last: Obstacle,
     /// How long it was waited for.
     pub waited: Duration,
 }
@@ -51,7 +60,7 @@ pub async fn until<T, E: From<Stuck>>(
             Look::Reached(value) => return Ok(value),
             Look::Pending(last) => last,
         };
-        tracing::debug!(wanted, last, "waiting");
+        tracing::debug!(wanted, reason = last.reason, "waiting");
         let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
         tokio::select! {
             () = stop.cancelled() => {
@@ -68,14 +77,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Whether the object with this uid is gone. A successor of the same name does not count as it.
 pub fn is_deleted(found: Option<&Metadata>, uid: &str) -> Look<()> {
     match found {
-        Some(metadata) if metadata.uid == uid => {
-            Look::Pending(match metadata.finalizers.as_slice() {
+        Some(metadata) if metadata.uid == uid => Look::Pending(Obstacle {
+            reason: match metadata.finalizers.as_slice() {
                 [] => "it is still there".to_owned(),
-                finalizers => {
-                    format!("it is still held by the finalizers {}", finalizers.join(", "))
-                }
-            })
-        }
+                finalizers => format!("it is held by the finalizers {}", finalizers.join(", ")),
+            },
+            remedy: "Find out why the controllers that these finalizers belong to do not remove \
+                     them, or allow more time in `timeouts`."
+                .to_owned(),
+        }),
         _ => Look::Reached(()),
     }
 }
@@ -93,31 +103,31 @@ mod tests {
 
     #[test]
     fn deleted_is_absent_or_replaced() {
-        let pending = |text: &str| Look::Pending(text.to_owned());
         let cases = [
-            (None, Look::Reached(())),
-            (Some(object("new", &[])), Look::Reached(())),
-            (Some(object("old", &[])), pending("it is still there")),
-            (
-                Some(object("old", &["a/b", "c"])),
-                pending("it is still held by the finalizers a/b, c"),
-            ),
+            (None, None),
+            (Some(object("new", &[])), None),
+            (Some(object("old", &[])), Some("it is still there")),
+            (Some(object("old", &["a/b", "c"])), Some("it is held by the finalizers a/b, c")),
         ];
         for (found, expected) in cases {
-            assert_eq!(is_deleted(found.as_ref(), "old"), expected, "{found:?}");
+            let reason = match is_deleted(found.as_ref(), "old") {
+                Look::Reached(()) => None,
+                Look::Pending(obstacle) => Some(obstacle.reason),
+            };
+            assert_eq!(reason.as_deref(), expected, "{found:?}");
         }
+    }
+
+    fn pending<T>(reason: &str) -> Look<T> {
+        Look::Pending(Obstacle { reason: reason.to_owned(), remedy: String::new() })
     }
 
     #[tokio::test(start_paused = true)]
     async fn looks_until_it_holds() {
-        let mut looks = 0;
-        let value = until("the fifth look", &CancellationToken::new(), async || {
+        let (stop, mut looks) = (CancellationToken::new(), 0);
+        let value = until("the fifth look", &stop, async || {
             looks += 1;
-            Ok::<_, Stuck>(if looks == 5 {
-                Look::Reached(looks)
-            } else {
-                Look::Pending("no".into())
-            })
+            Ok::<_, Stuck>(if looks == 5 { Look::Reached(looks) } else { pending("no") })
         });
         assert_eq!(value.await, Ok(5));
     }
@@ -133,7 +143,7 @@ mod tests {
         let mut looks = 0;
         let stuck = until::<(), _>("a miracle", &stop, async || {
             looks += 1;
-            Ok::<_, Stuck>(Look::Pending(format!("there was none at look {looks}")))
+            Ok::<_, Stuck>(pending(&format!("there was none at look {looks}")))
         })
         .await
         .unwrap_err();

@@ -90,9 +90,7 @@ impl Error {
                 at.namespace(),
                 at.name()
             ),
-            Self::Stuck(_) => {
-                "Remove what is in the way, or allow more time in `timeouts`.".to_owned()
-            }
+            Self::Stuck(stuck) => stuck.last.remedy.clone(),
             Self::Cluster { source: cluster::Error::TypeMissing { .. }, .. } => {
                 "Install the add-on SecurityGroupPolicy in this cluster, and wait until its phase is \
                  Succeeded."

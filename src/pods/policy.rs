@@ -198,6 +198,19 @@ impl Policy {
         }
     }
 
+    /// The labels as they are, of those that are declared. The rest is not ours to look at.
+    pub fn labels_among(&self, declared: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        among(&self.labels, declared)
+    }
+
+    /// The annotations as they are, of those that are declared.
+    pub fn annotations_among(
+        &self,
+        declared: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        among(&self.annotations, declared)
+    }
+
     /// The managers besides this one that own fields of the specification.
     pub fn foreign(&self, manager: &str) -> Vec<Owner> {
         self.others(manager, |other| other.fields(&FieldPath::new(["spec"])))
@@ -260,6 +273,16 @@ impl Policy {
             .filter(|owner| !owner.fields.is_empty())
             .collect()
     }
+}
+
+fn among(
+    live: &BTreeMap<String, String>,
+    declared: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    live.iter()
+        .filter(|(key, _)| declared.contains_key(*key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// Fields of the specification that no field of [`PolicySpec`] stands for.

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv6Addr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,8 +14,10 @@ use crate::{
     NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, Value,
     WriteOnly,
     constraints::{Constraint, conflicts_with},
+    lifecycle::Surroundings,
     resource::DefaultTimeouts,
     schema::{Kind, Mode, Nesting, Object, Type},
+    serve::Stop,
     validate::length,
     value::arrange_set,
 };
@@ -299,7 +301,6 @@ fn the_sample_breaks_no_rule() {
 
 /// Everything that a plan can meet.
 #[derive(Model, Clone, Debug)]
-#[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct All {
     /// Required.
     #[tf(replace)]
@@ -341,7 +342,6 @@ pub(crate) struct All {
 
 /// A part.
 #[derive(Model, Clone, Debug)]
-#[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct Part {
     /// Required.
     name: Text<Word>,
@@ -405,6 +405,39 @@ impl Resource for All {
     async fn import(_: Import<NoIdentity>, _: &Cx<()>) -> Result<Option<Self>> {
         Ok(None)
     }
+}
+
+/// A configured provider with nothing in its store.
+pub(crate) fn around() -> Surroundings<Store> {
+    Surroundings {
+        client: Arc::default(),
+        stop: Stop::default(),
+        terraform_version: "1.11.4".into(),
+    }
+}
+
+/// A thing as Terraform sends it, with every attribute.
+pub(crate) fn thing(json: Json) -> Value {
+    full(&Thing::object(), &value(json))
+}
+
+/// The same value with every attribute of its schema.
+pub(crate) fn full(object: &Object, value: &Value) -> Value {
+    let Value::Map(_) = value else { return value.clone() };
+    Value::map(object.attributes.iter().map(|attribute| {
+        let value = value.get(&attribute.name);
+        let value = match (attribute.kind.objects(), value) {
+            (Some((Nesting::Single, object)), value) => full(object, value),
+            (Some((_, object)), Value::List(elements)) => {
+                Value::list(elements.iter().map(|element| full(object, element)))
+            }
+            (Some((_, object)), Value::Map(entries)) => {
+                Value::map(entries.iter().map(|(key, entry)| (key, full(object, entry))))
+            }
+            (_, value) => value.clone(),
+        };
+        (attribute.name.as_str(), value)
+    }))
 }
 
 /// A value as JSON says it, with `"?"` for what is unknown.

@@ -1,6 +1,6 @@
 //! The sandbox as a program of its own, and what happens in it without Terraform.
 
-use crate::{Result, http, target};
+use crate::{Result, ensure, http, target};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -75,7 +75,10 @@ impl Sandbox {
             "service": "vpc", "action": action, "region": "ap-guangzhou", "payload": payload,
         });
         let headers = [("Content-Type", "application/json")];
-        http::send(&self.url, "POST /_sandbox/call", &headers, &call)
+        let answer = http::send(&self.url, "POST /_sandbox/call", &headers, &call)?;
+        let response = answer["Response"].clone();
+        ensure(response["Error"].is_null(), format!("{action}: {}", response["Error"]))?;
+        Ok(response)
     }
 
     /// An object of the cluster.

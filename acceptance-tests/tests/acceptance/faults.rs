@@ -4,7 +4,7 @@
 use acceptance_tests::{TestContext, assert_text};
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::{Injection, Kind};
 
 const GROUP: &str = r#"
 resource "tke_security_group" "it" {
@@ -66,11 +66,9 @@ fn bad_signature() {
 fn unreachable_cloud() {
     let mut context = context(
         r#"
-provider "tke" {
-  max_retries = 1
-}
 resource "tke_security_group" "it" {
-  name = "it"
+  name     = "it"
+  timeouts = { create = "3s" }
 }
 "#,
     );
@@ -139,7 +137,7 @@ resource "tke_security_group" "it" {
 #[test]
 fn missing_definition() {
     let context = context(POLICY);
-    context.sandbox().set_crd_installed(false);
+    context.sandbox().cluster().set_crd_installed(false);
     assert_text!(context.plan_warnings(), @"");
     assert_text!(context.apply_errors(), @"");
 }
@@ -199,12 +197,9 @@ fn server_errors_are_repeated() {
 fn throttled_for_ever() {
     let context = context(
         r#"
-provider "tke" {
-  max_retries    = 2
-  retry_max_wait = "1s"
-}
 resource "tke_security_group" "it" {
-  name = "it"
+  name     = "it"
+  timeouts = { create = "3s" }
 }
 "#,
     );
@@ -257,9 +252,7 @@ resource "tke_security_group" "other" {
 "#,
     );
     context.apply();
-    let id = |address: &str| {
-        context.attributes(address)["id"].as_str().unwrap().to_owned()
-    };
+    let id = |address: &str| context.attributes(address)["id"].as_str().unwrap().to_owned();
     let rule = json!({
         "Action": "ACCEPT", "Protocol": "ALL", "Port": "ALL",
         "SecurityGroupId": id("tke_security_group.it"),

@@ -114,7 +114,8 @@ fn provider_configuration() {
     assert_text!(provider("  protocol = \"GOPHER\""), @"");
     assert_text!(provider("  region = \"\""), @"");
     assert_text!(provider("  secret_id = \"alone\""), @"");
-    assert_text!(provider("  request_timeout = \"soon\""), @"");
+    assert_text!(provider("  domain = \"https://example.com\""), @"");
+    assert_text!(provider("  endpoints = { vpc = \"vpc.example.com/path?query\" }"), @"");
     assert_text!(provider("  kubernetes = { host = \"http://127.0.0.1\", config_path = \"k\" }"), @"");
     assert_text!(provider("  default_tags = { tags = { \"qcs:team\" = \"network\" } }"), @"");
 }

@@ -1,5 +1,7 @@
 //! Real Terraform and the real provider on the sandbox. One program, for the sake of link time.
 
+#![expect(clippy::unwrap_used, reason = "that is how a test fails")]
+
 mod cluster;
 mod examples;
 mod faults;

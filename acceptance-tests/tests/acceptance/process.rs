@@ -4,13 +4,14 @@ use acceptance_tests::TestContext;
 use serde_json::Value;
 use std::fs;
 use std::time::{Duration, Instant};
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::{Injection, Kind};
 
 #[test]
 #[cfg(target_os = "linux")]
 fn no_provider_outlives_a_killed_terraform() {
     let context = TestContext::new();
-    let slow = Injection { latency_ms: 60_000, ..Injection::new("CreateSecurityGroup", Kind::Latency) };
+    let slow =
+        Injection { latency_ms: 60_000, ..Injection::new("CreateSecurityGroup", Kind::Latency) };
     context.sandbox().faults().add(slow);
     context.configure("resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n");
     let mut terraform = context.start("apply -auto-approve -input=false -no-color");
@@ -43,8 +44,7 @@ fn every_attribute_is_described() {
     let context = TestContext::new();
     context.configure("");
     let schemas = context.schemas();
-    let provider =
-        &schemas["provider_schemas"]["registry.terraform.io/terraform-provider-tke/tke"];
+    let provider = &schemas["provider_schemas"]["registry.terraform.io/terraform-provider-tke/tke"];
     let mut attributes = Vec::new();
     undescribed("provider", &provider["provider"]["block"], &mut attributes);
     for kind in ["resource_schemas", "data_source_schemas"] {

@@ -39,8 +39,8 @@ impl Visitor<'_> for NumberOrText {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Whole, E> {
-        let too_large = |_| E::invalid_value(Unexpected::Unsigned(number), &self);
-        usize::try_from(number).map(Whole).map_err(too_large)
+        let whole = usize::try_from(number).ok().map(Whole);
+        whole.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Whole, E> {
@@ -48,7 +48,8 @@ impl Visitor<'_> for NumberOrText {
     }
 
     fn visit_str<E: Error>(self, number: &str) -> Result<Whole, E> {
-        number.parse().map(Whole).map_err(|_| E::invalid_type(Unexpected::Str(number), &self))
+        let whole = number.parse().ok().map(Whole);
+        whole.ok_or_else(|| E::invalid_type(Unexpected::Str(number), &self))
     }
 }
 
@@ -233,22 +234,22 @@ mod tests {
     #[test]
     fn err_codes_and_paths() {
         #[track_caller]
-        fn check(params: Value, code: &str, name: &str) {
-            let refusal = read::<Group>(&params).unwrap_err();
+        fn check(params: &Value, code: &str, name: &str) {
+            let refusal = read::<Group>(params).unwrap_err();
             assert_eq!(refusal.code, code);
             assert!(refusal.message.contains(&format!("`{name}`")), "{}", refusal.message);
         }
-        check(json!({}), "MissingParameter", "Name");
-        check(json!({"Name": "n", "name": 1}), "UnknownParameter", "name");
-        check(json!({"Name": 1}), "InvalidParameter", "Name");
-        check(json!({"Name": "n", "Count": "1"}), "InvalidParameter", "Count");
-        check(json!({"Name": "n", "Count": -1}), "InvalidParameterValue", "Count");
-        check(json!({"Name": "n", "Count": 1.5}), "InvalidParameter", "Count");
-        check(json!({"Name": "n", "Rules": {}}), "InvalidParameter", "Rules");
-        check(json!({"Name": "n", "Rules": [{"Port": 1}]}), "InvalidParameter", "Rules.0.Port");
-        check(json!({"Name": "n", "Rules": [{}]}), "MissingParameter", "Rules.0.Port");
+        check(&json!({}), "MissingParameter", "Name");
+        check(&json!({"Name": "n", "name": 1}), "UnknownParameter", "name");
+        check(&json!({"Name": 1}), "InvalidParameter", "Name");
+        check(&json!({"Name": "n", "Count": "1"}), "InvalidParameter", "Count");
+        check(&json!({"Name": "n", "Count": -1}), "InvalidParameterValue", "Count");
+        check(&json!({"Name": "n", "Count": 1.5}), "InvalidParameter", "Count");
+        check(&json!({"Name": "n", "Rules": {}}), "InvalidParameter", "Rules");
+        check(&json!({"Name": "n", "Rules": [{"Port": 1}]}), "InvalidParameter", "Rules.0.Port");
+        check(&json!({"Name": "n", "Rules": [{}]}), "MissingParameter", "Rules.0.Port");
         check(
-            json!({"Name": "n", "Rules": [{"Port": "1", "X": 1}]}),
+            &json!({"Name": "n", "Rules": [{"Port": "1", "X": 1}]}),
             "UnknownParameter",
             "Rules.0.X",
         );

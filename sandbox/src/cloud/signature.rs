@@ -3,7 +3,7 @@
 //! Written from the published description, not from the provider's signer: the two must only meet
 //! on the wire, or one misreading would satisfy both.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -58,7 +58,7 @@ pub(super) fn verify(
         return Err(signature_failure());
     }
 
-    let token = request.headers.get("x-tc-token").map(|token| token.as_bytes());
+    let token = request.headers.get("x-tc-token").map(HeaderValue::as_bytes);
     if token != credential.token.as_deref().map(str::as_bytes) {
         return Err(Refusal::new("AuthFailure.TokenFailure", "Token error."));
     }
@@ -175,7 +175,7 @@ fn signature_failure() -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
 
     use super::*;
 

@@ -99,10 +99,12 @@ impl Problem {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 struct Tag {
-    tag_key: String,
-    tag_value: String,
+    #[serde(rename = "TagKey")]
+    key: String,
+    #[serde(rename = "TagValue")]
+    value: String,
     #[serde(rename = "Category")]
     _category: Option<String>,
 }
@@ -135,7 +137,7 @@ fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
         let message = format!("At most {MOST_PER_CALL} tags can be changed at once.");
         return Err(Refusal::new("InvalidParameter.Tag", message));
     }
-    if set.iter().any(|tag| delete.contains(&tag.tag_key)) {
+    if set.iter().any(|tag| delete.contains(&tag.key)) {
         let message = "A tag cannot be replaced and deleted at once.";
         return Err(Refusal::new("InvalidParameterValue.DeleteTagsParamError", message));
     }
@@ -194,9 +196,9 @@ fn change(vpc: &mut Vpc, resource: &str, set: &[Tag], delete: &[String]) -> Resu
     };
     let mut tags = group.tags.clone();
     tags.retain(|key, _| !delete.contains(key));
-    for Tag { tag_key, tag_value, .. } in set {
-        check(tag_key, tag_value).map_err(|problem| problem.of_tag(tag_key))?;
-        tags.insert(tag_key.clone(), tag_value.clone());
+    for Tag { key, value, .. } in set {
+        check(key, value).map_err(|problem| problem.of_tag(key))?;
+        tags.insert(key.clone(), value.clone());
     }
     if tags.len() > MOST_PER_RESOURCE {
         let message = format!("A resource has at most {MOST_PER_RESOURCE} tags.");
@@ -267,15 +269,16 @@ fn get_resources(vpc: &Vpc, cx: Cx<'_>) -> Answer {
     }
 
     let params: Params = cx.read()?;
-    let named = params
-        .resource_list
-        .map(|list| list.iter().map(|name| owned(security_group(name)?)).collect::<Result<_, _>>())
-        .transpose()?;
-    let named: Option<Vec<(String, String)>> = named;
+    let named = match &params.resource_list {
+        Some(list) => {
+            Some(list.iter().map(|name| security_group(name)).collect::<Result<Vec<_>, _>>()?)
+        }
+        None => None,
+    };
     let matches = |group: &&Group| {
-        let asked = named.as_ref().is_none_or(|named| {
-            named.iter().any(|(region, id)| *region == group.region && *id == group.id)
-        });
+        let asked = named
+            .as_ref()
+            .is_none_or(|named| named.contains(&(group.region.as_str(), group.id.as_str())));
         let filtered = params.tag_filters.iter().all(|filter| {
             group.tags.get(&filter.tag_key).is_some_and(|value| {
                 filter.tag_value.is_empty() || filter.tag_value.contains(value)
@@ -321,6 +324,131 @@ fn security_group(resource: &str) -> Result<(&str, &str), Refusal> {
     })
 }
 
-fn owned((region, id): (&str, &str)) -> Result<(String, String), Refusal> {
-    Ok((region.to_owned(), id.to_owned()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behaviour::Behaviour;
+    use crate::cloud::tests::Tested;
+
+    const RESOURCE: &str = "qcs::cvm:ap-guangzhou:uin/:sg/sg-aaaaaaaa";
+
+    fn account() -> Tested {
+        let mut account = Tested::new(Behaviour::default());
+        account.seed(json!({"groups": [
+            {"id": "sg-aaaaaaaa", "name": "a", "tags": {"app": "demo"}},
+        ]}));
+        account
+    }
+
+    /// Both views of the same tags.
+    #[track_caller]
+    fn check(account: &mut Tested, expected: &[(&str, &str)]) {
+        let params = json!({"SecurityGroupIds": ["sg-aaaaaaaa"]});
+        let group = account.ok("vpc", "DescribeSecurityGroups", params);
+        let tag_set: Vec<_> =
+            expected.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+        assert_eq!(group["SecurityGroupSet"][0]["TagSet"], json!(tag_set));
+
+        let params = json!({
+            "ServiceType": "cvm", "ResourcePrefix": "sg", "ResourceIds": ["sg-aaaaaaaa"],
+            "ResourceRegion": "ap-guangzhou", "Offset": 0, "Limit": 20,
+        });
+        let answer = account.ok("tag", "DescribeResourceTagsByResourceIds", params);
+        let pairs: Vec<_> = answer["Tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tag| (tag["TagKey"].as_str().unwrap(), tag["TagValue"].as_str().unwrap()))
+            .collect();
+        assert_eq!(pairs, expected);
+        assert_eq!(answer["TotalCount"], expected.len());
+    }
+
+    #[test]
+    fn ok_both_views_agree() {
+        let mut account = account();
+        check(&mut account, &[("app", "demo")]);
+        let params = json!({
+            "Resource": RESOURCE,
+            "ReplaceTags": [{"TagKey": "app", "TagValue": "two"}, {"TagKey": "x", "TagValue": ""}],
+        });
+        account.ok("tag", "ModifyResourceTags", params);
+        check(&mut account, &[("app", "two"), ("x", "")]);
+        let params = json!({"Resource": RESOURCE, "DeleteTags": [{"TagKey": "app"}]});
+        account.ok("tag", "ModifyResourceTags", params);
+        check(&mut account, &[("x", "")]);
+        let resources = ["qcs::cvm:ap-guangzhou::sg/sg-aaaaaaaa"];
+        let tags = json!({"ResourceList": resources, "Tags": [{"TagKey": "y", "TagValue": "z"}]});
+        account.ok("tag", "TagResources", tags);
+        let keys = json!({"ResourceList": resources, "TagKeys": ["x", "never"]});
+        account.ok("tag", "UnTagResources", keys);
+        check(&mut account, &[("y", "z")]);
+    }
+
+    #[test]
+    fn err_modify() {
+        let mut account = account();
+        let mut check = |params: Value, code: &str| {
+            let mut all = json!({"Resource": RESOURCE});
+            all.as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
+            account.err("tag", "ModifyResourceTags", all, code);
+        };
+        let tag = |key: &str| json!([{"TagKey": key, "TagValue": "v"}]);
+        let code = "InvalidParameterValue.ResourceDescriptionError";
+        check(json!({"Resource": "sg-aaaaaaaa", "ReplaceTags": tag("a")}), code);
+        check(json!({"Resource": "qcs::vpc:ap-guangzhou::sg/sg-aaaaaaaa"}), code);
+        let unknown = "qcs::cvm:ap-guangzhou::sg/sg-00000000";
+        check(json!({"Resource": unknown, "ReplaceTags": tag("a")}), "FailedOperation");
+        check(json!({"ReplaceTags": []}), "InvalidParameter.Tag");
+        check(json!({"ReplaceTags": tag("qcloud:a")}), "InvalidParameter.ReservedTagKey");
+        check(json!({"ReplaceTags": tag("")}), "InvalidParameterValue.TagKeyEmpty");
+        check(
+            json!({"ReplaceTags": tag(&"k".repeat(128))}),
+            "InvalidParameterValue.TagKeyLengthExceeded",
+        );
+        check(
+            json!({"ReplaceTags": tag("a"), "DeleteTags": [{"TagKey": "a"}]}),
+            "InvalidParameterValue.DeleteTagsParamError",
+        );
+        check(json!({"ReplaceTags": [{"TagKey": "a"}]}), "MissingParameter");
+    }
+
+    #[test]
+    fn err_resources_fail_one_by_one() {
+        let mut account = account();
+        let unknown = "qcs::cvm:ap-guangzhou::sg/sg-00000000";
+        let params = json!({
+            "ResourceList": [unknown, RESOURCE], "Tags": [{"TagKey": "a", "TagValue": "b"}],
+        });
+        let answer = account.ok("tag", "TagResources", params);
+        assert_eq!(answer["FailedResources"][0]["Resource"], unknown);
+        assert_eq!(answer["FailedResources"][0]["Code"], "FailedOperation");
+        check(&mut account, &[("a", "b"), ("app", "demo")]);
+    }
+
+    #[test]
+    fn ok_get_resources() {
+        let mut account = account();
+        account.seed(json!({"groups": [
+            {"id": "sg-bbbbbbbb", "name": "b", "tags": {"app": "demo", "tier": "web"}},
+        ]}));
+        let mut get = |params| account.ok("tag", "GetResources", params);
+        let first = get(json!({"MaxResults": 1}));
+        assert_eq!(
+            first["ResourceTagMappingList"],
+            json!([{
+                "Resource": format!("qcs::cvm:ap-guangzhou:uin/{ACCOUNT}:sg/sg-aaaaaaaa"),
+                "Tags": [{"TagKey": "app", "TagValue": "demo"}],
+            }])
+        );
+        let token = &first["PaginationToken"];
+        let rest = get(json!({"MaxResults": 1, "PaginationToken": token}));
+        assert_eq!(rest["ResourceTagMappingList"].as_array().unwrap().len(), 1);
+        assert_eq!(rest["PaginationToken"], "");
+        let filter = json!([{"TagKey": "tier", "TagValue": ["web", "db"]}]);
+        let web = get(json!({"TagFilters": filter}));
+        assert_eq!(web["ResourceTagMappingList"].as_array().unwrap().len(), 1);
+        let one = get(json!({"ResourceList": [RESOURCE]}));
+        assert_eq!(one["ResourceTagMappingList"].as_array().unwrap().len(), 1);
+    }
 }

@@ -169,3 +169,60 @@ fn answer(cluster: &ClusterSeed) -> Value {
         "ClusterCategory": "tke",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behaviour::Behaviour;
+    use crate::cloud::tests::Tested;
+
+    #[track_caller]
+    fn check(behaviour: Behaviour, params: Value, expected: &[&str]) {
+        let mut account = Tested::new(behaviour);
+        account.seed(json!({"clusters": [
+            {"id": "cls-other000", "name": "other", "vpc_id": "vpc-other000", "tags": {"a": "b"}},
+        ]}));
+        let answer = account.ok("tke", "DescribeClusters", params);
+        let clusters = answer["Clusters"].as_array().unwrap();
+        let ids: Vec<_> = clusters.iter().map(|cluster| cluster["ClusterId"].clone()).collect();
+        assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn ok_what_the_tutorial_asks() {
+        let mut account = Tested::new(Behaviour::default());
+        let params = json!({"ClusterIds": ["my-cluster"]});
+        let answer = account.ok("tke", "DescribeClusters", params);
+        let cluster = &answer["Clusters"][0];
+        assert_eq!(cluster["ClusterNetworkSettings"]["VpcId"], "vpc-mycluste");
+        assert_eq!(cluster["ClusterVersion"], "1.30.0");
+        assert_eq!(cluster["TagSpecification"], Value::Null);
+    }
+
+    #[test]
+    fn ok_filters_and_pages() {
+        let filter =
+            |name: &str, value: &str| json!({"Filters": [{"Name": name, "Values": [value]}]});
+        let usual = Behaviour::default;
+        check(usual(), json!({}), &["cls-other000", "my-cluster"]);
+        check(usual(), json!({"Offset": 1, "Limit": 1}), &["my-cluster"]);
+        check(usual(), filter("ClusterName", "other"), &["cls-other000"]);
+        check(usual(), filter("vpc-id", "vpc-mycluste"), &["my-cluster"]);
+        check(usual(), filter("tag-key", "a"), &["cls-other000"]);
+        check(usual(), filter("Tags", "a:b"), &["cls-other000"]);
+        check(usual(), json!({"ClusterType": "INDEPENDENT_CLUSTER"}), &[]);
+        check(usual(), json!({"ClusterIds": ["cls-00000000"]}), &[]);
+    }
+
+    #[test]
+    fn err_describe() {
+        let behaviour = Behaviour { unknown_cluster: Unknown::Refuse, ..Behaviour::default() };
+        let mut account = Tested::new(behaviour);
+        let mut check = |params, code: &str| account.err("tke", "DescribeClusters", params, code);
+        check(json!({"ClusterIds": ["cls-00000000"]}), "ResourceNotFound");
+        // A number here, a string in VPC.
+        check(json!({"Limit": "20"}), "InvalidParameter");
+        check(json!({"Limit": 101}), "InvalidParameter.Param");
+        check(json!({"Filters": [{"Name": "x", "Values": []}]}), "InvalidParameter.Param");
+    }
+}

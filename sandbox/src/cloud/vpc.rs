@@ -89,7 +89,7 @@ impl Vpc {
             (Direction::Egress, policies(&seed.egress)?),
         ];
         let mut rules = Rules::default();
-        rules.fill(lists, cx.behaviour, cx.now)?;
+        rules.fill(lists, cx)?;
         let id = match seed.id {
             Some(id) => id::check(Kind::SecurityGroup, &id).map(|()| id)?,
             None => self.mint(),

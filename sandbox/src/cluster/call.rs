@@ -188,11 +188,6 @@ impl Answer {
     pub(super) fn with_warnings(self, warnings: Vec<String>) -> Self {
         Self { warnings, ..self }
     }
-
-    #[cfg(test)]
-    pub(super) fn body(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap()
-    }
 }
 
 impl From<&Status> for Answer {

@@ -26,7 +26,9 @@ pub(super) fn version() -> Answer {
 /// `/api`: the versions of the core group.
 pub(super) fn core(call: &Call) -> Answer {
     if wants_aggregated(call) {
-        return aggregated(&[json!({"versions": [aggregated_version(&NAMESPACES)]})]);
+        return aggregated(&[
+            json!({"metadata": {}, "versions": [aggregated_version(&NAMESPACES)]}),
+        ]);
     }
     Answer::ok(&json!({
         "kind": "APIVersions",
@@ -114,4 +116,39 @@ fn aggregated_version(resource: &Resource) -> Value {
         }],
         "freshness": "Current",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, header};
+
+    use super::super::tests::{ask, cluster};
+    use super::*;
+
+    #[test]
+    fn plain_documents() {
+        let cluster = cluster();
+        let ask = |path: &str| ask(&cluster, &format!("GET {path}"), &Value::Null).1;
+        assert_eq!(ask("/version")["minor"], "32");
+        assert_eq!(ask("/api")["versions"], json!(["v1"]));
+        assert_eq!(ask("/api/v1")["resources"][0]["name"], "namespaces");
+        assert_eq!(ask("/apis")["groups"][0]["name"], GROUP);
+        assert_eq!(ask(&format!("/apis/{GROUP}"))["preferredVersion"]["version"], VERSION);
+        let resources = ask(&format!("/apis/{GROUP}/{VERSION}"));
+        assert_eq!(resources["resources"][0]["kind"], "SecurityGroupPolicy");
+        assert_eq!(resources["resources"][0]["shortNames"], json!(["sgp"]));
+    }
+
+    #[tokio::test]
+    async fn aggregated_documents_are_for_those_who_ask() {
+        async fn is_aggregated(accept: &str) -> bool {
+            let request = Request::get("/apis").header(header::ACCEPT, accept).body(Body::empty());
+            let call = Call::read(request.unwrap(), String::new()).await.unwrap();
+            wants_aggregated(&call)
+        }
+        assert!(is_aggregated(&format!("{AGGREGATED},application/json")).await);
+        assert!(!is_aggregated(&AGGREGATED.replace("v=v2", "v=v2beta1")).await);
+        assert!(!is_aggregated("application/json").await);
+    }
 }

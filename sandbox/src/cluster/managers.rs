@@ -170,6 +170,7 @@ fn decode(entry: &Value) -> Option<(Manager, Entry)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without borrows")]
 mod tests {
     use super::*;
 

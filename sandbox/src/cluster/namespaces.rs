@@ -149,3 +149,79 @@ fn store(state: &mut State, mut namespace: Value) -> Value {
     state.namespaces.insert(name, namespace.clone());
     namespace
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{NAMESPACE, POLICIES, ask, ask_with, cluster, policy};
+    use super::*;
+
+    const NULL: Value = Value::Null;
+
+    #[test]
+    fn a_namespace_is_made_once() {
+        let cluster = cluster();
+        let create = |name: &str| {
+            let sent = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            ask(&cluster, "POST /api/v1/namespaces", &sent)
+        };
+        let (code, made) = create("new");
+        assert_eq!((code, &made["status"]["phase"]), (201, &"Active".into()));
+        assert_eq!(made["metadata"]["labels"], json!({"kubernetes.io/metadata.name": "new"}));
+        assert_eq!(create("new").0, 409);
+        assert_eq!(create("Not a name").0, 422);
+        assert_eq!(create("").0, 422);
+        let (_, list) = ask(&cluster, "GET /api/v1/namespaces", &NULL);
+        let names: Vec<_> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|namespace| metadata::text(namespace, "name").to_owned())
+            .collect();
+        assert_eq!(names, ["default", "kube-system", "my-namespace", "new"]);
+    }
+
+    #[test]
+    fn a_namespace_takes_its_policies_with_it() {
+        let cluster = cluster();
+        ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
+        let (code, dying) = ask(&cluster, &format!("DELETE {NAMESPACE}"), &NULL);
+        assert_eq!((code, &dying["status"]["phase"]), (200, &"Terminating".into()));
+        assert_eq!(ask(&cluster, &format!("GET {NAMESPACE}"), &NULL).0, 404);
+        assert_eq!(ask(&cluster, &format!("DELETE {NAMESPACE}"), &NULL).0, 404);
+        cluster.seed_namespace("my-namespace");
+        assert_eq!(ask(&cluster, &format!("GET {POLICIES}/my-policy"), &NULL).0, 404);
+    }
+
+    #[test]
+    fn a_namespace_waits_for_the_last_finalizer_and_takes_nothing_new() {
+        let cluster = cluster();
+        let mut held = policy(&["sg-1"]);
+        held["metadata"]["finalizers"] = json!(["a/b"]);
+        ask(&cluster, &format!("POST {POLICIES}"), &held);
+        ask(&cluster, &format!("DELETE {NAMESPACE}"), &NULL);
+        let (code, dying) = ask(&cluster, &format!("GET {NAMESPACE}"), &NULL);
+        assert_eq!((code, &dying["status"]["phase"]), (200, &"Terminating".into()));
+
+        let mut other = policy(&["sg-1"]);
+        other["metadata"]["name"] = "other".into();
+        let (code, status) = ask(&cluster, &format!("POST {POLICIES}"), &other);
+        assert_eq!((code, &status["reason"]), (403, &"Forbidden".into()));
+        assert_eq!(status["details"]["causes"][0]["reason"], "NamespaceTerminating");
+
+        let release = json!({"metadata": {"finalizers": null}});
+        let request = format!("PATCH {POLICIES}/my-policy");
+        ask_with(&cluster, &request, "application/merge-patch+json", &release);
+        assert_eq!(ask(&cluster, &format!("GET {NAMESPACE}"), &NULL).0, 404);
+    }
+
+    #[test]
+    fn permanent_namespaces_stay() {
+        let cluster = cluster();
+        let (code, status) = ask(&cluster, "DELETE /api/v1/namespaces/default", &NULL);
+        assert_eq!(code, 403);
+        assert_eq!(
+            status["message"],
+            "namespaces \"default\" is forbidden: this namespace may not be deleted"
+        );
+    }
+}

@@ -93,6 +93,7 @@ fn unescape(step: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without borrows")]
 mod tests {
     use serde_json::json;
 

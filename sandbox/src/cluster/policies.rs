@@ -73,8 +73,9 @@ pub(super) fn replace(state: &mut State, call: &Call, key: &Key) -> Result<Answe
     find(state, key)?;
     if metadata::text(&policy, "resourceVersion").is_empty() {
         let cause = Cause {
+            reason: Reason::Invalid,
+            field: "metadata.resourceVersion".to_owned(),
             message: "Invalid value: 0x0: must be specified for an update".to_owned(),
-            ..Cause::required("metadata.resourceVersion")
         };
         return Err(Status::invalid(&POLICIES, &key.1, &[cause]));
     }
@@ -276,5 +277,364 @@ impl DeleteOptions {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cluster;
+    use super::super::schema::Crd;
+    use super::super::tests::{APPLY, POLICIES, ask, ask_with, cluster, policy};
+    use super::*;
+
+    const NULL: Value = Value::Null;
+
+    fn applied(cluster: &Cluster, manager: &str, policy: &Value) -> (u16, Value) {
+        applied_with(cluster, &format!("fieldManager={manager}"), policy)
+    }
+
+    fn applied_with(cluster: &Cluster, query: &str, policy: &Value) -> (u16, Value) {
+        ask_with(cluster, &format!("PATCH {POLICIES}/my-policy?{query}"), APPLY, policy)
+    }
+
+    fn patched(cluster: &Cluster, content_type: &str, patch: &Value) -> (u16, Value) {
+        let request = format!("PATCH {POLICIES}/my-policy?fieldManager=outside");
+        ask_with(cluster, &request, content_type, patch)
+    }
+
+    fn found(cluster: &Cluster) -> (u16, Value) {
+        ask(cluster, &format!("GET {POLICIES}/my-policy"), &NULL)
+    }
+
+    fn version(policy: &Value) -> &str {
+        metadata::text(policy, "resourceVersion")
+    }
+
+    fn generation(policy: &Value) -> u64 {
+        policy["metadata"]["generation"].as_u64().unwrap()
+    }
+
+    #[test]
+    fn a_policy_is_made_changed_and_deleted_by_apply() {
+        let cluster = cluster();
+        let (code, made) = applied(&cluster, "me", &policy(&["sg-1"]));
+        assert_eq!((code, generation(&made)), (201, 1));
+        assert_eq!(found(&cluster), (200, made.clone()));
+
+        let (code, same) = applied(&cluster, "me", &policy(&["sg-1"]));
+        assert_eq!((code, &same), (200, &made));
+
+        let (code, changed) = applied(&cluster, "me", &policy(&["sg-2"]));
+        assert_eq!((code, generation(&changed)), (200, 2));
+        assert_ne!(version(&changed), version(&made));
+        assert_eq!(metadata::text(&changed, "uid"), metadata::text(&made, "uid"));
+
+        let options = json!({
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": metadata::text(&made, "uid")},
+        });
+        let (code, status) = ask(&cluster, &format!("DELETE {POLICIES}/my-policy"), &options);
+        assert_eq!((code, &status["status"]), (200, &"Success".into()));
+        assert_eq!(status["details"]["uid"], metadata::text(&made, "uid"));
+        assert_eq!(found(&cluster).0, 404);
+    }
+
+    #[test]
+    fn a_conflict_is_told_as_a_real_server_tells_it() {
+        let cluster = cluster();
+        applied(&cluster, "terraform-provider-tke", &policy(&["sg-1"]));
+        let (code, status) = applied(&cluster, "other", &policy(&["sg-2"]));
+        assert_eq!(code, 409);
+        assert_eq!(
+            status,
+            json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "message": "Apply failed with 1 conflict: conflict with \
+                            \"terraform-provider-tke\": .spec.securityGroups.groupIds",
+                "reason": "Conflict",
+                "details": {"causes": [{
+                    "reason": "FieldManagerConflict",
+                    "message": "conflict with \"terraform-provider-tke\"",
+                    "field": ".spec.securityGroups.groupIds",
+                }]},
+                "code": 409,
+            })
+        );
+        let (code, forced) =
+            applied_with(&cluster, "fieldManager=other&force=true", &policy(&["sg-2"]));
+        assert_eq!((code, &forced["spec"]), (200, &policy(&["sg-2"])["spec"]));
+    }
+
+    #[test]
+    fn an_applied_object_must_be_the_right_one() {
+        #[track_caller]
+        fn check(query: &str, change: impl FnOnce(&mut Value), code: u16, message: &str) {
+            let cluster = cluster();
+            let mut sent = policy(&["sg-1"]);
+            change(&mut sent);
+            let (found, status) = applied_with(&cluster, query, &sent);
+            assert_eq!((found, status["message"].as_str().unwrap()), (code, message));
+        }
+        let me = "fieldManager=me";
+        check(
+            "",
+            |_| {},
+            422,
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required \
+             for apply patch",
+        );
+        check(
+            "fieldManager=me&dryRun=Some",
+            |_| {},
+            422,
+            "PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": \
+             supported values: \"All\"",
+        );
+        check(
+            me,
+            |sent| sent["metadata"]["name"] = "other".into(),
+            400,
+            "the name of the object (other) does not match the name on the URL (my-policy)",
+        );
+        check(
+            me,
+            |sent| sent["metadata"]["namespace"] = "other".into(),
+            400,
+            "the namespace of the provided object does not match the namespace sent on the request",
+        );
+        check(
+            me,
+            |sent| sent["metadata"]["managedFields"] = json!([]),
+            400,
+            "metadata.managedFields must be nil",
+        );
+        check(
+            me,
+            |sent| sent["spec"]["pods"] = 1.into(),
+            500,
+            "failed to create typed patch object (my-namespace/my-policy; \
+             vpcresources.tke.cloud.tencent.com/v1beta1, Kind=SecurityGroupPolicy): \
+             .spec.pods: field not declared in schema",
+        );
+        check(
+            me,
+            |sent| sent["spec"]["securityGroups"]["groupIds"] = json!([]),
+            422,
+            "SecurityGroupPolicy.vpcresources.tke.cloud.tencent.com \"my-policy\" is invalid: \
+             spec.securityGroups.groupIds: Invalid value: 0: spec.securityGroups.groupIds in body \
+             should have at least 1 items",
+        );
+        check(
+            me,
+            |sent| sent["metadata"]["uid"] = "u".into(),
+            409,
+            "Operation cannot be fulfilled on \
+             securitygrouppolicies.vpcresources.tke.cloud.tencent.com \"my-policy\": uid mismatch: \
+             the provided object specified uid u, and no existing object was found",
+        );
+    }
+
+    #[test]
+    fn a_missing_namespace_is_told_from_a_missing_policy() {
+        let cluster = cluster();
+        let elsewhere = POLICIES.replace("my-namespace", "nowhere");
+        let request = format!("PATCH {elsewhere}/my-policy?fieldManager=me");
+        let (code, status) = ask_with(&cluster, &request, APPLY, &policy(&["sg-1"]));
+        assert_eq!((code, &status["message"]), (404, &"namespaces \"nowhere\" not found".into()));
+        assert_eq!(status["details"], json!({"name": "nowhere", "kind": "namespaces"}));
+
+        let (code, status) = found(&cluster);
+        assert_eq!(code, 404);
+        assert_eq!(
+            status["details"],
+            json!({
+                "name": "my-policy",
+                "group": "vpcresources.tke.cloud.tencent.com",
+                "kind": "securitygrouppolicies",
+            })
+        );
+    }
+
+    #[test]
+    fn a_dry_run_answers_as_the_real_one_and_does_nothing() {
+        let cluster = cluster();
+        let dry = |groups| applied_with(&cluster, "fieldManager=me&dryRun=All", &policy(groups));
+        assert_eq!(dry(&["sg-1"]).0, 201);
+        assert_eq!(dry(&[]).0, 422);
+        assert_eq!(found(&cluster).0, 404);
+        let made = applied(&cluster, "me", &policy(&["sg-1"])).1;
+        let (code, would_be) = dry(&["sg-2"]);
+        assert_eq!((code, &would_be["spec"]), (200, &policy(&["sg-2"])["spec"]));
+        assert_eq!(found(&cluster).1, made);
+        let request = format!("DELETE {POLICIES}/my-policy?dryRun=All");
+        assert_eq!(ask(&cluster, &request, &NULL).0, 200);
+        assert_eq!(found(&cluster).1, made);
+    }
+
+    #[test]
+    fn create_never_replaces() {
+        let cluster = cluster();
+        let request = format!("POST {POLICIES}?fieldManager=kubectl-create");
+        let (code, made) = ask(&cluster, &request, &policy(&["sg-1"]));
+        assert_eq!(code, 201);
+        let entry = &made["metadata"]["managedFields"][0];
+        assert_eq!(
+            (&entry["manager"], &entry["operation"]),
+            (&"kubectl-create".into(), &"Update".into(),)
+        );
+        let (code, status) = ask(&cluster, &request, &policy(&["sg-2"]));
+        assert_eq!((code, &status["reason"]), (409, &"AlreadyExists".into()));
+        assert_eq!(found(&cluster).1, made);
+    }
+
+    #[test]
+    fn strict_validation_refuses_unknown_fields() {
+        let cluster = cluster();
+        let mut sent = policy(&["sg-1"]);
+        sent["spec"]["pods"] = 1.into();
+        let strict = |method: &str, path: &str| format!("{method} {path}?fieldValidation=Strict");
+        let (code, status) = ask(&cluster, &strict("POST", POLICIES), &sent);
+        assert_eq!(code, 400);
+        assert_eq!(
+            status["message"],
+            "SecurityGroupPolicy in version \"v1beta1\" cannot be handled as a \
+             SecurityGroupPolicy: strict decoding error: unknown field \"spec.pods\""
+        );
+        applied(&cluster, "me", &policy(&["sg-1"]));
+        let request = strict("PATCH", &format!("{POLICIES}/my-policy"));
+        let patch = json!({"spec": {"pods": 1}});
+        let (code, status) = ask_with(&cluster, &request, MERGE, &patch);
+        assert_eq!((code, &status["reason"]), (422, &"Invalid".into()));
+    }
+
+    #[test]
+    fn replacing_needs_the_latest_version() {
+        let cluster = cluster();
+        let made = applied(&cluster, "me", &policy(&["sg-1"])).1;
+        let put = |policy: &Value| ask(&cluster, &format!("PUT {POLICIES}/my-policy"), policy);
+
+        assert_eq!(put(&policy(&["sg-2"])).0, 422);
+        let mut next = made.clone();
+        next["spec"]["securityGroups"]["groupIds"] = json!(["sg-2"]);
+        let (code, replaced) = put(&next);
+        assert_eq!((code, generation(&replaced)), (200, 2));
+        let (code, status) = put(&next);
+        assert_eq!((code, &status["reason"]), (409, &"Conflict".into()));
+        assert!(status["message"].as_str().unwrap().contains("the object has been modified"));
+        assert_eq!(put(&replaced).1, replaced);
+
+        let mut other = replaced.clone();
+        other["metadata"]["uid"] = "other".into();
+        assert_eq!(put(&other).0, 409);
+    }
+
+    #[test]
+    fn others_change_things_from_outside() {
+        let cluster = cluster();
+        applied(&cluster, "me", &policy(&["sg-1"]));
+        let merge = json!({"spec": {"securityGroups": {"groupIds": ["sg-2"]}}});
+        let (code, changed) = patched(&cluster, MERGE, &merge);
+        assert_eq!((code, generation(&changed)), (200, 2));
+        assert_eq!(patched(&cluster, MERGE, &merge).1, changed);
+        let (_, status) = applied(&cluster, "me", &policy(&["sg-1"]));
+        assert_eq!(
+            status["message"],
+            "Apply failed with 1 conflict: conflict with \"outside\" using \
+             vpcresources.tke.cloud.tencent.com/v1beta1: .spec.securityGroups.groupIds"
+        );
+
+        let removal = json!([{"op": "remove", "path": "/spec/podSelector"}]);
+        let (code, changed) = patched(&cluster, OPERATIONS, &removal);
+        assert_eq!((code, &changed["spec"]["podSelector"]), (200, &NULL));
+        // What is gone has no owner: the field left with the last of what the applier owned.
+        let managers = changed["metadata"]["managedFields"].as_array().unwrap();
+        assert!(managers.iter().all(|entry| entry["operation"] == "Update"), "{managers:?}");
+
+        let failing = json!([{"op": "test", "path": "/spec", "value": 1}]);
+        assert_eq!(patched(&cluster, OPERATIONS, &failing).0, 422);
+        let strategic = "application/strategic-merge-patch+json";
+        assert_eq!(patched(&cluster, strategic, &merge).0, 415);
+        let request = format!("PATCH {POLICIES}/my-policy?force=true");
+        assert_eq!(ask_with(&cluster, &request, MERGE, &merge).0, 422);
+        let request = format!("PATCH {POLICIES}/other");
+        assert_eq!(ask_with(&cluster, &request, MERGE, &merge).0, 404);
+    }
+
+    #[test]
+    fn deleting_may_be_tied_to_one_object() {
+        let cluster = cluster();
+        let made = applied(&cluster, "me", &policy(&["sg-1"])).1;
+        let delete = |preconditions: Value| {
+            let options = json!({"preconditions": preconditions});
+            ask(&cluster, &format!("DELETE {POLICIES}/my-policy"), &options)
+        };
+        let (code, status) = delete(json!({"uid": "other"}));
+        assert_eq!((code, &status["reason"]), (409, &"Conflict".into()));
+        assert_eq!(
+            status["message"],
+            format!(
+                "Operation cannot be fulfilled on \
+                 SecurityGroupPolicy.vpcresources.tke.cloud.tencent.com \"my-policy\": the UID in \
+                 the precondition (other) does not match the UID in record ({}). The object might \
+                 have been deleted and then recreated",
+                metadata::text(&made, "uid")
+            )
+        );
+        assert_eq!(delete(json!({"resourceVersion": "0"})).0, 409);
+        assert_eq!(delete(json!({"resourceVersion": version(&made)})).0, 200);
+        assert_eq!(delete(json!({})).0, 404);
+    }
+
+    #[test]
+    fn finalizers_hold_a_policy_until_they_are_gone() {
+        let cluster = cluster();
+        applied(&cluster, "me", &policy(&["sg-1"]));
+        let finalizers = |names: &[&str]| json!({"metadata": {"finalizers": names}});
+        patched(&cluster, MERGE, &finalizers(&["a/b"]));
+        let request = format!("DELETE {POLICIES}/my-policy");
+        let (code, dying) = ask(&cluster, &request, &NULL);
+        assert_eq!(code, 200);
+        assert!(metadata::is_being_deleted(&dying));
+        assert_eq!(ask(&cluster, &request, &NULL).1, dying);
+        assert_eq!(patched(&cluster, MERGE, &finalizers(&["a/b", "c/d"])).0, 422);
+        assert_eq!(applied(&cluster, "me", &policy(&["sg-2"])).0, 200);
+        assert_eq!(patched(&cluster, MERGE, &finalizers(&[])).0, 200);
+        assert_eq!(found(&cluster).0, 404);
+    }
+
+    #[test]
+    fn lists_are_of_one_namespace_or_all_and_can_be_selected_from() {
+        #[track_caller]
+        fn check(cluster: &Cluster, request: &str, expected: &[&str]) {
+            let (code, list) = ask(cluster, &format!("GET {request}"), &NULL);
+            assert_eq!((code, &list["kind"]), (200, &"SecurityGroupPolicyList".into()));
+            let items = list["items"].as_array().unwrap();
+            let names: Vec<_> = items.iter().map(|item| metadata::text(item, "name")).collect();
+            assert_eq!(names, expected);
+        }
+        let cluster = cluster();
+        cluster.seed_namespace("other");
+        let elsewhere = POLICIES.replace("my-namespace", "other");
+        let everywhere = POLICIES.replace("/namespaces/my-namespace", "");
+        for (path, name) in [(POLICIES, "a"), (POLICIES, "b"), (elsewhere.as_str(), "c")] {
+            let mut sent = policy(&["sg-1"]);
+            sent["metadata"] = json!({"name": name, "labels": {"is": name}});
+            assert_eq!(ask(&cluster, &format!("POST {path}"), &sent).0, 201);
+        }
+        check(&cluster, POLICIES, &["a", "b"]);
+        check(&cluster, &everywhere, &["a", "b", "c"]);
+        check(&cluster, &format!("{everywhere}?labelSelector=is+in+(b,c)"), &["b", "c"]);
+        check(&cluster, &format!("{everywhere}?fieldSelector=metadata.name%3Da"), &["a"]);
+        let request = format!("GET {everywhere}?labelSelector=a+b");
+        assert_eq!(ask(&cluster, &request, &NULL).0, 400);
+    }
+
+    #[test]
+    fn the_definition_decides_what_is_too_much() {
+        let cluster = cluster();
+        let six = policy(&["1", "2", "3", "4", "5", "6"]);
+        assert_eq!(applied(&cluster, "me", &six).0, 422);
+        cluster.set_crd(Crd { max_group_ids: None, ..Crd::default() });
+        assert_eq!(applied(&cluster, "me", &six).0, 201);
     }
 }

@@ -313,6 +313,7 @@ fn go(value: &Value) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without borrows")]
 mod tests {
     use serde_json::json;
 

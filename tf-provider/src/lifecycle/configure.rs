@@ -29,3 +29,35 @@ pub(crate) async fn configure<P: Provider>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json,
+        sample::{Sample, value},
+    };
+
+    #[track_caller]
+    fn check((client, found): (Option<crate::sample::Store>, Diagnostics), made: bool, says: &str) {
+        assert_eq!((client.is_some(), found.to_string().as_str()), (made, says));
+    }
+
+    async fn configured(config: Json) -> (Option<crate::sample::Store>, Diagnostics) {
+        configure::<Sample>(&value(config), "1.11.4".to_owned()).await
+    }
+
+    #[tokio::test]
+    async fn ok_what_is_unknown_is_not_known_yet() {
+        check(configured(json!({"prefix": null})).await, true, "");
+        check(configured(json!({"prefix": "?"})).await, true, "not yet");
+    }
+
+    #[tokio::test]
+    async fn err_and_panic_leave_no_client() {
+        check(configured(json!({"prefix": "error"})).await, false, "told to");
+        check(configured(json!({"prefix": "panic"})).await, false, "the provider has a bug");
+    }
+}

@@ -42,3 +42,44 @@ pub(crate) async fn look_up<C>(
     };
     Looked { state, diagnostics }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        lifecycle::Typed,
+        sample::{Lookup, Thing, around, full, lean, thing, value},
+    };
+
+    async fn looked(config: Json) -> Looked {
+        let around = around();
+        let remote = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 3});
+        let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
+        around.client.things().insert("1".to_owned(), remote);
+        let config = full(&Lookup::object(), &value(config));
+        look_up(&Typed::<Lookup>::data_source(), config, &around).await
+    }
+
+    #[tokio::test]
+    async fn ok_the_user_s_spelling_stays() {
+        let looked = looked(json!({"name": "a", "peer": "::0001"})).await;
+        assert_eq!(looked.diagnostics, Diagnostics::new());
+        assert_eq!(lean(&looked.state), json!({"name": "a", "peer": "::0001", "id": "1"}));
+    }
+
+    #[tokio::test]
+    async fn err_missing_panicking_or_unknown() {
+        for (name, says) in [
+            ("b", "name: there is no thing named b"),
+            ("panic", "the provider has a bug"),
+            ("?", "cannot read thing yet"),
+        ] {
+            let looked = looked(json!({"name": name})).await;
+            assert_eq!(looked.state, Value::Null);
+            assert_eq!(looked.diagnostics.to_string(), says);
+        }
+    }
+}

@@ -37,3 +37,34 @@ pub(crate) async fn import<C>(
     };
     Imported { state, private: outcome.private, diagnostics }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        lifecycle::Typed,
+        sample::{Thing, around, lean, thing},
+    };
+
+    #[tokio::test]
+    async fn an_import_is_known_and_holds_nothing_write_only() {
+        let around = around();
+        let remote = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 3});
+        let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
+        around.client.things().insert("1".to_owned(), remote);
+        let imported = import(&Typed::<Thing>::resource(), "1".to_owned(), &around).await;
+        assert_eq!(imported.diagnostics, Diagnostics::new());
+        let state = imported.state.unwrap();
+        assert!(state.is_wholly_known());
+        assert_eq!(lean(&state), json!({"id": "1", "name": "a", "note": "n", "port": 1}));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_cannot_be_imported() {
+        let imported = import(&Typed::<Thing>::resource(), "x".to_owned(), &around()).await;
+        assert_eq!(imported.state, None);
+        insta::assert_snapshot!(imported.diagnostics, @"there is no thing `x`");
+    }
+}

@@ -245,7 +245,7 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::{Typed, apply::complete},
-        sample::{All, Store, Thing, answer, any_config, lean, value},
+        sample::{All, Store, Thing, answer, any_config, full, lean, thing, value},
     };
 
     #[track_caller]
@@ -256,7 +256,8 @@ mod tests {
     #[track_caller]
     fn check_replace(prior: Json, config: Json, expected: Json, replace: &[&str]) {
         let all = Typed::<All>::resource();
-        let planned = plan::<()>(&all, &value(prior), &value(config), None);
+        let [prior, config] = [prior, config].map(|json| full(&All::object(), &value(json)));
+        let planned = plan::<()>(&all, &prior, &config, None);
         assert_eq!(planned.diagnostics, Diagnostics::new());
         assert_eq!(lean(&planned.state), expected);
         assert_eq!(planned.replace.iter().map(Path::to_string).collect::<Vec<_>>(), replace);
@@ -429,7 +430,7 @@ mod tests {
 
     #[track_caller]
     fn plan_thing(prior: Json, config: Json) -> Planned {
-        plan::<Store>(&Typed::<Thing>::resource(), &value(prior), &value(config), None)
+        plan::<Store>(&Typed::<Thing>::resource(), &thing(prior), &thing(config), None)
     }
 
     #[test]

@@ -33,3 +33,63 @@ pub(crate) fn upgrade<C>(
     let value = json::decode_state(state.to_string().as_bytes(), &declared.ty)?;
     Ok(settle(&declared.object, &value, &Path::root(), &mut Vec::new()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        lifecycle::Typed,
+        sample::{Store, Thing, lean},
+    };
+
+    fn upgraded(version: i64, stored: &Json) -> Result<Value> {
+        upgrade::<Store>(&Typed::<Thing>::resource(), version, stored.to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_same_version_drops_what_is_unknown_and_adds_null() {
+        let stored =
+            json!({"id": "1", "name": "a", "doors": [{"width": 1, "colour": "red"}], "gone": 1});
+        let state = upgraded(2, &stored).unwrap();
+        assert_eq!(lean(&state), json!({"id": "1", "name": "a", "doors": [{"width": 1}]}));
+        assert!(matches!(&state, Value::Map(map) if map.contains_key("note")));
+    }
+
+    #[test]
+    fn older_versions_go_through_every_step() {
+        let oldest = json!({"id": "1", "title": "a", "notes": ["b", "c"]});
+        assert_eq!(
+            lean(&upgraded(0, &oldest).unwrap()),
+            json!({"id": "1", "name": "a", "note": "b c"})
+        );
+        let older = json!({"id": "1", "name": "a", "notes": ["b"], "title": "other"});
+        assert_eq!(
+            lean(&upgraded(1, &older).unwrap()),
+            json!({"id": "1", "name": "a", "note": "b"})
+        );
+    }
+
+    #[test]
+    fn write_only_is_null() {
+        let state = upgraded(2, &json!({"name": "a", "secret": "s"})).unwrap();
+        assert_eq!(state.get("secret"), &Value::Null);
+    }
+
+    #[test]
+    fn err_what_cannot_be_upgraded() {
+        #[track_caller]
+        fn check(version: i64, stored: &Json, expected: &str) {
+            assert_eq!(upgraded(version, stored).unwrap_err().to_string(), expected);
+        }
+        check(3, &json!({"name": "a"}), "cannot read the stored state of thing");
+        check(-1, &json!({"name": "a"}), "cannot read the stored state of thing");
+        check(1, &json!({"name": "a"}), "notes are missing");
+        // The first step expects an object.
+        check(0, &json!([]), "the provider has a bug");
+        check(2, &json!({"name": {}}), "name: invalid value of `name`");
+        let no_json = upgrade::<Store>(&Typed::<Thing>::resource(), 2, b"{");
+        assert_eq!(no_json.unwrap_err().to_string(), "cannot read the stored state of thing");
+    }
+}

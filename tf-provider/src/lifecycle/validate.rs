@@ -59,3 +59,69 @@ fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut 
         Value::Null
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json,
+        lifecycle::{AnyResource, Typed},
+        sample::{Thing, thing},
+    };
+
+    #[track_caller]
+    fn check(config: Json, expected: &str) {
+        let resource = Typed::<Thing>::resource();
+        let found = validate(resource.declared(), &thing(config), |config| resource.check(config));
+        assert_eq!(found.to_string(), expected);
+    }
+
+    #[test]
+    fn ok_without_a_client_and_with_unknowns() {
+        check(json!({"name": "a"}), "");
+        check(json!({"name": "?", "zone": "?", "peer": "?", "peers": ["?"], "doors": "?"}), "");
+        check(json!({"name": "a", "doors": [{"width": "?"}]}), "");
+        check(json!({"name": "a", "zone": "?", "port": 22}), "");
+    }
+
+    #[test]
+    fn err_each_mistake_once_and_in_its_place() {
+        check(json!({"name": ""}), "name: invalid value of `name`");
+        check(json!({"name": "a", "peer": "junk"}), "peer: invalid value of `peer`");
+        check(json!({"name": "a", "port": 65536}), "port: invalid value of `port`");
+        check(
+            json!({"name": "a", "doors": [{"width": 1}, {"width": 256}]}),
+            "doors[1].width: invalid value of `doors[1].width`",
+        );
+        check(json!({"name": "a", "zone": "public", "port": 22}), "port: no port 22 in public");
+        // The known parts of what is not wholly known.
+        check(
+            json!({"name": "?", "doors": [{"width": "?"}, {"width": 256}]}),
+            "doors[1].width: invalid value of `doors[1].width`",
+        );
+    }
+
+    #[test]
+    fn err_attributes_that_do_not_go_together() {
+        check(
+            json!({"name": "a", "peer": "::1", "peers": ["::2"]}),
+            "peer: `peer` and `peers` are set together",
+        );
+    }
+
+    #[test]
+    fn a_panic_is_told_as_a_bug() {
+        check(json!({"name": "a", "zone": "panic"}), "the provider has a bug");
+    }
+
+    #[test]
+    fn write_only_needs_a_terraform_that_knows_it() {
+        let resource = Typed::<Thing>::resource();
+        let object = &resource.declared().object;
+        assert!(refuse_write_only(object, &thing(json!({"name": "a"}))).is_empty());
+        let found = refuse_write_only(object, &thing(json!({"name": "a", "secret": "s"})));
+        assert_eq!(found.to_string(), "secret: this Terraform has no write-only attributes");
+    }
+}

@@ -32,3 +32,36 @@ pub(super) fn stored(state: Option<&wire::RawState>) -> Result<&[u8]> {
         _ => Ok(b"null"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(msgpack: &[u8], json: &[u8], expected: Option<Value>) {
+        let sent = wire::DynamicValue { msgpack: msgpack.to_vec(), json: json.to_vec() };
+        assert_eq!(value(Some(&sent), &Type::String).ok(), expected);
+    }
+
+    #[test]
+    fn what_is_absent_is_null() {
+        assert_eq!(value(None, &Type::String), Ok(Value::Null));
+        check(b"", b"", Some(Value::Null));
+        assert_eq!(stored(None).unwrap(), b"null");
+    }
+
+    #[test]
+    fn either_notation() {
+        check(b"\xa1x", b"", Some("x".into()));
+        check(b"", b"\"x\"", Some("x".into()));
+        check(b"\xc1", b"", None);
+        check(b"", b"{", None);
+    }
+
+    #[test]
+    fn state_of_an_ancient_terraform_is_refused() {
+        let flatmap = [("id".to_owned(), "1".to_owned())].into();
+        let state = wire::RawState { json: vec![], flatmap };
+        assert_eq!(stored(Some(&state)).unwrap_err().to_string(), "cannot read the stored state");
+    }
+}

@@ -96,3 +96,54 @@ pub(super) fn path(path: &Path) -> wire::AttributePath {
     });
     wire::AttributePath { steps: steps.collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Model, sample::All};
+
+    #[test]
+    fn attributes_are_in_alphabetical_order_and_say_who_sets_them() {
+        let block = schema(&All::object(), 3).block.unwrap();
+        let lines: Vec<_> = block
+            .attributes
+            .iter()
+            .map(|a| {
+                let flags = [
+                    (a.required, "required"),
+                    (a.optional, "optional"),
+                    (a.computed, "computed"),
+                    (a.sensitive, "sensitive"),
+                    (a.write_only, "write-only"),
+                ];
+                let flags: Vec<_> = flags.iter().filter(|(is, _)| *is).map(|(_, w)| *w).collect();
+                let nested = a.nested_type.as_ref().map(|o| format!("{:?}", o.nesting()));
+                let ty = nested.unwrap_or_else(|| String::from_utf8(a.r#type.clone()).unwrap());
+                format!("{}: {} {ty}", a.name, flags.join(" "))
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+        assert!(block.attributes.iter().all(|a| !a.description.is_empty()));
+        assert_eq!(block.version, 3);
+    }
+
+    #[test]
+    fn a_path_has_every_kind_of_step() {
+        let at = Path::from("rules").index(1).attribute("tags").key("a");
+        let steps: Vec<_> = path(&at).steps.into_iter().filter_map(|step| step.selector).collect();
+        insta::assert_debug_snapshot!(steps);
+    }
+
+    #[test]
+    fn a_message_about_the_whole_has_no_path() {
+        let mut all = Diagnostics::from(Diagnostic::error("a").detail("b").at("c"));
+        all.push(Diagnostic::warning("d"));
+        all.push(Diagnostic::warning("e").at(Path::root()));
+        let sent = diagnostics(all);
+        let sent: Vec<_> = sent
+            .iter()
+            .map(|d| (d.severity, d.summary.as_str(), d.detail.as_str(), d.attribute.is_some()))
+            .collect();
+        assert_eq!(sent, [(1, "a", "b", true), (2, "d", "", false), (2, "e", "", false)]);
+    }
+}

@@ -368,3 +368,259 @@ fn not_offered(what: &str, name: &str) -> Diagnostics {
 fn either(found: Result<Diagnostics>) -> Diagnostics {
     found.unwrap_or_else(|errors| errors)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wire::provider_server::Provider as _;
+
+    use super::*;
+    use crate::{
+        Json,
+        lifecycle::AnyResource,
+        sample::{Sample, lean, thing, value},
+        schema::Type,
+    };
+
+    const THING: &str = "sample_thing";
+
+    /// Plays core, in process.
+    struct Core(Service<Sample>);
+
+    impl Core {
+        fn new() -> Self {
+            Self(Service::new(Stop::default()))
+        }
+
+        async fn configured() -> Self {
+            let core = Self::new();
+            let config = encode::value(&value(json!({"prefix": null})), &core.0.provider.ty);
+            let request = wire::configure_provider::Request {
+                terraform_version: "1.11.4".to_owned(),
+                config: Some(config),
+                ..Default::default()
+            };
+            let answer = core.0.configure_provider(Request::new(request)).await.unwrap();
+            assert_eq!(answer.into_inner().diagnostics, vec![]);
+            core
+        }
+
+        fn ty(&self) -> &Type {
+            &self.0.resource(THING).unwrap().declared().ty
+        }
+
+        fn wire(&self, json: Json) -> Option<wire::DynamicValue> {
+            Some(encode::value(&thing(json), self.ty()))
+        }
+
+        fn lean(&self, value: Option<&wire::DynamicValue>) -> Json {
+            lean(&decode::value(value, self.ty()).unwrap())
+        }
+
+        async fn plan(
+            &self,
+            prior: Option<wire::DynamicValue>,
+            config: Json,
+        ) -> wire::plan_resource_change::Response {
+            let request = wire::plan_resource_change::Request {
+                type_name: THING.to_owned(),
+                prior_state: prior,
+                config: self.wire(config),
+                prior_private: b"{}".to_vec(),
+                ..Default::default()
+            };
+            self.0.plan_resource_change(Request::new(request)).await.unwrap().into_inner()
+        }
+
+        async fn apply(
+            &self,
+            prior: Option<wire::DynamicValue>,
+            config: Json,
+        ) -> wire::apply_resource_change::Response {
+            let planned = self.plan(prior.clone(), config.clone()).await;
+            let request = wire::apply_resource_change::Request {
+                type_name: THING.to_owned(),
+                prior_state: prior,
+                planned_state: planned.planned_state,
+                config: self.wire(config),
+                planned_private: planned.planned_private,
+                ..Default::default()
+            };
+            self.0.apply_resource_change(Request::new(request)).await.unwrap().into_inner()
+        }
+
+        async fn read(&self, state: Option<wire::DynamicValue>) -> wire::read_resource::Response {
+            let request = wire::read_resource::Request {
+                type_name: THING.to_owned(),
+                current_state: state,
+                private: b"private".to_vec(),
+                ..Default::default()
+            };
+            self.0.read_resource(Request::new(request)).await.unwrap().into_inner()
+        }
+    }
+
+    fn summaries(diagnostics: &[wire::Diagnostic]) -> Vec<&str> {
+        diagnostics.iter().map(|d| d.summary.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_whole_life() {
+        let core = Core::configured().await;
+        let null = core.wire(json!(null));
+        let made = core.apply(null.clone(), json!({"name": "Web", "peer": "::0001"})).await;
+        assert_eq!(made.diagnostics, vec![]);
+        assert_eq!(made.private, b"{\"made by\":\"sample\"}");
+        let state = json!({
+            "id": "thing-1", "name": "Web", "note": "none", "peer": "::0001", "port": 443,
+            "revision": 1, "slug": "web",
+        });
+        assert_eq!(core.lean(made.new_state.as_ref()), state);
+
+        let read = core.read(made.new_state.clone()).await;
+        assert_eq!((&read.new_state, read.private), (&made.new_state, b"private".to_vec()));
+        let again = core.plan(made.new_state.clone(), json!({"name": "Web", "peer": "::1"})).await;
+        assert_eq!(again.planned_state, made.new_state);
+
+        let moved = core.plan(made.new_state.clone(), json!({"name": "Web", "zone": "b"})).await;
+        assert_eq!(moved.requires_replace, vec![encode::path(&"zone".into())]);
+
+        let changed = core.apply(made.new_state, json!({"name": "Web", "note": "new"})).await;
+        assert_eq!(core.lean(changed.new_state.as_ref())["revision"], json!(2));
+
+        let gone = core.apply(changed.new_state.clone(), json!(null)).await;
+        assert_eq!((gone.new_state, gone.diagnostics), (null.clone(), vec![]));
+        assert_eq!(core.read(changed.new_state).await.new_state, null);
+    }
+
+    #[tokio::test]
+    async fn planning_needs_no_configuration_and_applying_does() {
+        let core = Core::new();
+        let planned = core.plan(None, json!({"name": "a"})).await;
+        assert_eq!(planned.diagnostics, vec![]);
+        assert_eq!(core.lean(planned.planned_state.as_ref())["id"], "?");
+        let applied = core.apply(core.wire(json!(null)), json!({"name": "a"})).await;
+        assert_eq!(summaries(&applied.diagnostics), ["the provider is not configured"]);
+        assert_eq!(core.lean(applied.new_state.as_ref()), json!(null));
+    }
+
+    #[tokio::test]
+    async fn an_apply_that_cannot_be_read_is_no_status_and_loses_nothing() {
+        let core = Core::configured().await;
+        let prior = core.wire(json!({"id": "1", "name": "a"}));
+        for (type_name, planned) in [("sample_nothing", &b"\xc0"[..]), (THING, b"\xc1")] {
+            let request = wire::apply_resource_change::Request {
+                type_name: type_name.to_owned(),
+                prior_state: prior.clone(),
+                planned_state: Some(wire::DynamicValue { msgpack: planned.into(), json: vec![] }),
+                planned_private: b"private".to_vec(),
+                ..Default::default()
+            };
+            let answer = core.0.apply_resource_change(Request::new(request)).await.unwrap();
+            let answer = answer.into_inner();
+            assert_eq!((&answer.new_state, &answer.private[..]), (&prior, &b"private"[..]));
+            assert_eq!(answer.diagnostics.len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_state_that_cannot_be_read_goes_back_as_received() {
+        let core = Core::configured().await;
+        let state = Some(wire::DynamicValue { msgpack: b"\xc1".to_vec(), json: vec![] });
+        let answer = core.read(state.clone()).await;
+        assert_eq!((answer.new_state, answer.private), (state, b"private".to_vec()));
+        assert_eq!(answer.diagnostics.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_import_can_be_read() {
+        let core = Core::configured().await;
+        let made = core.apply(core.wire(json!(null)), json!({"name": "Web"})).await;
+        let request = wire::import_resource_state::Request {
+            type_name: THING.to_owned(),
+            id: "thing-1".to_owned(),
+            ..Default::default()
+        };
+        let answer =
+            core.0.import_resource_state(Request::new(request)).await.unwrap().into_inner();
+        let imported = answer.imported_resources.into_iter().next().unwrap();
+        assert_eq!(imported.type_name, THING);
+        assert_eq!(core.read(imported.state).await.new_state, made.new_state);
+    }
+
+    #[tokio::test]
+    async fn state_of_an_older_version_is_upgraded() {
+        let core = Core::new();
+        let raw_state = wire::RawState {
+            json: json!({"id": "1", "title": "a", "notes": ["b"]}).to_string().into_bytes(),
+            ..Default::default()
+        };
+        let request = wire::upgrade_resource_state::Request {
+            type_name: THING.to_owned(),
+            version: 0,
+            raw_state: Some(raw_state),
+        };
+        let answer =
+            core.0.upgrade_resource_state(Request::new(request)).await.unwrap().into_inner();
+        let expected = json!({"id": "1", "name": "a", "note": "b"});
+        assert_eq!(core.lean(answer.upgraded_state.as_ref()), expected);
+    }
+
+    #[tokio::test]
+    async fn everything_on_offer_is_listed() {
+        let core = Core::new();
+        let request = Request::new(wire::get_metadata::Request::default());
+        let metadata = core.0.get_metadata(request).await.unwrap().into_inner();
+        let resources: Vec<_> = metadata.resources.iter().map(|r| r.type_name.as_str()).collect();
+        assert_eq!(resources, [THING]);
+        assert_eq!(metadata.data_sources.len(), 1);
+
+        let request = Request::new(wire::get_provider_schema::Request::default());
+        let schema = core.0.get_provider_schema(request).await.unwrap().into_inner();
+        assert_eq!(schema.resource_schemas[THING].version, 2);
+        assert!(schema.provider.is_some() && schema.data_source_schemas.contains_key(THING));
+        assert_eq!(schema.server_capabilities, metadata.server_capabilities);
+    }
+
+    #[tokio::test]
+    async fn write_only_is_for_those_who_know_it() {
+        let core = Core::new();
+        let config = core.wire(json!({"name": "a", "secret": "s"}));
+        for (allowed, expected) in [(true, 0), (false, 1)] {
+            let request = wire::validate_resource_config::Request {
+                type_name: THING.to_owned(),
+                config: config.clone(),
+                client_capabilities: Some(wire::ClientCapabilities {
+                    write_only_attributes_allowed: allowed,
+                    ..Default::default()
+                }),
+            };
+            let answer = core.0.validate_resource_config(Request::new(request)).await.unwrap();
+            assert_eq!(answer.into_inner().diagnostics.len(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_data_source_is_read() {
+        let core = Core::configured().await;
+        core.apply(core.wire(json!(null)), json!({"name": "Web"})).await;
+        let ty = &core.0.data_source(THING).unwrap().declared().ty;
+        let config = value(json!({"name": "Web", "peer": null, "id": null}));
+        let request = wire::read_data_source::Request {
+            type_name: THING.to_owned(),
+            config: Some(encode::value(&config, ty)),
+            ..Default::default()
+        };
+        let answer = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
+        let state = decode::value(answer.state.as_ref(), ty).unwrap();
+        assert_eq!(lean(&state), json!({"name": "Web", "id": "thing-1"}));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_served_is_unimplemented() {
+        let core = Core::new();
+        let request = Request::new(wire::validate_state_store::Request::default());
+        let status = core.0.validate_state_store_config(request).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unimplemented);
+    }
+}

@@ -387,25 +387,22 @@ fn write_number(out: &mut Vec<u8>, number: &Number) {
 /// In the fewest bytes.
 fn write_int(out: &mut Vec<u8>, int: i64) {
     let (kind, width) = match int {
-        -32..=127 => (None, 1), // These are their own marker.
-        0..=0xff => (Some(Marker::U8), 1),
-        0..=0xffff => (Some(Marker::U16), 2),
-        0..=0xffff_ffff => (Some(Marker::U32), 4),
-        0.. => (Some(Marker::U64), 8),
-        -0x80.. => (Some(Marker::I8), 1),
-        -0x8000.. => (Some(Marker::I16), 2),
-        -0x8000_0000.. => (Some(Marker::I32), 4),
-        _ => (Some(Marker::I64), 8),
+        0x1_0000_0000.. => (Some(Marker::U64), 8),
+        0x1_0000..=0xffff_ffff => (Some(Marker::U32), 4),
+        0x100..=0xffff => (Some(Marker::U16), 2),
+        0x80..=0xff => (Some(Marker::U8), 1),
+        -0x20..=0x7f => (None, 1), // These are their own marker.
+        -0x80..=-0x21 => (Some(Marker::I8), 1),
+        -0x8000..=-0x81 => (Some(Marker::I16), 2),
+        -0x8000_0000..=-0x8001 => (Some(Marker::I32), 4),
+        ..=-0x8000_0001 => (Some(Marker::I64), 8),
     };
     out.extend(kind.map(|marker| marker.to_u8()));
     out.extend(int.to_be_bytes().iter().skip(8 - width));
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    let text = match is_nfc(text) {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(nfc(text.to_owned())),
-    };
+    let text = if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(nfc(text.to_owned())) };
     match u8::try_from(text.len()) {
         Ok(len @ ..32) => marker(out, Marker::FixStr(len)),
         _ => sized(out, text.len(), Some(Marker::Str8), Marker::Str16, Marker::Str32),
@@ -461,20 +458,24 @@ mod tests {
         Value::Number(text.parse().unwrap())
     }
 
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digit = |c: char| u8::try_from(c.to_digit(16).unwrap()).unwrap();
+        let digits: Vec<u8> = hex.chars().map(digit).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
     /// The bytes are what Terraform's own library writes for that value.
     #[track_caller]
     fn check(value: Value, ty: &str, hex: &str) {
         let ty = self::ty(ty);
-        let bytes = encode(&value, &ty);
-        assert_eq!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), hex);
+        let bytes = bytes(hex);
+        assert_eq!(encode(&value, &ty), bytes);
         assert_eq!(decode(&bytes, &ty), Ok(value));
     }
 
     #[track_caller]
     fn check_err(hex: &str, ty: &str, expected: &str) {
-        let bytes: Vec<u8> = (0..hex.len() / 2)
-            .map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap())
-            .collect();
+        let bytes = bytes(hex);
         let error = decode(&bytes, &self::ty(ty)).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }

@@ -58,7 +58,7 @@ pub(super) fn create_with_policies(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
         (Direction::Egress, set.egress.unwrap_or_default()),
     ];
     let mut rules = Rules::default();
-    rules.fill(lists, cx.behaviour, cx.now)?;
+    rules.fill(lists, cx)?;
     for named in rules.named_groups() {
         vpc.get(cx.region, named)?;
     }
@@ -177,7 +177,7 @@ pub(super) fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     check_texts(params.group_name.as_deref(), params.group_description.as_deref())?;
     group.name = params.group_name.unwrap_or_else(|| group.name.clone());
     group.description = params.group_description.unwrap_or_else(|| group.description.clone());
-    group.updated = cx.now.to_owned();
+    cx.now.clone_into(&mut group.updated);
     Ok(json!({}))
 }
 
@@ -301,4 +301,223 @@ fn tags(given: Vec<Tag>) -> Result<BTreeMap<String, String>, Refusal> {
 fn not_offered(name: &str, value: &str) -> Refusal {
     let message = format!("The value `{value}` of parameter `{name}` is invalid.");
     Refusal::new("InvalidParameterValue", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behaviour::Behaviour;
+    use crate::cloud::tests::Tested;
+
+    fn account() -> Tested {
+        Tested::new(Behaviour::default())
+    }
+
+    fn create(account: &mut Tested, name: &str) -> String {
+        let params = json!({"GroupName": name, "GroupDescription": ""});
+        let answer = account.ok("vpc", "CreateSecurityGroup", params);
+        answer["SecurityGroup"]["SecurityGroupId"].as_str().unwrap().to_owned()
+    }
+
+    fn names(answer: &Value) -> Vec<&str> {
+        let set = answer["SecurityGroupSet"].as_array().unwrap();
+        set.iter().map(|group| group["SecurityGroupName"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn ok_a_new_group_is_empty_and_found_at_once() {
+        let mut account = account();
+        let params = json!({
+            "GroupName": "g", "GroupDescription": "d", "Tags": [{"Key": "k", "Value": "v"}],
+        });
+        let created = account.ok("vpc", "CreateSecurityGroup", params)["SecurityGroup"].clone();
+        let id = created["SecurityGroupId"].clone();
+        assert_eq!(
+            created,
+            json!({
+                "SecurityGroupId": id, "SecurityGroupName": "g", "SecurityGroupDesc": "d",
+                "ProjectId": "0", "IsDefault": false, "CreatedTime": "1970-01-01 08:00:00",
+                "UpdateTime": "1970-01-01 08:00:00", "TagSet": [{"Key": "k", "Value": "v"}],
+                "Region": "ap-guangzhou",
+            })
+        );
+        let found = account.ok("vpc", "DescribeSecurityGroups", json!({"SecurityGroupIds": [id]}));
+        assert_eq!(found["SecurityGroupSet"], json!([created]));
+        let params = json!({"SecurityGroupId": id});
+        let rules = account.ok("vpc", "DescribeSecurityGroupPolicies", params);
+        assert_eq!(rules["SecurityGroupPolicySet"]["Version"], "0");
+        assert_eq!(rules["SecurityGroupPolicySet"]["Ingress"], json!([]));
+    }
+
+    #[test]
+    fn err_create() {
+        let mut account = account();
+        let mut check = |change: Value, code: &str| {
+            let mut params = json!({"GroupName": "g", "GroupDescription": "d"});
+            params.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            account.err("vpc", "CreateSecurityGroup", params, code);
+        };
+        check(json!({"GroupName": ""}), "InvalidParameterValue");
+        check(json!({"GroupName": "x".repeat(61)}), "InvalidParameterValue.TooLong");
+        check(json!({"GroupDescription": "x".repeat(101)}), "InvalidParameterValue.TooLong");
+        check(json!({"GroupDescription": null}), "InvalidParameter");
+        check(json!({"ProjectId": 0}), "InvalidParameter");
+        check(json!({"ProjectId": "p"}), "InvalidParameterValue.Malformed");
+        check(json!({"VpcId": "vpc-1"}), "UnknownParameter");
+        check(json!({"Tags": [{"Value": "v"}]}), "MissingParameter");
+        check(json!({"Tags": [{"Key": ""}]}), "InvalidParameterValue.TagInvalidKey");
+        check(
+            json!({"Tags": [{"Key": "qcloud:x"}]}),
+            "UnsupportedOperation.TagSystemReservedTagKey",
+        );
+        check(
+            json!({"Tags": [{"Key": "a"}, {"Key": "a"}]}),
+            "InvalidParameterValue.TagDuplicateKey",
+        );
+    }
+
+    #[test]
+    fn err_group_quota() {
+        let mut account = Tested::new(Behaviour { group_quota: 2, ..Behaviour::default() });
+        create(&mut account, "second");
+        let params = json!({"GroupName": "third", "GroupDescription": ""});
+        account.err("vpc", "CreateSecurityGroup", params, "LimitExceeded");
+        let params = json!({"GroupName": "third", "GroupDescription": "", "ProjectId": "1"});
+        account.ok("vpc", "CreateSecurityGroup", params);
+    }
+
+    #[test]
+    fn ok_describe_filters_and_pages() {
+        let mut account = account();
+        for name in ["web", "web-2", "web"] {
+            create(&mut account, name);
+        }
+        let mut find = |params| account.ok("vpc", "DescribeSecurityGroups", params);
+        let by_name =
+            |names: &[&str]| json!({"Filters": [{"Name": "security-group-name", "Values": names}]});
+        assert_eq!(names(&find(by_name(&["web"]))), ["web", "web"]);
+        assert_eq!(names(&find(by_name(&["web-2", "no"]))), ["web-2"]);
+        assert_eq!(find(by_name(&["no"]))["TotalCount"], 0);
+        assert_eq!(
+            names(&find(by_name(&["tke-worker-security-for-my-cluster"]))),
+            ["tke-worker-security-for-my-cluster"]
+        );
+        let page = find(json!({"Offset": "1", "Limit": "2"}));
+        assert_eq!((names(&page), &page["TotalCount"]), (vec!["web", "web-2"], &json!(4)));
+        assert_eq!(names(&find(json!({"Offset": 4, "Limit": 2}))), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn ok_substring_by_switch() {
+        let behaviour =
+            Behaviour { group_name_filter: NameFilter::Substring, ..Behaviour::default() };
+        let mut account = Tested::new(behaviour);
+        create(&mut account, "web-2");
+        let params = json!({"Filters": [{"Name": "security-group-name", "Values": ["web"]}]});
+        assert_eq!(names(&account.ok("vpc", "DescribeSecurityGroups", params)), ["web-2"]);
+    }
+
+    #[test]
+    fn err_describe() {
+        let mut account = account();
+        let mut check = |params, code: &str| {
+            account.err("vpc", "DescribeSecurityGroups", params, code);
+        };
+        check(json!({"SecurityGroupIds": ["sg-00000000"]}), "ResourceNotFound");
+        check(json!({"SecurityGroupIds": ["web"]}), "InvalidParameterValue.Malformed");
+        check(json!({"Limit": "101"}), "InvalidParameterValue.LimitExceeded");
+        check(
+            json!({"Filters": [{"Name": "x", "Values": []}]}),
+            "InvalidParameter.FilterInvalidKey",
+        );
+        check(
+            json!({
+                "SecurityGroupIds": ["sg-workers0"],
+                "Filters": [{"Name": "project-id", "Values": ["0"]}],
+            }),
+            "InvalidParameter.Coexist",
+        );
+        let behaviour = Behaviour { unknown_group: Unknown::Ignore, ..Behaviour::default() };
+        let params = json!({"SecurityGroupIds": ["sg-00000000"]});
+        let answer = Tested::new(behaviour).ok("vpc", "DescribeSecurityGroups", params);
+        assert_eq!(answer["SecurityGroupSet"], json!([]));
+    }
+
+    #[test]
+    fn ok_modify_what_is_given() {
+        let mut account = account();
+        let id = create(&mut account, "before");
+        let params = json!({"SecurityGroupId": id, "GroupName": "after"});
+        account.ok("vpc", "ModifySecurityGroupAttribute", params);
+        let params = json!({"SecurityGroupId": id, "GroupDescription": "text"});
+        account.ok("vpc", "ModifySecurityGroupAttribute", params);
+        let found = account.ok("vpc", "DescribeSecurityGroups", json!({"SecurityGroupIds": [id]}));
+        let group = &found["SecurityGroupSet"][0];
+        assert_eq!(group["SecurityGroupName"], "after");
+        assert_eq!(group["SecurityGroupDesc"], "text");
+        let params = json!({"SecurityGroupId": "sg-00000000"});
+        account.err("vpc", "ModifySecurityGroupAttribute", params, "ResourceNotFound");
+    }
+
+    #[test]
+    fn delete_is_blocked_while_something_uses_the_group() {
+        let mut account = account();
+        let id = create(&mut account, "pods");
+        let group = json!({"SecurityGroupId": id});
+        let rule = |group: &str| {
+            json!({
+                "SecurityGroupId": group,
+                "SecurityGroupPolicySet": {"Ingress": [{"SecurityGroupId": id, "Action": "ACCEPT"}]},
+            })
+        };
+        account.ok("vpc", "CreateSecurityGroupPolicies", rule("sg-workers0"));
+        // Its own rules do not count.
+        account.ok("vpc", "CreateSecurityGroupPolicies", rule(&id));
+        account.err("vpc", "DeleteSecurityGroup", group.clone(), "ResourceInUse");
+        account.ok("vpc", "DeleteSecurityGroupPolicies", rule("sg-workers0"));
+        account.ok("vpc", "DeleteSecurityGroup", group.clone());
+        account.err("vpc", "DeleteSecurityGroup", group.clone(), "InvalidSecurityGroupID.NotFound");
+        account.err("vpc", "DescribeSecurityGroupPolicies", group, "ResourceNotFound");
+    }
+
+    #[test]
+    fn err_delete() {
+        let mut account = account();
+        account.seed(json!({"groups": [
+            {"id": "sg-default0", "name": "default", "is_default": true},
+            {"id": "sg-selfref0", "name": "self",
+             "ingress": [{"SecurityGroupId": "sg-selfref0", "Action": "ACCEPT"}]},
+        ]}));
+        for (id, code) in [
+            ("sg-default0", "UnsupportedOperation"),
+            ("sg-workers0", "ResourceInUse"),
+            ("pods", "InvalidSecurityGroupID.Malformed"),
+        ] {
+            account.err("vpc", "DeleteSecurityGroup", json!({"SecurityGroupId": id}), code);
+        }
+        let behaviour = Behaviour { self_reference_blocks_delete: true, ..Behaviour::default() };
+        account.seed(json!({"behaviour": behaviour}));
+        let params = json!({"SecurityGroupId": "sg-selfref0"});
+        account.err("vpc", "DeleteSecurityGroup", params, "ResourceInUse");
+    }
+
+    #[test]
+    fn ok_create_with_rules_of_both_directions() {
+        let mut account = account();
+        let mut params = json!({
+            "GroupName": "g", "GroupDescription": "d",
+            "SecurityGroupPolicySet": {
+                "Ingress": [{"Action": "ACCEPT", "PolicyIndex": 0}],
+                "Egress": [{"Action": "ACCEPT", "SecurityGroupId": "sg-workers0"}],
+            },
+        });
+        let answer = account.ok("vpc", "CreateSecurityGroupWithPolicies", params.clone());
+        let id = answer["SecurityGroup"]["SecurityGroupId"].clone();
+        let group = json!({"SecurityGroupId": id});
+        let rules = account.ok("vpc", "DescribeSecurityGroupPolicies", group);
+        assert_eq!(rules["SecurityGroupPolicySet"]["Version"], "1");
+        assert_eq!(rules["SecurityGroupPolicySet"]["Egress"][0]["SecurityGroupId"], "sg-workers0");
+        params["SecurityGroupPolicySet"]["Egress"][0]["SecurityGroupId"] = "sg-00000000".into();
+        account.err("vpc", "CreateSecurityGroupWithPolicies", params, "ResourceNotFound");
+    }
 }

@@ -72,3 +72,54 @@ fn each(vpc: &Vpc, cx: Cx<'_>, say: impl Fn(&Group) -> Value) -> Result<Vec<Valu
     let ids = security_group_ids.iter().map(|id| id.trim());
     ids.map(|id| vpc.get(cx.region, id).map(&say)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behaviour::Behaviour;
+    use crate::cloud::tests::Tested;
+
+    #[test]
+    fn ok_counts_instances_and_groups_that_refer() {
+        let mut account = Tested::new(Behaviour::default());
+        account.seed(json!({"groups": [
+            {"id": "sg-aaaaaaaa", "name": "a", "bound": {"EKS": 2, "ENI": 1},
+             "ingress": [{"SecurityGroupId": "sg-aaaaaaaa", "Action": "ACCEPT"}]},
+            {"id": "sg-bbbbbbbb", "name": "b",
+             "ingress": [{"SecurityGroupId": "sg-aaaaaaaa", "Action": "ACCEPT"}],
+             "egress": [{"SecurityGroupId": "sg-aaaaaaaa", "Action": "ACCEPT"}]},
+        ]}));
+        let ids = json!({"SecurityGroupIds": ["sg-aaaaaaaa", "sg-bbbbbbbb\r\n"]});
+        let answer = account.ok("vpc", "DescribeSecurityGroupAssociationStatistics", ids.clone());
+        let set = &answer["SecurityGroupAssociationStatisticsSet"];
+        assert_eq!(
+            set[0],
+            json!({
+                "SecurityGroupId": "sg-aaaaaaaa", "CVM": 0, "CDB": 0, "ENI": 1, "CLB": 0, "SG": 1,
+                "InstanceStatistics": [
+                    {"InstanceType": "EKS", "InstanceCount": 2},
+                    {"InstanceType": "ENI", "InstanceCount": 1},
+                ],
+                "TotalCount": 3,
+            })
+        );
+        assert_eq!((&set[1]["SG"], &set[1]["TotalCount"]), (&json!(0), &json!(0)));
+        let answer = account.ok("vpc", "DescribeSecurityGroupReferences", ids);
+        assert_eq!(
+            answer["ReferredSecurityGroupSet"],
+            json!([
+                {"SecurityGroupId": "sg-aaaaaaaa", "ReferredSecurityGroupIds": ["sg-bbbbbbbb"]},
+                {"SecurityGroupId": "sg-bbbbbbbb", "ReferredSecurityGroupIds": []},
+            ])
+        );
+        let unknown = json!({"SecurityGroupIds": ["sg-00000000"]});
+        account.err("vpc", "DescribeSecurityGroupReferences", unknown, "ResourceNotFound");
+    }
+
+    #[test]
+    fn ok_limits_are_the_quotas() {
+        let mut account = Tested::new(Behaviour { rule_quota: 7, ..Behaviour::default() });
+        let answer = account.ok("vpc", "DescribeSecurityGroupLimits", json!({}));
+        assert_eq!(answer["SecurityGroupLimitSet"]["SecurityGroupPolicyLimit"], 7);
+    }
+}
