@@ -468,6 +468,7 @@ users:
         let closed = listener.local_addr().unwrap();
         drop(listener);
         let cluster = Cluster::new(Ok(Connection::Server(server(&format!("http://{closed}")))));
+        cluster.session().await.unwrap();
         let stop = CancellationToken::new();
         let at = ObjectRef { namespace: "shop".into(), name: "app".into() };
         let soon = async {

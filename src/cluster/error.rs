@@ -416,20 +416,21 @@ mod tests {
     #[test]
     fn answers_are_classified() {
         let policy = json!({"kind": "securitygrouppolicies", "name": "app"});
-        let causes = |reason| json!({"causes": [{"reason": reason, "message": "m", "field": "f"}]});
+        let because =
+            |reason| json!({"causes": [{"reason": reason, "message": "m", "field": "f"}]});
         let cases = [
             (401, "", Value::Null, "Unauthenticated"),
             (403, "User cannot patch resource", policy.clone(), "Denied"),
-            (403, "unable to create", causes("NamespaceTerminating"), "NamespaceTerminating"),
+            (403, "unable to create", because("NamespaceTerminating"), "NamespaceTerminating"),
             (403, "admission webhook \"x\" denied the request", Value::Null, "Rejected"),
             (404, "", policy.clone(), "NotFound"),
             (404, "", json!({"kind": "namespaces", "name": "shop"}), "NamespaceMissing"),
             (404, "404 page not found", Value::Null, "Unexpected"),
             (404, "the server could not find the requested resource", json!({}), "Unexpected"),
-            (409, "Apply failed", causes("FieldManagerConflict"), "Conflict"),
+            (409, "Apply failed", because("FieldManagerConflict"), "Conflict"),
             (409, "the object has been modified", policy.clone(), "Stale"),
             (400, "strict decoding error: unknown field", Value::Null, "Rejected"),
-            (422, "is invalid", causes("FieldValueInvalid"), "Rejected"),
+            (422, "is invalid", because("FieldValueInvalid"), "Rejected"),
             (429, "", Value::Null, "Unavailable"),
             (500, "failed calling webhook", Value::Null, "Unavailable"),
             (503, "", Value::Null, "Unavailable"),
