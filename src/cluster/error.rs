@@ -169,6 +169,15 @@ pub enum Error {
         /// Which fields are wrong, if the server says so.
         causes: Vec<Cause>,
     },
+    /// The last attempt was not carried out, but one before it may have been.
+    #[error("an attempt to {call} went unanswered, and the others were refused")]
+    Unsettled {
+        /// Verb and resource.
+        call: String,
+        /// How the last attempt failed.
+        #[source]
+        source: Box<Error>,
+    },
     /// It was told to stop before the call, or before another attempt at it.
     #[error("stopped before the cluster was asked to {call}")]
     Stopped {
@@ -232,6 +241,7 @@ impl Error {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Stopped { source: Some(source), .. } => source.is_ambiguous(),
+            Self::Unsettled { .. } => true,
             _ => self.retry() == Retry::PerhapsDone,
         }
     }
@@ -316,6 +326,7 @@ impl Error {
                  own definition of this kind, or of an admission webhook."
                     .to_owned()
             }
+            Self::Unsettled { source, .. } => source.remedy(),
             Self::Stopped { .. } => {
                 "Run it again. What was done before the stop is in the state.".to_owned()
             }
