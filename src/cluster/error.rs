@@ -15,9 +15,9 @@ use super::call::Call;
 #[derive(Debug, Error)]
 pub enum Error {
     /// The provider configuration does not name a cluster.
-    #[error("no cluster is configured: `{which}` is not set")]
+    #[error("no cluster is configured; it takes {which}")]
     NotConfigured {
-        /// The setting that is missing.
+        /// What names one, in the words of the user: "`kubernetes` of the provider block".
         which: String,
     },
     /// A part of the provider configuration is known only after apply.
