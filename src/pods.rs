@@ -76,7 +76,7 @@ impl Policies {
         let at = &manifest.at;
         // Nothing is there, so whoever appears as an owner came in between.
         let manager = &FieldManager { force_conflicts: false, ..manager.clone() };
-        until(&format!("what {at} needs"), stop, async || {
+        until(&format!("what {at} needs"), stop, || async {
             match self.try_create(manifest, manager, stop).await {
                 Ok(policy) => Ok(Look::Reached(policy)),
                 Err(error) => wait_for.obstacle(&error).map(Look::Pending).ok_or(error),
@@ -192,7 +192,7 @@ impl Policies {
         match self.cluster.delete::<SecurityGroupPolicy>(at.object(), uid, stop).await {
             Ok(Deletion::Done) => Ok(()),
             Ok(Deletion::Begun) => {
-                until(&format!("{at} to be deleted"), stop, async || {
+                until(&format!("{at} to be deleted"), stop, || async {
                     let found = self.cluster.find::<SecurityGroupPolicy>(at.object(), stop).await;
                     let found = found.map_err(|source| error::doing("read", at, source))?;
                     Ok::<_, Error>(is_deleted(found.as_ref().map(|object| &object.metadata), uid))
@@ -208,5 +208,308 @@ impl Policies {
             },
             Err(source) => Err(error::doing("delete", at, source)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::script::{Turn, absent, cluster, groups, status, unserved};
+
+    const OURS: &str = "terraform-provider-tke";
+
+    /// The policy with these labels to select Pods, and who owns which of them.
+    fn live(uid: &str, labels: &[&str], owners: &[(&str, &[&str])]) -> Value {
+        let managed = owners.iter().map(|(manager, labels)| {
+            let fields: Value =
+                labels.iter().map(|label| (format!("f:{label}"), json!({}))).collect();
+            json!({
+                "manager": manager, "operation": "Apply",
+                "fieldsV1": {"f:spec": {"f:podSelector": {"f:matchLabels": fields}}},
+            })
+        });
+        let selected: Value = labels.iter().map(|&label| (label.to_owned(), json!("x"))).collect();
+        json!({
+            "metadata": {
+                "uid": uid, "resourceVersion": "7", "managedFields": managed.collect::<Value>(),
+            },
+            "spec": {
+                "podSelector": {"matchLabels": selected},
+                "securityGroups": {"groupIds": ["sg-1"]},
+            },
+        })
+    }
+
+    fn manifest() -> Manifest {
+        let selector = Selector {
+            match_labels: [("app".to_owned(), "x".to_owned())].into(),
+            ..Selector::default()
+        };
+        Manifest {
+            at: PolicyRef::new("shop", "app").unwrap(),
+            spec: PolicySpec {
+                pod_selector: Some(selector),
+                security_group_ids: vec!["sg-1".to_owned()],
+                ..PolicySpec::default()
+            },
+            labels: [("team".to_owned(), "net".to_owned())].into(),
+            annotations: [].into(),
+        }
+    }
+
+    fn ok(body: Value) -> Turn {
+        Turn::Json(200, body)
+    }
+
+    fn made(body: Value) -> Turn {
+        Turn::Json(201, body)
+    }
+
+    fn conflict() -> Turn {
+        let cause = json!({
+            "reason": "FieldManagerConflict", "message": "conflict with \"argocd\"",
+            "field": ".spec.podSelector.matchLabels.app",
+        });
+        status(409, "Conflict", "Apply failed", json!({"causes": [cause]}))
+    }
+
+    fn no_namespace() -> Turn {
+        let details = json!({"kind": "namespaces", "name": "shop"});
+        status(404, "NotFound", "namespaces \"shop\" not found", details)
+    }
+
+    /// The name of the outcome, the verbs that led to it, and the bodies that were sent.
+    struct Played {
+        outcome: String,
+        verbs: String,
+        bodies: Vec<Value>,
+    }
+
+    impl Played {
+        #[track_caller]
+        fn check(&self, outcome: &str, verbs: &str) {
+            assert_eq!((self.outcome.as_str(), self.verbs.as_str()), (outcome, verbs));
+        }
+    }
+
+    async fn play<T>(
+        turns: Vec<Turn>,
+        operation: impl AsyncFnOnce(Policies) -> Result<T, Error>,
+        shown: impl Fn(T) -> String,
+    ) -> Played {
+        let (cluster, script) = cluster(turns);
+        let outcome = match operation(Policies::new(cluster)).await {
+            Ok(value) => shown(value),
+            Err(error) => error.to_string(),
+        };
+        Played { outcome, verbs: script.verbs(), bodies: script.bodies() }
+    }
+
+    fn selected(policy: Policy) -> String {
+        let selector = policy.spec.pod_selector.unwrap_or_default();
+        let labels: Vec<_> = selector.match_labels.into_keys().collect();
+        format!("{} selects {}", policy.uid, labels.join(", "))
+    }
+
+    async fn create(turns: Vec<Turn>) -> Played {
+        let operation = async |policies: Policies| {
+            let manager = FieldManager { force_conflicts: true, ..FieldManager::default() };
+            let stop = CancellationToken::new();
+            policies.create(&manifest(), &manager, WaitFor::default(), &stop).await
+        };
+        play(turns, operation, selected).await
+    }
+
+    async fn update(turns: Vec<Turn>, force_conflicts: bool) -> Played {
+        let operation = async |policies: Policies| {
+            let manager = FieldManager { force_conflicts, ..FieldManager::default() };
+            policies.update("u-1", &manifest(), &manager, &CancellationToken::new()).await
+        };
+        play(turns, operation, selected).await
+    }
+
+    async fn delete(turns: Vec<Turn>) -> Played {
+        let operation = async |policies: Policies| {
+            policies.delete(&manifest().at, "u-1", &CancellationToken::new()).await
+        };
+        play(turns, operation, |()| "gone".to_owned()).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_makes_one() {
+        let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
+        let played = create(vec![absent(), made(ours())]).await;
+        played.check("u-1 selects app", "GET PATCH");
+        assert_eq!(played.bodies[1]["metadata"]["labels"], json!({"team": "net"}));
+
+        // A lost answer is repeated, and the object is ours.
+        let played = create(vec![absent(), Turn::Break, ok(ours())]).await;
+        played.check("u-1 selects app", "GET PATCH PATCH");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_never_adopts() {
+        let theirs = || live("u-2", &["app"], &[("argocd", &["app"])]);
+        let both = || live("u-2", &["app"], &[("argocd", &["app"]), (OURS, &["app"])]);
+        let exists = "SecurityGroupPolicy shop/app exists already";
+        create(vec![ok(theirs())]).await.check(exists, "GET");
+        // Somebody else is faster: with other content, with the same, and while an answer is lost.
+        create(vec![absent(), conflict()]).await.check(exists, "GET PATCH");
+        let played = create(vec![absent(), ok(both()), ok(theirs())]).await;
+        played.check(exists, "GET PATCH PATCH");
+        assert_eq!(
+            played.bodies[2]["metadata"],
+            json!({"name": "app", "namespace": "shop", "uid": "u-2"})
+        );
+        assert_eq!(played.bodies[2]["spec"], Value::Null);
+        let played = create(vec![absent(), Turn::Break, ok(both()), ok(theirs())]).await;
+        played.check(exists, "GET PATCH PATCH PATCH");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_decides_from_what_is_there_when_no_answer_comes() {
+        let ours = live("u-1", &["app"], &[(OURS, &["app"])]);
+        let theirs = live("u-2", &["app"], &[("argocd", &["app"])]);
+        let lost = |last: Turn| {
+            let mut turns = vec![absent()];
+            turns.extend(vec![Turn::Break; 5]);
+            turns.push(last);
+            turns
+        };
+        let verbs = "GET PATCH PATCH PATCH PATCH PATCH GET";
+        create(lost(ok(ours))).await.check("u-1 selects app", verbs);
+        create(lost(absent())).await.check("cannot create SecurityGroupPolicy shop/app", verbs);
+        create(lost(ok(theirs)))
+            .await
+            .check("it is not known whether SecurityGroupPolicy shop/app was created", verbs);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_waits_for_kind_and_namespace() {
+        let ours = live("u-1", &["app"], &[(OURS, &["app"])]);
+        let turns =
+            vec![unserved(), groups(&["apps/v1"]), absent(), no_namespace(), absent(), made(ours)];
+        create(turns).await.check("u-1 selects app", "GET GET GET PATCH GET PATCH");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_waits_no_longer_than_allowed() {
+        let missing = || vec![absent(), no_namespace(), absent(), no_namespace()];
+        let stop = CancellationToken::new();
+        let alarm = stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+            alarm.cancel();
+        });
+        let operation = async |wait_for: WaitFor| {
+            let (cluster, _script) = cluster(missing());
+            let manager = FieldManager::default();
+            Policies::new(cluster).create(&manifest(), &manager, wait_for, &stop).await.unwrap_err()
+        };
+        let error = operation(WaitFor { namespace: false, ..WaitFor::default() }).await;
+        assert!(matches!(
+            error.of_cluster(),
+            Some(cluster::Error::NamespaceMissing { namespace }) if namespace == "shop"
+        ));
+        let error = operation(WaitFor::default()).await;
+        assert_eq!(
+            error.to_string(),
+            "waited 0 s for what SecurityGroupPolicy shop/app needs, \
+             but the namespace shop does not exist"
+        );
+        assert_eq!(error.remedy(), "Create the namespace first, or correct its name.");
+    }
+
+    #[tokio::test]
+    async fn update_changes_only_the_object_it_knows() {
+        let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
+        let played = update(vec![ok(ours()), ok(ours())], false).await;
+        played.check("u-1 selects app", "GET PATCH");
+        assert_eq!(played.bodies[1]["metadata"]["uid"], "u-1");
+
+        let replaced = "SecurityGroupPolicy shop/app is another object now, with the uid u-2";
+        update(vec![ok(live("u-2", &[], &[]))], true).await.check(replaced, "GET");
+        let gone = "SecurityGroupPolicy shop/app no longer exists";
+        update(vec![absent()], true).await.check(gone, "GET");
+    }
+
+    #[tokio::test]
+    async fn update_takes_fields_of_others_only_by_force() {
+        let more = || live("u-1", &["app", "team"], &[(OURS, &["app"]), ("argocd", &["team"])]);
+        let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
+        let owned = |field| {
+            format!(
+                "others own fields of SecurityGroupPolicy shop/app: \
+                 `argocd` (Apply) owns .spec.podSelector.matchLabels.{field}"
+            )
+        };
+        // Known before the write, and only from the answer to it.
+        update(vec![ok(more())], false).await.check(&owned("team"), "GET");
+        update(vec![ok(ours()), ok(more())], false).await.check(&owned("team"), "GET PATCH");
+        update(vec![ok(ours()), conflict()], false).await.check(&owned("app"), "GET PATCH");
+
+        let played = update(vec![ok(more()), ok(more()), ok(ours())], true).await;
+        played.check("u-1 selects app", "GET PATCH PATCH");
+        assert_eq!(
+            played.bodies[2],
+            json!({
+                "metadata": {"resourceVersion": "7"},
+                "spec": {"podSelector": {"matchLabels": {"team": null}}},
+            })
+        );
+        // A field that only we own goes with the apply.
+        let both_ours = live("u-1", &["app", "team"], &[(OURS, &["app", "team"])]);
+        update(vec![ok(both_ours), ok(ours())], false).await.check("u-1 selects app", "GET PATCH");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn delete_is_over_when_it_is_gone() {
+        let held = || live("u-1", &[], &[]);
+        let stale = || status(409, "Conflict", "the UID in the precondition", json!({}));
+        delete(vec![ok(json!({"kind": "Status"}))]).await.check("gone", "DELETE");
+        delete(vec![absent()]).await.check("gone", "DELETE");
+        delete(vec![Turn::Break, absent()]).await.check("gone", "DELETE DELETE");
+        let begun = || {
+            let mut object = held();
+            object["kind"] = json!("SecurityGroupPolicy");
+            ok(object)
+        };
+        delete(vec![begun(), ok(held()), absent()]).await.check("gone", "DELETE GET GET");
+        delete(vec![begun(), ok(live("u-2", &[], &[]))]).await.check("gone", "DELETE GET");
+        delete(vec![stale(), absent()]).await.check("gone", "DELETE GET");
+        delete(vec![stale(), ok(live("u-2", &[], &[]))]).await.check(
+            "SecurityGroupPolicy shop/app is another object now, with the uid u-2",
+            "DELETE GET",
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_kind_names_the_add_on() {
+        let (cluster, _script) = cluster([unserved(), groups(&[])]);
+        let stop = CancellationToken::new();
+        let error = Policies::new(cluster).find(&manifest().at, &stop).await.unwrap_err();
+        assert_eq!(error.to_string(), "cannot read SecurityGroupPolicy shop/app");
+        assert_eq!(
+            error.of_cluster().unwrap().to_string(),
+            "the cluster has no matches for kind \"SecurityGroupPolicy\" \
+             in version \"vpcresources.tke.cloud.tencent.com/v1beta1\""
+        );
+        assert!(error.remedy().starts_with("Install the add-on SecurityGroupPolicy"));
+    }
+
+    #[test]
+    fn operations_can_move_between_threads() {
+        fn check<T: Send>(_: T) {}
+        let (manifest, manager) = (manifest(), FieldManager::default());
+        let stop = CancellationToken::new();
+        let policies = Policies::new(Cluster::new(Err(cluster::Missing::NotYetKnown("x".into()))));
+        check(policies.create(&manifest, &manager, WaitFor::default(), &stop));
+        check(policies.find(&manifest.at, &stop));
+        check(policies.update("u-1", &manifest, &manager, &stop));
+        check(policies.delete(&manifest.at, "u-1", &stop));
     }
 }

@@ -61,7 +61,7 @@ pub enum Fault {
     Throttle,
     /// Answer 503 before doing anything.
     ServerError,
-    /// Do it, then [`hang_up`].
+    /// Do it, then close the connection without an answer.
     LostAnswer,
     /// Wait, then do it.
     Latency(Duration),

@@ -15,7 +15,8 @@
 //! ```
 //! # async fn demo() {
 //! use serde_json::json;
-//! use tke_sandbox::{Injection, Kind, Sandbox};
+//! use tke_sandbox::Sandbox;
+//! use tke_sandbox::faults::{Injection, Kind};
 //!
 //! let sandbox = Sandbox::start().await;
 //! // Point a client at `sandbox.environment()`. Then, behind its back:
@@ -35,9 +36,9 @@
 //! | --- | --- | --- |
 //! | `POST /_sandbox/reset` | everything as at the start: state, faults, log | [`Sandbox::reset`] |
 //! | `POST /_sandbox/seed` | adds what a [`Seed`] holds; answers `{"groups": [ids]}` | [`Sandbox::seed`] |
-//! | `POST /_sandbox/faults` | adds an [`Injection`] | [`Faults::add`] |
+//! | `POST /_sandbox/faults` | adds an [`Injection`](faults::Injection) | [`Faults::add`] |
 //! | `DELETE /_sandbox/faults` | nothing goes wrong from here on | [`Faults::clear`] |
-//! | `GET /_sandbox/log` | every request so far, a list of [`Entry`] | [`Log::entries`] |
+//! | `GET /_sandbox/log` | every request so far, a list of [`Entry`](log::Entry) | [`Log::entries`] |
 //! | `DELETE /_sandbox/log` | forgets them | [`Log::clear`] |
 //! | `GET /_sandbox/state` | a canonical dump, without times, versions and indices: two equal dumps mean "as before" | [`Sandbox::state`] |
 //! | `POST /_sandbox/call` | a cloud call of somebody else, unsigned: `{"service", "action", "region", "payload"}`; answers as the cloud does | [`Sandbox::call`] |
@@ -45,16 +46,16 @@
 //! # What it is faithful to
 //!
 //! The cloud side follows Tencent's published reference: TC3 signatures, error codes, request
-//! limits, types, versions, normalisations. Where the reference is silent, [`Behaviour`] has a
-//! switch. It shares no code with the provider, so that a misread API shows as a failing test.
+//! limits, types, versions, normalisations. Where the reference is silent, [`Behaviour`](behaviour::Behaviour)
+//! has a switch. It shares no code with the provider, so that a misread API shows as a failing test.
 
 mod admin;
-mod behaviour;
+pub mod behaviour;
 mod cloud;
 pub mod cluster;
-mod faults;
-mod log;
-mod seed;
+pub mod faults;
+pub mod log;
+pub mod seed;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -66,13 +67,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use self::behaviour::{Behaviour, HostBits, IndexBeyondEnd, NameFilter, Unknown};
 pub use self::cloud::Refusal;
 use self::cloud::{Call, Cloud};
 use self::cluster::Cluster;
-pub use self::faults::{Fault, Faults, Injection, Kind};
-pub use self::log::{Entry, Log, Side};
-pub use self::seed::{ClusterSeed, Credential, GroupSeed, REGION, Seed};
+use self::faults::Faults;
+use self::log::Log;
+use self::seed::{REGION, Seed};
 
 /// A running sandbox. It stops when dropped.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl Sandbox {
             ("TENCENTCLOUD_REGION", REGION),
             ("TKE_ENDPOINT", &url),
             ("KUBE_HOST", &url),
-            ("KUBE_TOKEN", "sandbox-token"),
+            ("KUBE_TOKEN", cluster::TOKEN),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec()
@@ -216,8 +216,8 @@ impl World {
         for namespace in std::mem::take(&mut seed.namespaces) {
             self.cluster.seed_namespace(&namespace);
         }
-        if let Some(installed) = seed.crd_installed {
-            self.cluster.set_crd_installed(installed);
+        if let Some(crd) = seed.crd {
+            self.cluster.set_crd(crd);
         }
         self.cloud.seed(seed)
     }

@@ -26,12 +26,14 @@ struct Arguments {
 async fn main() -> io::Result<()> {
     let Arguments { listen, env_file } = Arguments::parse();
     let sandbox = Sandbox::listen(listen).await?;
-    let mut environment = String::new();
-    for (name, value) in sandbox.environment() {
-        environment += &format!("export {name}={value}\n");
-    }
+    let variables = sandbox.environment().into_iter();
+    let variables = variables.map(|(name, value)| format!("export {name}={value}\n"));
+    let environment = variables.collect::<Vec<_>>().concat();
     if let Some(path) = env_file {
-        fs::write(path, &environment)?;
+        // Who waits for the file finds it whole.
+        let unfinished = path.with_added_extension("new");
+        fs::write(&unfinished, &environment)?;
+        fs::rename(unfinished, path)?;
     }
     // A comment to a shell, so that the whole output can be sourced.
     let ready = format!("# tke-sandbox is ready on {}\n", sandbox.url());

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::behaviour::Behaviour;
+use crate::cluster::Crd;
 
 /// The region that seeds and the environment of the sandbox name.
 pub const REGION: &str = "ap-guangzhou";
@@ -28,8 +29,8 @@ pub struct Seed {
     pub groups: Vec<GroupSeed>,
     /// Namespaces of the cluster.
     pub namespaces: Vec<String>,
-    /// Whether the cluster knows `SecurityGroupPolicy`.
-    pub crd_installed: Option<bool>,
+    /// The form of the `SecurityGroupPolicy` definition, and whether it is there.
+    pub crd: Option<Crd>,
 }
 
 /// A key that may sign calls.
@@ -166,7 +167,7 @@ impl Seed {
             clusters: vec![cluster],
             groups: vec![workers],
             namespaces: ["default", "kube-system", "my-namespace"].map(str::to_owned).to_vec(),
-            crd_installed: Some(true),
+            crd: Some(Crd::default()),
         }
     }
 }

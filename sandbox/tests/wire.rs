@@ -1,12 +1,18 @@
 //! The sandbox over its port, with a client that knows nothing but HTTP.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is how tests fail")]
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tke_sandbox::{Injection, Kind, Sandbox, Seed, Side};
+use tke_sandbox::Sandbox;
+use tke_sandbox::behaviour::Behaviour;
+use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::log::Side;
+use tke_sandbox::seed::Seed;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -233,7 +239,6 @@ async fn ok_parallel_calls_are_all_counted() {
 #[tokio::test]
 async fn ok_the_limit_can_be_switched_off() {
     let sandbox = Sandbox::start().await;
-    let mut behaviour = tke_sandbox::Behaviour::default();
     let ask = async || {
         let mut refused = 0;
         for _ in 0..50 {
@@ -243,9 +248,25 @@ async fn ok_the_limit_can_be_switched_off() {
         refused
     };
     assert!(ask().await > 0);
-    behaviour.rate_limits = false;
+    let behaviour = Behaviour { rate_limits: false, ..Behaviour::default() };
     sandbox.seed(Seed { behaviour: Some(behaviour), ..Seed::default() }).unwrap();
     assert_eq!(ask().await, 0);
+}
+
+#[tokio::test]
+async fn ok_the_cluster_is_behind_the_same_port() {
+    let sandbox = Sandbox::start().await;
+    let head = "GET /api/v1/namespaces/my-namespace HTTP/1.1\r\nHost: x\r\n";
+    let open = format!("{head}Authorization: Bearer sandbox-token\r\n");
+    assert_eq!(body(&send(&sandbox, &open, "").await)["metadata"]["name"], "my-namespace");
+    assert!(send(&sandbox, head, "").await.starts_with("HTTP/1.1 401 "));
+    let entries = sandbox.log().entries();
+    assert_eq!((entries[0].side, entries[0].status), (Side::Cluster, 200));
+
+    assert_eq!(sandbox.state()["cluster"]["crd"]["installed"], true);
+    let seed = json!({"crd": {"installed": false}, "namespaces": ["more"]});
+    admin(&sandbox, "POST /_sandbox/seed", &seed).await;
+    assert_eq!(sandbox.state()["cluster"]["crd"]["installed"], false);
 }
 
 #[tokio::test]

@@ -215,7 +215,7 @@ mod tests {
                 at: at(),
                 uid: None,
                 labels: [("team".to_owned(), "net".to_owned())].into(),
-                annotations: Default::default(),
+                annotations: [].into(),
             },
             spec: Some(SecurityGroupPolicySpec {
                 security_groups: SecurityGroups {

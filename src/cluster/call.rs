@@ -98,11 +98,18 @@ impl Session {
                 Ok((status, body)) => return Ok(Answer { status, body, repeated }),
                 Err(failure) => failure,
             };
-            match error.retry() {
+            let error = match error.retry() {
                 Retry::No => return Err(error),
-                Retry::NotDone => {}
-                Retry::PerhapsDone => repeated = true,
-            }
+                // The last attempt was in vain, but an earlier one perhaps not.
+                Retry::NotDone if repeated => {
+                    Error::Unsettled { call: call.to_string(), source: Box::new(error) }
+                }
+                Retry::NotDone => error,
+                Retry::PerhapsDone => {
+                    repeated = true;
+                    error
+                }
+            };
             let Some(pause) = pauses.next().filter(|_| began.elapsed() < RETRY_BUDGET) else {
                 return Err(error);
             };
@@ -267,6 +274,22 @@ mod tests {
             let (answer, times) = asked([Turn::Text(code, "no")]).await;
             assert!(answer.is_err(), "{code}");
             assert_eq!(times, 1, "{code}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_was_perhaps_carried_out_is_not_forgotten() {
+        let busy = || status(429, "TooManyRequests", "slow down", json!({}));
+        let cases = [
+            (vec![busy(); 5], false),
+            (vec![Turn::Break; 5], true),
+            (vec![busy(), Turn::Break, busy(), busy(), busy()], true),
+            (vec![Turn::Break, Turn::Text(403, "no")], false),
+        ];
+        for (turns, expected) in cases {
+            let shown = format!("{turns:?}");
+            let (answer, _script) = play(turns, &CancellationToken::new()).await;
+            assert_eq!(answer.unwrap_err().is_ambiguous(), expected, "{shown}");
         }
     }
 

@@ -55,7 +55,7 @@ pub struct Server {
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
-    /// This setting is not there.
+    /// Nothing names a cluster; this would.
     NotConfigured(String),
     /// This setting is known only after apply.
     NotYetKnown(String),
@@ -448,8 +448,8 @@ users:
     async fn a_missing_connection_is_an_error_at_first_use() {
         let cases = [
             (
-                Missing::NotConfigured("kubernetes".into()),
-                "no cluster is configured: `kubernetes` is not set",
+                Missing::NotConfigured("`kubernetes` of the provider block".into()),
+                "no cluster is configured; it takes `kubernetes` of the provider block",
             ),
             (
                 Missing::NotYetKnown("kubernetes.host".into()),
@@ -468,6 +468,7 @@ users:
         let closed = listener.local_addr().unwrap();
         drop(listener);
         let cluster = Cluster::new(Ok(Connection::Server(server(&format!("http://{closed}")))));
+        cluster.session().await.unwrap();
         let stop = CancellationToken::new();
         let at = ObjectRef { namespace: "shop".into(), name: "app".into() };
         let soon = async {

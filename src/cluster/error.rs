@@ -15,9 +15,9 @@ use super::call::Call;
 #[derive(Debug, Error)]
 pub enum Error {
     /// The provider configuration does not name a cluster.
-    #[error("no cluster is configured: `{which}` is not set")]
+    #[error("no cluster is configured; it takes {which}")]
     NotConfigured {
-        /// The setting that is missing.
+        /// What names one, in the words of the user: "`kubernetes` of the provider block".
         which: String,
     },
     /// A part of the provider configuration is known only after apply.
@@ -169,6 +169,15 @@ pub enum Error {
         /// Which fields are wrong, if the server says so.
         causes: Vec<Cause>,
     },
+    /// The last attempt was not carried out, but one before it may have been.
+    #[error("an attempt to {call} went unanswered, and the others were refused")]
+    Unsettled {
+        /// Verb and resource.
+        call: String,
+        /// How the last attempt failed.
+        #[source]
+        source: Box<Error>,
+    },
     /// It was told to stop before the call, or before another attempt at it.
     #[error("stopped before the cluster was asked to {call}")]
     Stopped {
@@ -232,6 +241,7 @@ impl Error {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Stopped { source: Some(source), .. } => source.is_ambiguous(),
+            Self::Unsettled { .. } => true,
             _ => self.retry() == Retry::PerhapsDone,
         }
     }
@@ -316,6 +326,7 @@ impl Error {
                  own definition of this kind, or of an admission webhook."
                     .to_owned()
             }
+            Self::Unsettled { source, .. } => source.remedy(),
             Self::Stopped { .. } => {
                 "Run it again. What was done before the stop is in the state.".to_owned()
             }
@@ -416,20 +427,21 @@ mod tests {
     #[test]
     fn answers_are_classified() {
         let policy = json!({"kind": "securitygrouppolicies", "name": "app"});
-        let causes = |reason| json!({"causes": [{"reason": reason, "message": "m", "field": "f"}]});
+        let because =
+            |reason| json!({"causes": [{"reason": reason, "message": "m", "field": "f"}]});
         let cases = [
             (401, "", Value::Null, "Unauthenticated"),
             (403, "User cannot patch resource", policy.clone(), "Denied"),
-            (403, "unable to create", causes("NamespaceTerminating"), "NamespaceTerminating"),
+            (403, "unable to create", because("NamespaceTerminating"), "NamespaceTerminating"),
             (403, "admission webhook \"x\" denied the request", Value::Null, "Rejected"),
             (404, "", policy.clone(), "NotFound"),
             (404, "", json!({"kind": "namespaces", "name": "shop"}), "NamespaceMissing"),
             (404, "404 page not found", Value::Null, "Unexpected"),
             (404, "the server could not find the requested resource", json!({}), "Unexpected"),
-            (409, "Apply failed", causes("FieldManagerConflict"), "Conflict"),
+            (409, "Apply failed", because("FieldManagerConflict"), "Conflict"),
             (409, "the object has been modified", policy.clone(), "Stale"),
             (400, "strict decoding error: unknown field", Value::Null, "Rejected"),
-            (422, "is invalid", causes("FieldValueInvalid"), "Rejected"),
+            (422, "is invalid", because("FieldValueInvalid"), "Rejected"),
             (429, "", Value::Null, "Unavailable"),
             (500, "failed calling webhook", Value::Null, "Unavailable"),
             (503, "", Value::Null, "Unavailable"),

@@ -96,6 +96,7 @@ impl Script {
 }
 
 /// An unsuccessful answer of the API.
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without borrows")]
 pub(crate) fn status(code: u16, reason: &str, message: &str, details: Value) -> Turn {
     Turn::Json(
         code,

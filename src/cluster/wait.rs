@@ -42,10 +42,11 @@ pub struct Stuck {
 /// Looks until the condition holds. Any error of a look ends the wait at once.
 ///
 /// There is always a first look. There is no limit but `stop`: whoever waits knows how long.
-pub async fn until<T, E: From<Stuck>>(
+pub async fn until<T, E: From<Stuck>, F: Future<Output = Result<Look<T>, E>>>(
     wanted: &str,
     stop: &CancellationToken,
-    mut look: impl AsyncFnMut() -> Result<Look<T>, E>,
+    // Not an `AsyncFnMut`: of its futures one cannot say that they are `Send`.
+    mut look: impl FnMut() -> F,
 ) -> Result<T, E> {
     let began = Instant::now();
     let mut pauses = ExponentialBuilder::new()
@@ -92,6 +93,8 @@ pub fn is_deleted(found: Option<&Metadata>, uid: &str) -> Look<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+
     use serde_json::json;
 
     use super::*;
@@ -125,9 +128,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn looks_until_it_holds() {
         let (stop, mut looks) = (CancellationToken::new(), 0);
-        let value = until("the fifth look", &stop, async || {
+        let value = until("the fifth look", &stop, || {
             looks += 1;
-            Ok::<_, Stuck>(if looks == 5 { Look::Reached(looks) } else { pending("no") })
+            ready(Ok::<_, Stuck>(if looks == 5 { Look::Reached(looks) } else { pending("no") }))
         });
         assert_eq!(value.await, Ok(5));
     }
@@ -137,13 +140,13 @@ mod tests {
         let stop = CancellationToken::new();
         let alarm = stop.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             alarm.cancel();
         });
         let mut looks = 0;
-        let stuck = until::<(), _>("a miracle", &stop, async || {
+        let stuck = until::<(), Stuck, _>("a miracle", &stop, || {
             looks += 1;
-            Ok::<_, Stuck>(pending(&format!("there was none at look {looks}")))
+            ready(Ok(pending(&format!("there was none at look {looks}"))))
         })
         .await
         .unwrap_err();

@@ -304,3 +304,209 @@ fn unknown(spec: &SecurityGroupPolicySpec) -> Vec<String> {
         .flat_map(|(part, names)| names.iter().map(move |name| format!(".spec{part}.{name}")))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn at() -> PolicyRef {
+        PolicyRef::new("shop", "app").unwrap()
+    }
+
+    fn policy(spec: &Value, managed: &Value) -> Policy {
+        let object = json!({
+            "metadata": {
+                "uid": "u-1", "resourceVersion": "7", "generation": 3,
+                "labels": {"team": "net", "other": "x"}, "managedFields": managed,
+            },
+            "spec": spec,
+        });
+        Policy::new(at(), serde_json::from_value(object).unwrap())
+    }
+
+    fn selector(labels: &[(&str, &str)], expressions: &[(&str, &str, &[&str])]) -> Selector {
+        let text = |&text: &&str| text.to_owned();
+        Selector {
+            match_labels: labels.iter().map(|(key, value)| (text(key), text(value))).collect(),
+            match_expressions: expressions
+                .iter()
+                .map(|(key, operator, values)| Requirement {
+                    key: text(key),
+                    operator: text(operator),
+                    values: values.iter().map(text).collect(),
+                })
+                .collect(),
+        }
+    }
+
+    fn spec(pods: Option<Selector>, accounts: Option<Selector>, groups: &[&str]) -> PolicySpec {
+        PolicySpec {
+            pod_selector: pods,
+            service_account_selector: accounts,
+            security_group_ids: groups.iter().map(|&id| id.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_specification_is_written_and_read() {
+        let cases = [
+            (
+                spec(Some(selector(&[("app", "my-app")], &[])), None, &["sg-b", "sg-a"]),
+                json!({
+                    "podSelector": {"matchLabels": {"app": "my-app"}},
+                    "securityGroups": {"groupIds": ["sg-b", "sg-a"]},
+                }),
+            ),
+            (
+                // An empty selector selects everything. That is not the same as none.
+                spec(Some(selector(&[], &[])), None, &["sg-a"]),
+                json!({"podSelector": {}, "securityGroups": {"groupIds": ["sg-a"]}}),
+            ),
+            (
+                spec(
+                    Some(selector(&[], &[("app", "Exists", &[])])),
+                    Some(selector(&[("a", "")], &[("tier", "NotIn", &["x", "y"])])),
+                    &["sg-a"],
+                ),
+                json!({
+                    "podSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]},
+                    "serviceAccountSelector": {
+                        "matchLabels": {"a": ""},
+                        "matchExpressions":
+                            [{"key": "tier", "operator": "NotIn", "values": ["x", "y"]}],
+                    },
+                    "securityGroups": {"groupIds": ["sg-a"]},
+                }),
+            ),
+        ];
+        for (spec, expected) in cases {
+            let manifest =
+                Manifest { at: at(), spec, labels: BTreeMap::new(), annotations: BTreeMap::new() };
+            let written = serde_json::to_value(manifest.to_api(Some("u-1"))).unwrap();
+            assert_eq!(
+                written,
+                json!({
+                    "metadata": {"namespace": "shop", "name": "app", "uid": "u-1"},
+                    "spec": expected,
+                })
+            );
+            let read = policy(&expected, &json!([]));
+            assert_eq!(read.spec, manifest.spec);
+            assert!(read.beyond(&manifest.spec).is_empty());
+            assert!(read.unknown.is_empty());
+        }
+    }
+
+    #[test]
+    fn whatever_is_there_can_be_read() {
+        assert_eq!(policy(&json!({}), &json!([])).spec, PolicySpec::default());
+        let odd = json!({
+            "priority": 1,
+            "podSelector": {"matchNames": ["a"], "matchExpressions": [{"operator": "in"}]},
+            "securityGroups": {"mode": "strict"},
+        });
+        let read = policy(&odd, &json!([]));
+        assert_eq!(read.spec.pod_selector, Some(selector(&[], &[("", "in", &[])])));
+        assert_eq!(
+            read.unknown,
+            [".spec.priority", ".spec.podSelector.matchNames", ".spec.securityGroups.mode"]
+        );
+    }
+
+    #[test]
+    fn ids_are_read() {
+        let version = "vpcresources.tke.cloud.tencent.com/v1beta1";
+        for id in [
+            "shop/app".to_owned(),
+            format!("apiVersion={version},kind=SecurityGroupPolicy,namespace=shop,name=app"),
+            format!("{version}//SecurityGroupPolicy//app//shop"),
+        ] {
+            let read = id.parse::<PolicyRef>().unwrap();
+            assert_eq!(read, at(), "{id}");
+            assert_eq!(read.id(), "shop/app");
+            assert_eq!(read.to_string(), "SecurityGroupPolicy shop/app");
+        }
+        for id in [
+            "",
+            "app",
+            "/app",
+            "shop/",
+            "shop/app/more",
+            "Shop/app",
+            "shop/../../secrets",
+            "shop/app?x",
+            "kind=SecurityGroupPolicy,namespace=shop,name=app",
+            "apiVersion=v1,kind=Pod,namespace=shop,name=app",
+            "v1//Pod//app//shop",
+            "shop//app",
+        ] {
+            assert!(id.parse::<PolicyRef>().is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_goes_beyond_the_wanted() {
+        let wanted = spec(Some(selector(&[("app", "a")], &[])), None, &["sg-a"]);
+        let groups = json!({"groupIds": ["sg-a"]});
+        let cases = [
+            (json!({"podSelector": {"matchLabels": {"app": "b"}}}), vec![]),
+            (json!({"securityGroups": groups}), vec![]),
+            (
+                json!({"podSelector": {"matchLabels": {"app": "a", "team": "x", "tier": "y"}}}),
+                vec![".spec.podSelector.matchLabels.team", ".spec.podSelector.matchLabels.tier"],
+            ),
+            (
+                json!({
+                    "podSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]},
+                    "serviceAccountSelector": {"matchLabels": {"a": "b"}},
+                }),
+                vec![".spec.podSelector.matchExpressions", ".spec.serviceAccountSelector"],
+            ),
+        ];
+        for (live, expected) in cases {
+            let beyond = policy(&live, &json!([])).beyond(&wanted);
+            let shown: Vec<_> = beyond.iter().map(ToString::to_string).collect();
+            assert_eq!(shown, expected, "{live}");
+        }
+    }
+
+    #[test]
+    fn owners_are_all_but_our_applies() {
+        let fields = json!({"f:spec": {"f:podSelector": {"f:matchLabels": {"f:team": {}}}}});
+        let entry = |name: &str, operation: &str, fields: &Value| {
+            json!({
+                "manager": name, "operation": operation, "time": "2026-01-31T08:00:00Z",
+                "fieldsV1": fields,
+            })
+        };
+        let managed = json!([
+            entry("ours", "Apply", &fields),
+            entry("ours", "Update", &fields),
+            entry("argocd", "Apply", &fields),
+            entry("labeller", "Update", &json!({"f:metadata": {"f:labels": {"f:team": {}}}})),
+        ]);
+        let policy = policy(&json!({}), &managed);
+        let names = |owners: Vec<Owner>| {
+            owners.into_iter().map(|owner| (owner.manager, owner.operation)).collect::<Vec<_>>()
+        };
+        let expected =
+            [("ours".to_owned(), "Update".to_owned()), ("argocd".to_owned(), "Apply".to_owned())];
+        assert_eq!(names(policy.foreign("ours")), expected);
+        let team = FieldPath::new(["spec", "podSelector", "matchLabels", "team"]);
+        assert_eq!(names(policy.owners_of(&[team], "ours")), expected);
+        let tier = FieldPath::new(["spec", "podSelector", "matchLabels", "tier"]);
+        assert!(policy.owners_of(&[tier], "ours").is_empty());
+    }
+
+    #[test]
+    fn only_declared_labels_are_looked_at() {
+        let policy = policy(&json!({}), &json!([]));
+        let declared =
+            |keys: &[&str]| keys.iter().map(|&key| (key.to_owned(), "old".to_owned())).collect();
+        let labels = policy.labels_among(&declared(&["team", "gone"]));
+        assert_eq!(labels, [("team".to_owned(), "net".to_owned())].into());
+        assert!(policy.annotations_among(&declared(&["team"])).is_empty());
+    }
+}

@@ -63,22 +63,22 @@ fn attribute(field: &Field) -> Option<Result<Attribute<'_>>> {
 
 /// The struct as an object inside another one.
 fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
-    let take = attributes.iter().map(|Attribute { ident, name, flags, .. }| match &flags.default {
-        Some(default) => quote! {
-            #ident: ::tf_provider::model::derived::take_or(&mut attributes, #name, || #default)?
-        },
-        None => quote!(#ident: ::tf_provider::model::derived::take(&mut attributes, #name)?),
+    let take = attributes.iter().map(|Attribute { ident, name, flags, .. }| {
+        let take = flags.default.as_ref().map_or_else(
+            || quote!(take(&mut attributes, #name)),
+            |default| quote!(take_or(&mut attributes, #name, || #default)),
+        );
+        quote!(#ident: ::tf_provider::model::derived::#take?)
     });
     let encode = attributes.iter().map(
         |Attribute { ident, name, .. }| quote!((#name, ::tf_provider::Field::encode(&self.#ident))),
     );
-    let same = attributes.iter().map(|Attribute { ty, name, flags, .. }| match &flags.same {
-        Some(same) => quote! {
-            ::tf_provider::model::derived::same_by::<<#ty as ::tf_provider::Field>::Inner>(
-                #same, a.get(#name), b.get(#name),
-            )
-        },
-        None => quote!(<#ty as ::tf_provider::Field>::same(a.get(#name), b.get(#name))),
+    let same = attributes.iter().map(|Attribute { ty, name, flags, .. }| {
+        let values = quote!(a.get(#name), b.get(#name));
+        flags.same.as_ref().map_or_else(
+            || quote!(<#ty as ::tf_provider::Field>::same(#values)),
+            |same| quote!(::tf_provider::model::derived::same_by::<#ty, _>(#same, #values)),
+        )
     });
     quote! {
         #[automatically_derived]

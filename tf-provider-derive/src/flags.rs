@@ -77,7 +77,7 @@ impl Flags {
             "same" => {
                 let same: ExprPath = meta.value()?.parse()?;
                 self.same = Some(same.clone());
-                quote_spanned!(same.span()=> .same::<#inner>(#same))
+                quote_spanned!(same.span()=> .same::<#inner, _>(#same))
             }
             "deprecated" => {
                 let why: LitStr = meta.value()?.parse()?;

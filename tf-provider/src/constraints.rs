@@ -129,3 +129,91 @@ fn list<'a>(paths: impl IntoIterator<Item = &'a Path>) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Attribute;
+
+    /// `x` is set, `?` unknown, `-` null; one for each of `a`, `b` and `c`.
+    #[track_caller]
+    fn check(rule: &Constraint, config: &str, expected: &[&str]) {
+        let value = |sign| match sign {
+            'x' => Value::from("x"),
+            '?' => Value::unknown(),
+            _ => Value::Null,
+        };
+        let config = Value::map(["a", "b", "c"].into_iter().zip(config.chars().map(value)));
+        let found: Vec<_> = rule.check(&config).iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{config:?}");
+    }
+
+    const ALL: &[&str] = &["a", "b", "c"];
+
+    #[test]
+    fn exactly_one() {
+        let rule = exactly_one_of(ALL);
+        check(&rule, "x--", &[]);
+        check(&rule, "---", &["exactly one of `a`, `b` and `c` is required"]);
+        check(&rule, "?--", &[]);
+        check(&rule, "x?-", &[]);
+        check(&rule, "x-x", &["c: `a` and `c` are set together"]);
+        check(&rule, "xx?", &["b: `a` and `b` are set together"]);
+    }
+
+    #[test]
+    fn at_least_one() {
+        let rule = at_least_one_of(ALL);
+        check(&rule, "xxx", &[]);
+        check(&rule, "--?", &[]);
+        check(&rule, "---", &["at least one of `a`, `b` and `c` is required"]);
+    }
+
+    #[test]
+    fn at_most_one() {
+        let rule = at_most_one_of(ALL);
+        check(&rule, "---", &[]);
+        check(&rule, "-x?", &[]);
+        let all = "`a`, `b` and `c` are set together";
+        check(&rule, "xxx", &[&format!("b: {all}"), &format!("c: {all}")]);
+    }
+
+    #[test]
+    fn conflicts() {
+        let rule = conflicts_with("a", &["b", "c"]);
+        check(&rule, "-xx", &[]);
+        check(&rule, "?xx", &[]);
+        check(&rule, "x?-", &[]);
+        check(&rule, "x-x", &["a: `a` and `c` are set together"]);
+    }
+
+    #[test]
+    fn requirements() {
+        let rule = required_with("a", &["b", "c"]);
+        check(&rule, "-x-", &[]);
+        check(&rule, "?--", &[]);
+        check(&rule, "x?x", &[]);
+        check(&rule, "xx-", &["a: `a` requires `c`"]);
+    }
+
+    #[test]
+    fn nested_attributes_have_dotted_names() {
+        let rule = exactly_one_of(&["a.b", "c"]);
+        let config = |inner| Value::map([("a", Value::map([("b", inner)]))]);
+        assert!(rule.check(&config("x".into())).is_empty());
+        assert!(rule.check(&Value::map([("a", Value::unknown())])).is_empty());
+        assert!(rule.check(&config(Value::Null)).has_errors());
+    }
+
+    #[test]
+    fn problems_are_names_of_nothing() {
+        let schema = Object::new("Doc.", vec![Attribute::of::<Option<bool>>("a", "Doc.")]);
+        assert_eq!(
+            exactly_one_of(&["a", "b", "a.b"]).problems(&schema),
+            [
+                "a constraint names `b`, which is no attribute",
+                "a constraint names `a.b`, which is no attribute",
+            ],
+        );
+    }
+}

@@ -69,9 +69,10 @@ impl Diagnostic {
 
     /// The value at `path` is not acceptable, for the reason given.
     pub fn invalid(path: &Path, reason: impl fmt::Display) -> Self {
-        let summary = match path.is_root() {
-            true => "invalid value".to_owned(),
-            false => format!("invalid value of `{path}`"),
+        let summary = if path.is_root() {
+            "invalid value".to_owned()
+        } else {
+            format!("invalid value of `{path}`")
         };
         Self { path: Some(path.clone()), ..Self::error(summary).detail(reason.to_string()) }
     }
@@ -156,6 +157,15 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut Diagnostics {
+    type Item = &'a mut Diagnostic;
+    type IntoIter = std::slice::IterMut<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
     }
 }
 

@@ -11,6 +11,8 @@
 //! | [`Computed<T>`] | decided by the provider; with `#[tf(optional)]` the user may set it |
 //! | [`WriteOnly<T>`] | passed on, never stored |
 
+use std::borrow::Borrow;
+
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::path::Path;
 use crate::schema::{Kind, Mode};
@@ -57,28 +59,30 @@ pub trait Field: Sized + Send + Sync + 'static {
     /// Says what is wrong with the parts of a value that are known. By default a value can be
     /// checked when it is wholly known, and must then be readable.
     fn check(value: &Value, at: &Path, out: &mut Diagnostics) {
-        if !value.is_null() && value.is_wholly_known() {
-            if let Err(error) = Self::decode(value.clone()) {
-                let at = error.path().steps().iter().cloned().fold(at.clone(), Path::step);
-                out.push(Diagnostic::invalid(&at, error.message()));
-            }
+        if !value.is_null()
+            && value.is_wholly_known()
+            && let Err(error) = Self::decode(value.clone())
+        {
+            let at = error.path().steps().iter().cloned().fold(at.clone(), Path::step);
+            out.push(Diagnostic::invalid(&at, error.message()));
         }
     }
 }
 
 /// Compares what two values mean in Rust, where both can be read.
-pub(crate) fn same_by<T: Field>(same: fn(&T, &T) -> bool, a: &Value, b: &Value) -> bool {
+pub(crate) fn same_by<T, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
+where
+    T: Field + Borrow<B>,
+    B: ?Sized,
+{
     a == b
-        || match (read(a), read(b)) {
-            (Some(a), Some(b)) => same(&a, &b),
+        || match (read::<T>(a), read::<T>(b)) {
+            (Some(a), Some(b)) => same(a.borrow(), b.borrow()),
             _ => false,
         }
 }
 
 /// The value in Rust, if there is one and all of it is known.
 pub(crate) fn read<T: Field>(value: &Value) -> Option<T> {
-    match value.is_null() || !value.is_wholly_known() {
-        true => None,
-        false => T::decode(value.clone()).ok(),
-    }
+    if value.is_null() || !value.is_wholly_known() { None } else { T::decode(value.clone()).ok() }
 }

@@ -37,7 +37,7 @@ use crate::value::Value;
 /// | `sensitive` | Terraform hides the value |
 /// | `default = 443` | the value where the configuration sets none |
 /// | `validate = length(1..=60)` | see [`validate`](crate::validate); may be repeated |
-/// | `same = equal_ids` | a `fn(&T, &T) -> bool` that tells whether two values mean the same |
+/// | `same = str::eq_ignore_ascii_case` | tells whether two values mean the same |
 /// | `plain` | objects declared as a plain type: see [`Kind::Flat`](crate::schema::Kind::Flat) |
 /// | `deprecated = "use `name`"` | warns those who still set it |
 ///
@@ -65,6 +65,7 @@ pub type Partial<M> = <M as Model>::Partial;
 /// What the derive calls besides the schema.
 #[doc(hidden)]
 pub mod derived {
+    use std::borrow::Borrow;
     use std::collections::BTreeMap;
 
     use crate::diagnostics::Diagnostics;
@@ -103,8 +104,12 @@ pub mod derived {
         })
     }
 
-    pub fn same_by<T: Field>(same: fn(&T, &T) -> bool, a: &Value, b: &Value) -> bool {
-        crate::field::same_by(same, a, b)
+    pub fn same_by<F, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
+    where
+        F: Field<Inner: Borrow<B>>,
+        B: ?Sized,
+    {
+        crate::field::same_by::<F::Inner, B>(same, a, b)
     }
 
     pub fn merge<F: Field>(partial: &Maybe<F>, over: &mut Value, name: &str) {
@@ -139,7 +144,7 @@ mod tests {
         /// Assigned by the service.
         id: Computed<String>,
         /// A name.
-        #[tf(replace, same = same_letters)]
+        #[tf(replace, same = str::eq_ignore_ascii_case)]
         name: String,
         /// A port.
         #[tf(default = 443)]
@@ -194,10 +199,6 @@ mod tests {
         fn from_str(text: &str) -> Result<Self, Self::Err> {
             if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }
         }
-    }
-
-    fn same_letters(a: &String, b: &String) -> bool {
-        a.eq_ignore_ascii_case(b)
     }
 
     fn part(peer: &str) -> Value {

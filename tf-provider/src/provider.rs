@@ -95,8 +95,8 @@ pub fn serve<P: Provider>() -> ExitCode {
     let stop = Stop::default();
     // Events of the author's own crate are logged beside ours.
     let crate_name = type_name::<P>().split("::").next().unwrap_or_default();
-    let identity = serve::Identity { source: P::SOURCE, crate_name };
-    serve::run(identity, Service::<P>::new(stop.clone()), stop)
+    let origin = serve::Origin { source: P::SOURCE, crate_name };
+    serve::run(origin, Service::<P>::new(stop.clone()), stop)
 }
 
 /// Every rule of Terraform's schemas that the provider breaks, one sentence each.

@@ -1,10 +1,11 @@
 //! Schemas as plain values. `#[derive(Model)]` calls nothing but what is public here.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostics::Diagnostics;
-use crate::field::Field;
+use crate::field::{Field, same_by};
 use crate::path::Path;
 use crate::validate::{Validate, Validator};
 use crate::value::Value;
@@ -28,6 +29,7 @@ pub struct Object {
 
 /// One attribute and everything that is to be known about it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a yes or no of Terraform's own")]
 pub struct Attribute {
     /// Its name in a configuration.
     pub name: String,
@@ -98,7 +100,9 @@ pub enum Mode {
 
 /// Tells whether two values of an attribute mean the same, such as `10.0.0.0/8` and `10.1.2.3/8`.
 #[derive(Clone)]
-pub struct Same(Arc<dyn Fn(&Value, &Value) -> bool + Send + Sync>);
+pub struct Same(Arc<Compare>);
+
+type Compare = dyn Fn(&Value, &Value) -> bool + Send + Sync;
 
 impl Object {
     /// An object with these attributes.
@@ -206,8 +210,12 @@ impl Attribute {
 
     /// Two values for which this holds mean the same. The spelling that the user chose stays.
     #[must_use]
-    pub fn same<T: Field>(self, same: fn(&T, &T) -> bool) -> Self {
-        Self { same: Same::by(same), ..self }
+    pub fn same<T, B>(self, same: fn(&B, &B) -> bool) -> Self
+    where
+        T: Field + Borrow<B>,
+        B: ?Sized + 'static,
+    {
+        Self { same: Same(Arc::new(move |a, b| same_by::<T, B>(same, a, b))), ..self }
     }
 
     /// Warns those who still use it.
@@ -258,10 +266,9 @@ impl Kind {
             Self::Plain(ty) => return ty.clone(),
             Self::Nested(nesting, object) => (*nesting, object.ty()),
             Self::Flat(nesting, object) => {
-                let may_be_left_out = object.attributes.iter().filter_map(|attribute| {
-                    (attribute.mode != Mode::Required).then(|| attribute.name.clone())
-                });
-                (*nesting, object.ty().with_optional(may_be_left_out))
+                let optional = object.attributes.iter().filter(|one| one.mode != Mode::Required);
+                let names = optional.map(|one| one.name.clone());
+                (*nesting, object.ty().with_optional(names))
             }
         };
         match nesting {
@@ -282,11 +289,6 @@ impl Kind {
 }
 
 impl Same {
-    /// By comparing what the values mean in Rust.
-    fn by<T: Field>(same: fn(&T, &T) -> bool) -> Self {
-        Self(Arc::new(move |a, b| crate::field::same_by(same, a, b)))
-    }
-
     /// Whether the two mean the same.
     pub fn holds(&self, a: &Value, b: &Value) -> bool {
         (self.0)(a, b)

@@ -23,7 +23,7 @@ use self::{
     server::Server,
     tls::{Tls, TlsError},
 };
-pub(crate) use crate::protocol::generated::tfplugin6::provider_server::Provider as Service;
+pub(crate) use crate::protocol::generated::tfplugin6::provider_server::Provider as Rpcs;
 
 pub use self::stop::Stop;
 
@@ -41,9 +41,9 @@ pub(crate) mod tls;
 /// How long a process that was asked to terminate goes on to serve, so that core gets its answers.
 const LAST_ORDERS: Duration = Duration::from_secs(5);
 
-/// What a provider is called.
+/// Where a provider comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Identity {
+pub struct Origin {
     /// Its source as users write it in `required_providers`: `namespace/name`, and with a host before it when
     /// it comes from no public registry.
     pub source: &'static str,
@@ -52,11 +52,11 @@ pub struct Identity {
 }
 
 /// Runs the process from its first line to its last. What this returns, `main` returns.
-pub fn run(identity: Identity, service: impl Service, stop: Stop) -> ExitCode {
-    let name = identity.source.rsplit('/').next().unwrap_or_default();
+pub fn run(origin: Origin, service: impl Rpcs, stop: Stop) -> ExitCode {
+    let name = origin.source.rsplit('/').next().unwrap_or_default();
     let environment = Environment::read(name);
-    log::install(&environment.log, identity.crate_name);
-    match start(identity, &environment, service, stop) {
+    log::install(&environment.log, origin.crate_name);
+    match start(origin, &environment, service, stop) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody can be told if this fails.
@@ -67,9 +67,9 @@ pub fn run(identity: Identity, service: impl Service, stop: Stop) -> ExitCode {
 }
 
 fn start(
-    identity: Identity,
+    origin: Origin,
     environment: &Environment,
-    service: impl Service,
+    service: impl Rpcs,
     stop: Stop,
 ) -> Result<(), Error> {
     let debugged = env::args().skip(1).any(|flag| flag == "-debug" || flag == "--debug");
@@ -83,7 +83,7 @@ fn start(
         .build()
         .map_err(Error::Runtime)?;
     let served = if debugged {
-        runtime.block_on(serve_people(identity, environment, service, stop))
+        runtime.block_on(serve_people(origin, environment, service, stop))
     } else {
         runtime.block_on(serve_core(environment, service, stop))
     };
@@ -95,7 +95,7 @@ fn start(
 /// Serves the core that started this process, as long as it is there.
 async fn serve_core(
     environment: &Environment,
-    service: impl Service,
+    service: impl Rpcs,
     stop: Stop,
 ) -> Result<(), Error> {
     // Before core hears of us, so that no signal finds us unprepared. Ctrl-C reaches us as well as core;
@@ -125,9 +125,9 @@ async fn serve_core(
 
 /// Serves every core of this user that is told where we are, until Ctrl-C.
 async fn serve_people(
-    identity: Identity,
+    origin: Origin,
     environment: &Environment,
-    service: impl Service,
+    service: impl Rpcs,
     stop: Stop,
 ) -> Result<(), Error> {
     let mut interrupts = catch(SignalKind::interrupt())?;
@@ -136,7 +136,7 @@ async fn serve_people(
     // Core speaks plaintext to a provider that it has not started.
     let server = Server::open(&environment.socket, None)?;
     say("The provider runs until Ctrl-C. Terraform and OpenTofu use it where this is set:\n")?;
-    say(&reattach(identity.source, process::id(), server.path()))?;
+    say(&reattach(origin.source, process::id(), server.path()))?;
 
     let leave = async {
         tokio::select! {

@@ -19,17 +19,21 @@ use std::{error::Error, future::pending};
 use tokio::task::AbortHandle;
 use tonic::transport::Channel;
 
-use crate::serve::{
-    Service,
-    environment::SocketWishes,
-    server::{LARGEST_MESSAGE, Server},
-    tls::Tls,
+use crate::{
+    Provider,
+    protocol::service::Service,
+    serve::{
+        Rpcs,
+        environment::SocketWishes,
+        server::{LARGEST_MESSAGE, Server},
+        tls::Tls,
+    },
 };
 
 pub use self::{certificate::Certificate, handshake::Handshake, process::Process};
 pub use crate::{
     protocol::generated::{plugin, tfplugin6},
-    serve::{Identity, Stop, run},
+    serve::{Origin, Stop, run},
 };
 
 mod certificate;
@@ -48,8 +52,14 @@ pub struct Core {
 }
 
 impl Core {
-    /// Serves in this process, and connects as core would.
-    pub async fn serving(service: impl Service, stop: Stop) -> Result<Self> {
+    /// Serves a provider in this process, and connects as core would.
+    pub async fn of<P: Provider>() -> Result<Self> {
+        let stop = Stop::default();
+        Self::serving(Service::<P>::new(stop.clone()), stop).await
+    }
+
+    /// Serves a provider that answers the calls of the protocol itself.
+    pub async fn serving(service: impl Rpcs, stop: Stop) -> Result<Self> {
         let own = Certificate::new()?;
         let server = Server::open(&SocketWishes::default(), Some(Tls::pinned(own.pem())?))?;
         let handshake = Handshake {
@@ -93,5 +103,20 @@ impl Drop for Core {
 impl From<Channel> for Core {
     fn from(channel: Channel) -> Self {
         Self { channel, server: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Sample;
+
+    #[tokio::test]
+    async fn a_provider_is_met_as_core_meets_it() -> Result {
+        let core = Core::of::<Sample>().await?;
+        let request = tfplugin6::get_provider_schema::Request {};
+        let schema = core.provider().get_provider_schema(request).await?.into_inner();
+        assert!(schema.provider.is_some() && schema.diagnostics.is_empty());
+        core.shutdown().await
     }
 }

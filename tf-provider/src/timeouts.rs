@@ -94,3 +94,49 @@ impl fmt::Display for SpanError {
 }
 
 impl std::error::Error for SpanError {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::field::Field;
+    use crate::model::Model as _;
+    use crate::value::Value;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<u64, SpanError>) {
+        let millis = |span: Span| u64::try_from(span.duration().as_millis()).unwrap();
+        assert_eq!(text.parse().map(millis), expected, "{text}");
+    }
+
+    #[test]
+    fn spans() {
+        check("5m", Ok(300_000));
+        check("1h30m", Ok(5_400_000));
+        check("90s", Ok(90_000));
+        check("1500ms", Ok(1_500));
+        for text in ["", "5", "m", "5 m", "-5m", "5d", "1.5h", "0s", "99999999999999999999s", "5mm"]
+        {
+            check(text, Err(SpanError));
+        }
+        check("18446744073709551615h", Err(SpanError));
+    }
+
+    #[test]
+    fn the_schema_is_sound() {
+        assert_eq!(Timeouts::object().problems(), Vec::<String>::new());
+        let written = Value::map([("create", "60s".into()), ("read", Value::Null)]);
+        let timeouts = Timeouts::decode(written).unwrap();
+        assert_eq!(timeouts.create.unwrap().duration(), Duration::from_mins(1));
+        assert!(Option::<Text<Span>>::same(&"60s".into(), &"1m".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn printed_spans_can_be_read(millis in 1..u64::from(u32::MAX)) {
+            let span = Span::from(Duration::from_millis(millis));
+            prop_assert_eq!(span.to_string().parse(), Ok(span));
+        }
+    }
+}

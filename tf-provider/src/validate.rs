@@ -109,3 +109,46 @@ impl fmt::Debug for Validator {
         f.debug_tuple("Validator").field(&self.doc.as_deref().unwrap_or("a function")).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Number;
+
+    /// Runs a rule for attributes that hold a `T` and returns each place with what is wrong.
+    pub(super) fn run<T, By, V: Validate<T, By>>(rule: V, value: &Value) -> Vec<String> {
+        let mut out = Diagnostics::new();
+        Validator::new(rule).check(value, &"a".into(), &mut out);
+        out.into_iter().map(|one| format!("{}: {}", one.path.unwrap(), one.detail)).collect()
+    }
+
+    #[derive(Debug)]
+    struct Odd;
+
+    impl Display for Odd {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("is odd")
+        }
+    }
+
+    #[test]
+    fn functions_are_rules() {
+        fn even(number: &Number) -> Result<(), Odd> {
+            if number.to_i128().is_some_and(|int| int % 2 == 0) { Ok(()) } else { Err(Odd) }
+        }
+        fn short(text: &str) -> Result<(), String> {
+            if text.len() < 3 { Ok(()) } else { Err(format!("`{text}` is long")) }
+        }
+        fn one(list: &[bool]) -> Result<(), &'static str> {
+            if list.len() == 1 { Ok(()) } else { Err("is not one") }
+        }
+        assert_eq!(run::<Number, _, _>(even, &3.into()), ["a: is odd"]);
+        assert!(run::<Number, _, _>(even, &4.into()).is_empty());
+        assert_eq!(run::<String, _, _>(short, &"long".into()), ["a: `long` is long"]);
+        assert_eq!(run::<Vec<bool>, _, _>(one, &Value::list([])), ["a: is not one"]);
+        let unknown = Value::list([Value::unknown(), Value::unknown()]);
+        assert!(run::<Vec<bool>, _, _>(one, &unknown).is_empty());
+        let closure = |number: &i64| if *number > 0 { Ok(()) } else { Err("is negative") };
+        assert_eq!(run::<i64, _, _>(closure, &(-1).into()), ["a: is negative"]);
+    }
+}

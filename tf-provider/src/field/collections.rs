@@ -152,8 +152,9 @@ impl<T: Field> Field for BTreeMap<String, T> {
 
 /// Unlike an attribute, an element is there: if it is null, it was written so.
 fn check_element<T: Field>(value: &Value, at: &Path, out: &mut Diagnostics) {
-    match value.is_null() && T::decode(Value::Null).is_err() {
-        true => out.push(Diagnostic::invalid(at, "must not be null")),
-        false => T::check(value, at, out),
+    if value.is_null() && T::decode(Value::Null).is_err() {
+        out.push(Diagnostic::invalid(at, "must not be null"));
+    } else {
+        T::check(value, at, out);
     }
 }

@@ -140,10 +140,7 @@ impl<T: Field> Field for Option<T> {
     }
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
-        match value.is_null() {
-            true => Ok(None),
-            false => T::decode(value).map(Some),
-        }
+        if value.is_null() { Ok(None) } else { T::decode(value).map(Some) }
     }
 
     fn encode(&self) -> Value {

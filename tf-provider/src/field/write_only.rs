@@ -46,9 +46,10 @@ impl<T: Field> Field for WriteOnly<T> {
     }
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
-        match value.is_null() {
-            true => Ok(Self(None)),
-            false => T::decode(value).map(|value| Self(Some(value))),
+        if value.is_null() {
+            Ok(Self(None))
+        } else {
+            T::decode(value).map(|value| Self(Some(value)))
         }
     }
 

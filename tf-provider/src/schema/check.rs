@@ -77,9 +77,10 @@ impl Object {
     }
 
     fn check_element(&self, element: &Value, at: &Path, out: &mut Diagnostics) {
-        match element.is_null() {
-            true => out.push(Diagnostic::invalid(at, "must not be null")),
-            false => self.check_at(element, at, out),
+        if element.is_null() {
+            out.push(Diagnostic::invalid(at, "must not be null"));
+        } else {
+            self.check_at(element, at, out);
         }
     }
 }
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn err_at_the_right_place() {
-        check("name", "abcd".into(), &[("name", "must have 1 to 3 characters, but has 4")]);
+        check("name", "abcd".into(), &[("name", "length must be 1 to 3, but is 4")]);
         check("name", "x".into(), &[("name", "has an x")]);
         check("name", 1.into(), &[("name", "a string is required, not a number")]);
         check(

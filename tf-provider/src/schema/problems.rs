@@ -47,10 +47,7 @@ struct Found(Vec<String>);
 
 impl Found {
     fn at(&mut self, path: &Path, problem: &str) {
-        self.0.push(match path.is_root() {
-            true => problem.to_owned(),
-            false => format!("{path}: {problem}"),
-        });
+        self.0.push(if path.is_root() { problem.to_owned() } else { format!("{path}: {problem}") });
     }
 
     fn object(&mut self, object: &Object, path: &Path, around: Around) {

@@ -90,9 +90,10 @@ impl Type {
             Self::Object { attributes, optional } => {
                 let attributes: serde_json::Map<_, _> =
                     attributes.iter().map(|(name, ty)| (name.clone(), ty.as_json())).collect();
-                match optional.is_empty() {
-                    true => json!(["object", attributes]),
-                    false => json!(["object", attributes, optional]),
+                if optional.is_empty() {
+                    json!(["object", attributes])
+                } else {
+                    json!(["object", attributes, optional])
                 }
             }
         }
@@ -134,9 +135,10 @@ impl Type {
                         .collect::<Result<_, _>>()?,
                     _ => return Err(invalid()),
                 };
-                match optional.iter().all(|name| attributes.contains_key(name)) {
-                    true => Ok(Self::Object { attributes, optional }),
-                    false => Err(invalid()),
+                if optional.iter().all(|name| attributes.contains_key(name)) {
+                    Ok(Self::Object { attributes, optional })
+                } else {
+                    Err(invalid())
                 }
             }
             _ => Err(invalid()),
@@ -166,9 +168,10 @@ impl fmt::Display for Type {
                 f.write_str("object({")?;
                 for (n, (name, ty)) in attributes.iter().enumerate() {
                     f.write_str(if n == 0 { " " } else { ", " })?;
-                    match optional.contains(name) {
-                        true => write!(f, "{name} = optional({ty})")?,
-                        false => write!(f, "{name} = {ty}")?,
+                    if optional.contains(name) {
+                        write!(f, "{name} = optional({ty})")?;
+                    } else {
+                        write!(f, "{name} = {ty}")?;
                     }
                 }
                 f.write_str(" })")

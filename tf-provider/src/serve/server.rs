@@ -9,7 +9,7 @@ use tonic::transport::Server as Grpc;
 use tonic_health::{ServingStatus, server::health_reporter};
 
 use super::{
-    Error, Service, Stop,
+    Error, Rpcs, Stop,
     connections::{Door, accept},
     count::Count,
     environment::SocketWishes,
@@ -70,7 +70,7 @@ impl Server {
     /// Answers until `leave` ends or core says goodbye.
     pub(crate) async fn serve(
         self,
-        service: impl Service,
+        service: impl Rpcs,
         stop: &Stop,
         leave: impl Future<Output = ()>,
     ) -> Result<(), Error> {

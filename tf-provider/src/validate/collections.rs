@@ -63,7 +63,9 @@ fn each_element<C: Field>(value: &Value, at: &Path, mut visit: impl FnMut(&Value
             }
         }
         Value::Map(entries) => {
-            entries.iter().for_each(|(key, element)| visit(element, &at.clone().key(key)));
+            for (key, element) in entries {
+                visit(element, &at.clone().key(key));
+            }
         }
         _ => {}
     }
@@ -117,5 +119,52 @@ impl<T: Field> Validate<Vec<T>> for Unique {
 
     fn doc(&self) -> Option<String> {
         Some("no element twice".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::field::Text;
+    use crate::validate::tests::run;
+    use crate::validate::{length, prefix, range};
+
+    #[test]
+    fn each_element_where_it_stands() {
+        let list = Value::list(["sg-1".into(), Value::unknown(), "x".into(), Value::Null]);
+        let err = "must begin with `sg-`, but is `x`";
+        assert_eq!(run::<Vec<String>, _, _>(each(prefix("sg-")), &list), [format!("a[2]: {err}")]);
+        assert_eq!(
+            run::<BTreeSet<String>, _, _>(each(prefix("sg-")), &list),
+            [format!("a: {err}")]
+        );
+        let map = Value::map([("k", 7.into())]);
+        assert_eq!(
+            run::<BTreeMap<String, u8>, _, _>(each(range(..=5)), &map),
+            [r#"a["k"]: must be at most 5, but is 7"#],
+        );
+        let nested = Value::list([Value::list(["ab".into(), "c".into()])]);
+        assert_eq!(
+            run::<Vec<Vec<String>>, _, _>(each(each(length(2..))), &nested),
+            ["a[0][1]: length must be at least 2, but is 1"],
+        );
+    }
+
+    #[test]
+    fn keys_where_they_stand() {
+        let map = Value::map([("abc", Value::unknown())]);
+        assert_eq!(
+            run::<BTreeMap<String, u8>, _, _>(keys(length(..=2)), &map),
+            [r#"a["abc"]: length must be at most 2, but is 3"#],
+        );
+    }
+
+    #[test]
+    fn twice_is_by_meaning() {
+        let list = Value::list(["::1".into(), Value::unknown(), "0::1".into(), Value::unknown()]);
+        assert_eq!(run::<Vec<Text<IpAddr>>, _, _>(unique(), &list), ["a[2]: stands here twice"]);
+        assert!(run::<Vec<String>, _, _>(unique(), &list).is_empty());
     }
 }

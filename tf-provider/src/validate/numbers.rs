@@ -29,10 +29,10 @@ pub fn range<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Range {
 
 impl<T: Real> Validate<T> for Range {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
-        if let Value::Number(number) = value {
-            if !(self.0.clone(), self.1.clone()).contains(number) {
-                out.push(Diagnostic::invalid(at, format!("must be {self:?}, but is {number}")));
-            }
+        if let Value::Number(number) = value
+            && !(self.0.clone(), self.1.clone()).contains(number)
+        {
+            out.push(Diagnostic::invalid(at, format!("must be {self:?}, but is {number}")));
         }
     }
 
@@ -44,22 +44,51 @@ impl<T: Real> Validate<T> for Range {
 /// In words: `from 1 to 65535`.
 impl Debug for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let low = match &self.0 {
-            Bound::Included(n) => Some(format!("from {n}")),
-            Bound::Excluded(n) => Some(format!("above {n}")),
-            Bound::Unbounded => None,
-        };
-        let high = match &self.1 {
-            Bound::Included(n) => Some(format!("to {n}")),
-            Bound::Excluded(n) => Some(format!("below {n}")),
-            Bound::Unbounded => None,
-        };
-        match (low, high, &self.0, &self.1) {
-            (Some(low), Some(high), ..) => write!(f, "{low} {high}"),
-            (Some(_), None, Bound::Included(n), _) => write!(f, "at least {n}"),
-            (None, Some(_), _, Bound::Included(n)) => write!(f, "at most {n}"),
-            (Some(one), None, ..) | (None, Some(one), ..) => f.write_str(&one),
-            (None, None, ..) => f.write_str("a number"),
+        match (&self.0, &self.1) {
+            (Bound::Included(low), Bound::Included(high)) => write!(f, "from {low} to {high}"),
+            (Bound::Included(low), Bound::Unbounded) => write!(f, "at least {low}"),
+            (Bound::Unbounded, Bound::Included(high)) => write!(f, "at most {high}"),
+            (Bound::Unbounded, Bound::Excluded(high)) => write!(f, "below {high}"),
+            (Bound::Excluded(low), Bound::Unbounded) => write!(f, "above {low}"),
+            (Bound::Included(low), Bound::Excluded(high)) => {
+                write!(f, "at least {low} and below {high}")
+            }
+            (Bound::Excluded(low), Bound::Included(high)) => {
+                write!(f, "above {low} and at most {high}")
+            }
+            (Bound::Excluded(low), Bound::Excluded(high)) => {
+                write!(f, "above {low} and below {high}")
+            }
+            (Bound::Unbounded, Bound::Unbounded) => f.write_str("a number"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::tests::run;
+
+    #[track_caller]
+    fn check<T: Real>(rule: Range, number: &str, expected: Result<(), &str>) {
+        let found = run::<T, _, _>(rule, &Value::Number(number.parse().unwrap()));
+        let expected: Vec<_> =
+            expected.err().map(|text| format!("a: {text}")).into_iter().collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn bounds() {
+        check::<u16>(range(1..=10), "1", Ok(()));
+        check::<u16>(range(1..=10), "11", Err("must be from 1 to 10, but is 11"));
+        check::<u16>(range(1..10), "10", Err("must be at least 1 and below 10, but is 10"));
+        check::<i64>(range(0..), "-1", Err("must be at least 0, but is -1"));
+        check::<i64>(range(..=0), "1", Err("must be at most 0, but is 1"));
+        check::<i64>(range(..0), "0", Err("must be below 0, but is 0"));
+        check::<Number>(
+            range(0..=1),
+            "1.00000000000000000001",
+            Err("must be from 0 to 1, but is 1.00000000000000000001"),
+        );
     }
 }

@@ -23,13 +23,18 @@ impl Written for SecretString {}
 impl<T> Written for Text<T> where T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static {}
 
 /// Types that have a length: text has characters, a collection has elements.
-pub trait Measured: Field {}
+pub trait Measured: Field {
+    /// Whether elements that are not known yet may turn out to be one and the same.
+    const MAY_SHRINK: bool = false;
+}
 
 impl Measured for String {}
 impl Measured for SecretString {}
 impl<T> Measured for Text<T> where T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static {}
 impl<T: Field> Measured for Vec<T> {}
-impl<T: Field + Ord> Measured for BTreeSet<T> {}
+impl<T: Field + Ord> Measured for BTreeSet<T> {
+    const MAY_SHRINK: bool = true;
+}
 impl<T: Field> Measured for BTreeMap<String, T> {}
 
 /// See [`length`].
@@ -67,27 +72,22 @@ impl Length {
 
 impl<T: Measured> Validate<T> for Length {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
-        let (length, unit) = match value {
-            Value::String(text) => (text.chars().count(), "characters"),
-            // Elements of a set may turn out to be one and the same, so it can still shrink.
-            Value::List(elements) if !value.is_wholly_known() => {
-                (elements.len().min(self.most.unwrap_or(usize::MAX)), "elements")
-            }
-            Value::List(elements) => (elements.len(), "elements"),
-            Value::Map(entries) => (entries.len(), "elements"),
+        let length = match value {
+            Value::String(text) => text.chars().count(),
+            Value::List(elements) => elements.len(),
+            Value::Map(entries) => entries.len(),
             _ => return,
         };
-        if length < self.least || self.most.is_some_and(|most| length > most) {
-            let words = self.words();
-            out.push(Diagnostic::invalid(
-                at,
-                format!("must have {words} {unit}, but has {length}"),
-            ));
+        let too_long = self.most.is_some_and(|most| length > most)
+            && (!T::MAY_SHRINK || value.is_wholly_known());
+        if length < self.least || too_long {
+            let must = self.words();
+            out.push(Diagnostic::invalid(at, format!("length must be {must}, but is {length}")));
         }
     }
 
     fn doc(&self) -> Option<String> {
-        Some(format!("length: {}", self.words()))
+        Some(format!("length {}", self.words()))
     }
 }
 
@@ -125,10 +125,10 @@ fn check_text(
     holds: impl Fn(&str) -> bool,
     must: impl FnOnce() -> String,
 ) {
-    if let Value::String(text) = value {
-        if !holds(text) {
-            out.push(Diagnostic::invalid(at, format!("must {}, but is `{text}`", must())));
-        }
+    if let Value::String(text) = value
+        && !holds(text)
+    {
+        out.push(Diagnostic::invalid(at, format!("must {}, but is `{text}`", must())));
     }
 }
 
@@ -237,4 +237,82 @@ fn is_cidr(text: &str) -> bool {
     };
     // Only the one spelling: neither `+8` nor `08`.
     prefix.parse::<u8>().is_ok_and(|bits| bits <= most && bits.to_string() == prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::tests::run;
+
+    #[track_caller]
+    fn check<V: Validate<String>>(rule: V, text: &str, expected: Result<(), &str>) {
+        let found = run::<String, _, _>(rule, &text.into());
+        let expected: Vec<_> =
+            expected.err().map(|text| format!("a: {text}")).into_iter().collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn lengths() {
+        check(length(1..=3), "äöü", Ok(()));
+        check(length(1..=3), "", Err("length must be 1 to 3, but is 0"));
+        check(length(..3), "abc", Err("length must be at most 2, but is 3"));
+        check(length(2..), "a", Err("length must be at least 2, but is 1"));
+        check(length(2..=2), "abc", Err("length must be exactly 2, but is 3"));
+    }
+
+    #[test]
+    fn lengths_of_collections() {
+        let unknowns = Value::list([Value::unknown(), Value::unknown()]);
+        let err = ["a: length must be at most 1, but is 2"];
+        assert_eq!(run::<Vec<bool>, _, _>(length(..=1), &unknowns), err);
+        // They may turn out to be one.
+        assert!(run::<BTreeSet<bool>, _, _>(length(..=1), &unknowns).is_empty());
+        let known = Value::list([true.into(), false.into()]);
+        assert_eq!(run::<BTreeSet<bool>, _, _>(length(..=1), &known), err);
+        assert_eq!(
+            run::<BTreeMap<String, bool>, _, _>(length(1..), &Value::map::<&str>([])),
+            ["a: length must be at least 1, but is 0"],
+        );
+    }
+
+    #[test]
+    fn words() {
+        check(non_empty(), " \t", Err("must not be empty"));
+        check(non_empty(), "a", Ok(()));
+        check(prefix("sg-"), "sg-1", Ok(()));
+        check(prefix("sg-"), "sg-", Err("must begin with `sg-`, but is `sg-`"));
+        check(one_of(["a", "b"]), "b", Ok(()));
+        check(one_of(["a", "b"]), "B", Err("must be one of `a`, `b`, but is `B`"));
+    }
+
+    #[test]
+    fn patterns() {
+        let rule = || pattern("[a-z]+|[0-9]+", "be letters or digits");
+        check(rule(), "abc", Ok(()));
+        check(rule(), "12", Ok(()));
+        check(rule(), "a1", Err("must be letters or digits, but is `a1`"));
+        check(rule(), "ab\n", Err("must be letters or digits, but is `ab\n`"));
+        check(pattern("(", "be odd"), "x", Ok(()));
+    }
+
+    #[test]
+    fn networks() {
+        for text in ["10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "2001:db8::/32", "::/128"] {
+            check(cidr(), text, Ok(()));
+        }
+        for text in [
+            "10.0.0.0",
+            "10.0.0/8",
+            "10.0.0.0/33",
+            "10.0.0.0/+8",
+            "10.0.0.0/08",
+            "::/129",
+            "/8",
+            "",
+        ] {
+            let error = format!("must be a network such as `10.0.0.0/8`, but is `{text}`");
+            check(cidr(), text, Err(&error));
+        }
+    }
 }

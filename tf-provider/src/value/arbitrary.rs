@@ -65,9 +65,10 @@ pub(crate) fn value_of(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
             known.map_or_else(Refinement::default, |bytes| Refinement::from_bytes(&bytes)),
         )
     });
-    match unknowns {
-        true => prop_oneof![1 => Just(Value::Null), 1 => unknown, 8 => known].boxed(),
-        false => prop_oneof![1 => Just(Value::Null), 8 => known].boxed(),
+    if unknowns {
+        prop_oneof![1 => Just(Value::Null), 1 => unknown, 8 => known].boxed()
+    } else {
+        prop_oneof![1 => Just(Value::Null), 8 => known].boxed()
     }
 }
 

@@ -142,15 +142,15 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        self.number_as_text(value)
+        self.number_as_text(&value)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        self.number_as_text(value)
+        self.number_as_text(&value)
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        self.number_as_text(value)
+        self.number_as_text(&value)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
@@ -251,7 +251,7 @@ impl Seed<'_> {
         Ok(Value::Map(attributes))
     }
 
-    fn number_as_text<E: Error>(self, number: impl ToString) -> Result<Value, E> {
+    fn number_as_text<E: Error>(self, number: &impl ToString) -> Result<Value, E> {
         match self.ty {
             Type::String => Ok(number.to_string().into()),
             _ => Err(unexpected("a number", self)),
@@ -404,7 +404,7 @@ mod tests {
         check(r#"["b","a","b"]"#, r#"["set","string"]"#, Value::list(["a".into(), "b".into()]));
         check(r#"{"k":"e\u0301"}"#, r#"["map","string"]"#, Value::map([("k", "\u{e9}".into())]));
         check("[1,true]", r#"["tuple",["number","bool"]]"#, Value::list([1.into(), true.into()]));
-        check(r#"{}"#, r#"["object",{"a":"bool"}]"#, Value::map([("a", Value::Null)]));
+        check(r"{}", r#"["object",{"a":"bool"}]"#, Value::map([("a", Value::Null)]));
         check("", r#""bool""#, Value::Null);
     }
 

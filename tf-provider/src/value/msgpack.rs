@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         types: &BTreeMap<String, Type>,
     ) -> Result<Value, DecodeError> {
         let len = self.entries(marker, "an object")?;
-        let mut attributes = BTreeMap::new();
+        let mut attributes = Vec::with_capacity(len.min(types.len()));
         // Terraform sends attributes in order, so the next one is nearly always the next one.
         let mut in_order = types.iter();
         for _ in 0..len {
@@ -143,15 +143,16 @@ impl<'a> Reader<'a> {
                 return Err(DecodeError::new("there is no such attribute").in_attribute(name));
             };
             let value = self.value(ty).map_err(|error| error.in_attribute(name))?;
-            if attributes.insert(name.clone(), value).is_some() {
-                return Err(DecodeError::new("stands here twice").in_attribute(name));
-            }
+            attributes.push((name.clone(), value));
         }
-        match types.keys().find(|name| !attributes.contains_key(*name)) {
-            Some(name) if attributes.len() != types.len() => {
-                Err(DecodeError::new("the attribute is missing").in_attribute(name))
-            }
-            _ => Ok(Value::Map(attributes)),
+        // Built at once, a map need not search a place for each of its entries.
+        let attributes: BTreeMap<_, _> = attributes.into_iter().collect();
+        if attributes.len() < len {
+            return Err(DecodeError::new("an attribute stands here twice"));
+        }
+        match types.keys().find(|name| len < types.len() && !attributes.contains_key(*name)) {
+            Some(name) => Err(DecodeError::new("the attribute is missing").in_attribute(name)),
+            None => Ok(Value::Map(attributes)),
         }
     }
 
@@ -328,9 +329,13 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) {
         }
         (Type::Object { attributes, .. }, Value::Map(values)) => {
             map(out, attributes.len());
+            // Both are in order, so one walk finds all.
+            let mut values = values.iter().peekable();
             for (name, ty) in attributes {
+                while values.next_if(|(key, _)| *key < name).is_some() {}
+                let value = values.next_if(|(key, _)| *key == name).map_or(&Value::Null, |(_, v)| v);
                 write_text(out, name);
-                write(out, values.get(name).unwrap_or(&Value::Null), ty);
+                write(out, value, ty);
             }
         }
         (_, value @ (Value::List(_) | Value::Map(_))) => write(out, value, &value.implied_type()),
@@ -387,25 +392,22 @@ fn write_number(out: &mut Vec<u8>, number: &Number) {
 /// In the fewest bytes.
 fn write_int(out: &mut Vec<u8>, int: i64) {
     let (kind, width) = match int {
-        -32..=127 => (None, 1), // These are their own marker.
-        0..=0xff => (Some(Marker::U8), 1),
-        0..=0xffff => (Some(Marker::U16), 2),
-        0..=0xffff_ffff => (Some(Marker::U32), 4),
-        0.. => (Some(Marker::U64), 8),
-        -0x80.. => (Some(Marker::I8), 1),
-        -0x8000.. => (Some(Marker::I16), 2),
-        -0x8000_0000.. => (Some(Marker::I32), 4),
-        _ => (Some(Marker::I64), 8),
+        0x1_0000_0000.. => (Some(Marker::U64), 8),
+        0x1_0000..=0xffff_ffff => (Some(Marker::U32), 4),
+        0x100..=0xffff => (Some(Marker::U16), 2),
+        0x80..=0xff => (Some(Marker::U8), 1),
+        -0x20..=0x7f => (None, 1), // These are their own marker.
+        -0x80..=-0x21 => (Some(Marker::I8), 1),
+        -0x8000..=-0x81 => (Some(Marker::I16), 2),
+        -0x8000_0000..=-0x8001 => (Some(Marker::I32), 4),
+        ..=-0x8000_0001 => (Some(Marker::I64), 8),
     };
     out.extend(kind.map(|marker| marker.to_u8()));
     out.extend(int.to_be_bytes().iter().skip(8 - width));
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    let text = match is_nfc(text) {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(nfc(text.to_owned())),
-    };
+    let text = if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(nfc(text.to_owned())) };
     match u8::try_from(text.len()) {
         Ok(len @ ..32) => marker(out, Marker::FixStr(len)),
         _ => sized(out, text.len(), Some(Marker::Str8), Marker::Str16, Marker::Str32),
@@ -461,20 +463,24 @@ mod tests {
         Value::Number(text.parse().unwrap())
     }
 
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digit = |c: char| u8::try_from(c.to_digit(16).unwrap()).unwrap();
+        let digits: Vec<u8> = hex.chars().map(digit).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
     /// The bytes are what Terraform's own library writes for that value.
     #[track_caller]
     fn check(value: Value, ty: &str, hex: &str) {
         let ty = self::ty(ty);
-        let bytes = encode(&value, &ty);
-        assert_eq!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), hex);
+        let bytes = bytes(hex);
+        assert_eq!(encode(&value, &ty), bytes);
         assert_eq!(decode(&bytes, &ty), Ok(value));
     }
 
     #[track_caller]
     fn check_err(hex: &str, ty: &str, expected: &str) {
-        let bytes: Vec<u8> = (0..hex.len() / 2)
-            .map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap())
-            .collect();
+        let bytes = bytes(hex);
         let error = decode(&bytes, &self::ty(ty)).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
@@ -616,7 +622,7 @@ mod tests {
         let object = r#"["object",{"a":"bool","b":["map","bool"]}]"#;
         check_err("81a161c3", object, "b: the attribute is missing");
         check_err("82a161c3a163c3", object, "c: there is no such attribute");
-        check_err("82a161c3a161c3", object, "a: stands here twice");
+        check_err("82a161c3a161c3", object, "an attribute stands here twice");
         check_err("82a162c0a16101", object, "a: a bool is required, not a number");
         check_err("82a161c0a16281a16b01", object, r#"b["k"]: a bool is required, not a number"#);
         check_err("82a161c0a16282a16bc3a16bc3", object, r#"b["k"]: stands here twice"#);

@@ -166,10 +166,11 @@ impl Number {
             return Err(NumberError::Size);
         };
         let decimal = Decimal { negative, digits, exponent };
-        if exponent >= 0 && decimal.magnitude() <= 19 {
-            if let Ok(int) = decimal.to_string().parse() {
-                return Ok(Self(Repr::Int(int)));
-            }
+        if exponent >= 0
+            && decimal.magnitude() <= 19
+            && let Ok(int) = decimal.to_string().parse()
+        {
+            return Ok(Self(Repr::Int(int)));
         }
         Ok(Self(Repr::Decimal(Box::new(decimal))))
     }
@@ -244,14 +245,13 @@ from_small!(i8 i16 i32 i64 u8 u16 u32);
 
 impl From<u64> for Number {
     fn from(int: u64) -> Self {
-        match i64::try_from(int) {
-            Ok(int) => Self(Repr::Int(int)),
-            Err(_) => {
-                let all = int.to_string();
-                let digits = all.trim_end_matches('0').to_owned();
-                let exponent = i32::try_from(all.len() - digits.len()).unwrap_or(0);
-                Self(Repr::Decimal(Box::new(Decimal { negative: false, digits, exponent })))
-            }
+        if let Ok(int) = i64::try_from(int) {
+            Self(Repr::Int(int))
+        } else {
+            let all = int.to_string();
+            let digits = all.trim_end_matches('0').to_owned();
+            let exponent = i32::try_from(all.len() - digits.len()).unwrap_or(0);
+            Self(Repr::Decimal(Box::new(Decimal { negative: false, digits, exponent })))
         }
     }
 }

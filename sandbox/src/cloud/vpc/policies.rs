@@ -269,7 +269,7 @@ mod tests {
         account
     }
 
-    fn set(set: Value) -> Value {
+    fn set(set: &Value) -> Value {
         json!({"SecurityGroupId": "sg-aaaaaaaa", "SecurityGroupPolicySet": set})
     }
 
@@ -277,7 +277,7 @@ mod tests {
         json!({"Protocol": "TCP", "Port": port, "CidrBlock": "10.0.0.0/8", "Action": "ACCEPT"})
     }
 
-    fn read(account: &mut Tested, filters: Value) -> Value {
+    fn read(account: &mut Tested, filters: &Value) -> Value {
         let params = json!({"SecurityGroupId": "sg-aaaaaaaa", "Filters": filters});
         account.ok("vpc", "DescribeSecurityGroupPolicies", params)["SecurityGroupPolicySet"].take()
     }
@@ -290,11 +290,11 @@ mod tests {
                 "Protocol": protocol, "Port": "53", "SecurityGroupId": "sg-bbbbbbbb",
                 "Action": "ACCEPT",
             });
-            account.ok("vpc", "CreateSecurityGroupPolicies", set(json!({"Ingress": [rule]})));
+            account.ok("vpc", "CreateSecurityGroupPolicies", set(&json!({"Ingress": [rule]})));
         }
         let anywhere = json!({"Protocol": "ALL", "Port": "ALL", "Action": "ACCEPT"});
-        account.ok("vpc", "CreateSecurityGroupPolicies", set(json!({"Egress": [anywhere]})));
-        let rules = read(&mut account, json!([]));
+        account.ok("vpc", "CreateSecurityGroupPolicies", set(&json!({"Egress": [anywhere]})));
+        let rules = read(&mut account, &json!([]));
         assert_eq!(rules["Version"], "3");
         assert_eq!(rules["Ingress"][1]["PolicyIndex"], 1);
         assert_eq!(rules["Ingress"][1]["Protocol"], "tcp");
@@ -303,8 +303,8 @@ mod tests {
         assert_eq!(rules["PolicyStatistics"]["IngressIPv4TotalCount"], 0);
         let gone = json!({"Protocol": "UDP", "Port": "53", "SecurityGroupId": "sg-bbbbbbbb",
                           "Action": "ACCEPT"});
-        account.ok("vpc", "DeleteSecurityGroupPolicies", set(json!({"Ingress": [gone]})));
-        assert_eq!(read(&mut account, json!([]))["Ingress"].as_array().unwrap().len(), 1);
+        account.ok("vpc", "DeleteSecurityGroupPolicies", set(&json!({"Ingress": [gone]})));
+        assert_eq!(read(&mut account, &json!([]))["Ingress"].as_array().unwrap().len(), 1);
     }
 
     #[test]
@@ -316,9 +316,9 @@ mod tests {
             "ReplaceSecurityGroupPolicies",
             "ReplaceSecurityGroupPolicy",
         ] {
-            let both = set(json!({"Ingress": [tcp("1")], "Egress": [tcp("1")]}));
+            let both = set(&json!({"Ingress": [tcp("1")], "Egress": [tcp("1")]}));
             account.err("vpc", action, both, "InvalidParameter.Coexist");
-            let none = set(json!({"Ingress": [], "Egress": []}));
+            let none = set(&json!({"Ingress": [], "Egress": []}));
             account.err("vpc", action, none, "InvalidParameterValue.Empty");
         }
     }
@@ -328,9 +328,9 @@ mod tests {
         let mut account = account();
         let mut rule = tcp("1");
         rule["PolicyIndex"] = 0.into();
-        let create = |version: &str| set(json!({"Version": version, "Ingress": [tcp("1")]}));
+        let create = |version: &str| set(&json!({"Version": version, "Ingress": [tcp("1")]}));
         account.ok("vpc", "CreateSecurityGroupPolicies", create("0"));
-        let stale = set(json!({"Version": "0", "Ingress": [rule]}));
+        let stale = set(&json!({"Version": "0", "Ingress": [rule]}));
         for action in [
             "CreateSecurityGroupPolicies",
             "DeleteSecurityGroupPolicies",
@@ -340,7 +340,7 @@ mod tests {
             let code = "UnsupportedOperation.VersionMismatch";
             account.err("vpc", action, stale.clone(), code);
         }
-        let number = set(json!({"Version": 1, "Ingress": [tcp("2")]}));
+        let number = set(&json!({"Version": 1, "Ingress": [tcp("2")]}));
         account.err("vpc", "CreateSecurityGroupPolicies", number, "InvalidParameter");
     }
 
@@ -348,24 +348,24 @@ mod tests {
     fn ok_set_all_rules() {
         let mut account = account();
         let action = "ModifySecurityGroupPolicies";
-        account.ok("vpc", action, set(json!({"Ingress": [tcp("1")], "Egress": [tcp("2")]})));
+        account.ok("vpc", action, set(&json!({"Ingress": [tcp("1")], "Egress": [tcp("2")]})));
         // Clients in daily use send the number after the next.
-        let mut params = set(json!({"Version": "3", "Ingress": [tcp("3")]}));
+        let mut params = set(&json!({"Version": "3", "Ingress": [tcp("3")]}));
         params["SortPolicys"] = true.into();
         account.ok("vpc", action, params);
-        let rules = read(&mut account, json!([]));
+        let rules = read(&mut account, &json!([]));
         assert_eq!(
             (&rules["Ingress"][0]["Port"], &rules["Egress"][0]["Port"]),
             (&json!("3"), &json!("2"))
         );
-        account.ok("vpc", action, set(json!({"Version": "0"})));
-        let rules = read(&mut account, json!([]));
+        account.ok("vpc", action, set(&json!({"Version": "0"})));
+        let rules = read(&mut account, &json!([]));
         assert_eq!((&rules["Ingress"], &rules["Egress"]), (&json!([]), &json!([])));
         assert_eq!(rules["Version"], "3");
-        account.err("vpc", action, set(json!({})), "InvalidParameterValue.Empty");
+        account.err("vpc", action, set(&json!({})), "InvalidParameterValue.Empty");
         let behaviour = Behaviour { modify_checks_version: true, ..Behaviour::default() };
         account.seed(json!({"behaviour": behaviour}));
-        let stale = set(json!({"Version": "9", "Ingress": [tcp("1")]}));
+        let stale = set(&json!({"Version": "9", "Ingress": [tcp("1")]}));
         account.err("vpc", action, stale, "UnsupportedOperation.VersionMismatch");
     }
 
@@ -373,22 +373,22 @@ mod tests {
     fn ok_replace() {
         let mut account = account();
         let ingress = json!({"Ingress": [tcp("1"), tcp("2")]});
-        account.ok("vpc", "CreateSecurityGroupPolicies", set(ingress));
+        account.ok("vpc", "CreateSecurityGroupPolicies", set(&ingress));
         let mut rule = tcp("3");
         rule["PolicyIndex"] = 0.into();
-        let one = set(json!({"Version": "1", "Ingress": [rule]}));
+        let one = set(&json!({"Version": "1", "Ingress": [rule]}));
         account.ok("vpc", "ReplaceSecurityGroupPolicy", one.clone());
-        let mut moved = set(json!({"Ingress": [{"PolicyIndex": 1}]}));
+        let mut moved = set(&json!({"Ingress": [{"PolicyIndex": 1}]}));
         moved["OriginalSecurityGroupPolicySet"] = json!({"Ingress": [{"PolicyIndex": 0}]});
         moved["UpdateType"] = "Priority".into();
         account.ok("vpc", "ReplaceSecurityGroupPolicies", moved.clone());
-        let rules = read(&mut account, json!([]));
+        let rules = read(&mut account, &json!([]));
         assert_eq!(rules["Ingress"][0]["Port"], "2");
         assert_eq!(rules["Ingress"][1]["Port"], "3");
         moved["UpdateType"] = "Order".into();
         let code = "InvalidParameterValue.Invalid";
         account.err("vpc", "ReplaceSecurityGroupPolicies", moved, code);
-        let two = set(json!({"Ingress": [{"PolicyIndex": 0}, {"PolicyIndex": 1}]}));
+        let two = set(&json!({"Ingress": [{"PolicyIndex": 0}, {"PolicyIndex": 1}]}));
         let code = "InvalidParameterValue.LimitExceeded";
         account.err("vpc", "ReplaceSecurityGroupPolicy", two, code);
     }
@@ -397,10 +397,10 @@ mod tests {
     fn err_a_rule_that_names_an_unknown_group() {
         let mut account = account();
         let rule = json!({"SecurityGroupId": "sg-00000000", "Action": "ACCEPT"});
-        let params = set(json!({"Ingress": [rule]}));
+        let params = set(&json!({"Ingress": [rule]}));
         account.err("vpc", "CreateSecurityGroupPolicies", params.clone(), "ResourceNotFound");
         account.err("vpc", "ModifySecurityGroupPolicies", params, "ResourceNotFound");
-        assert_eq!(read(&mut account, json!([]))["Version"], "0");
+        assert_eq!(read(&mut account, &json!([]))["Version"], "0");
     }
 
     #[test]
@@ -412,10 +412,10 @@ mod tests {
         account.ok(
             "vpc",
             "ModifySecurityGroupPolicies",
-            set(json!({"Ingress": [tcp("80,443"), other], "Egress": [tcp("53")]})),
+            set(&json!({"Ingress": [tcp("80,443"), other], "Egress": [tcp("53")]})),
         );
         let mut check = |name: &str, value: &str, expected: [&[u64]; 2]| {
-            let rules = read(&mut account, json!([{"Name": name, "Values": [value]}]));
+            let rules = read(&mut account, &json!([{"Name": name, "Values": [value]}]));
             let indices = ["Ingress", "Egress"].map(|direction| {
                 let list = rules[direction].as_array().unwrap();
                 list.iter().map(|rule| rule["PolicyIndex"].as_u64().unwrap()).collect::<Vec<_>>()
