@@ -1,3 +1,5 @@
 //! To be written.
 
+pub mod cloud;
+pub mod groups;
 pub mod rules;

@@ -78,7 +78,7 @@ pub enum Mismatch {
     /// ICMP with an IPv6 peer.
     #[error("ICMP is IPv4 only; an IPv6 block takes ICMPv6")]
     IcmpOverIpv6,
-    /// ICMPv6 with an IPv4 peer.
+    /// ICMP for IPv6 with an IPv4 peer.
     #[error("ICMPv6 is IPv6 only; an IPv4 block takes ICMP")]
     Icmpv6OverIpv4,
 }

@@ -28,8 +28,8 @@ impl FromStr for RuleId {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let within = |error: &dyn fmt::Display| Invalid(format!("in `{text}`: {error}"));
-        let parts: Vec<&str> = text.split('_').collect();
-        let [group, direction, action, protocol, ports, peer] = parts.as_slice() else {
+        let pieces: Vec<&str> = text.split('_').collect();
+        let [group, direction, action, protocol, ports, peer] = pieces.as_slice() else {
             return Err(Invalid(format!(
                 "`{text}` is not the id of a rule, which looks like \
                  `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`"

@@ -167,13 +167,13 @@ impl fmt::Display for GroupId {
 }
 
 fn ipv4(text: &str) -> Result<Ipv4Net, Invalid> {
-    let net = text.parse().or_else(|_| text.parse::<Ipv4Addr>().map(Ipv4Net::from));
-    net.map_err(|_| not_a_block(text, "IPv4", "`10.0.0.0/8` or `10.0.0.1`"))
+    let net = text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from));
+    net.ok_or_else(|| not_a_block(text, "IPv4", "`10.0.0.0/8` or `10.0.0.1`"))
 }
 
 fn ipv6(text: &str) -> Result<Ipv6Net, Invalid> {
-    let net = text.parse().or_else(|_| text.parse::<Ipv6Addr>().map(Ipv6Net::from));
-    net.map_err(|_| not_a_block(text, "IPv6", "`2001:db8::/32` or `2001:db8::1`"))
+    let net = text.parse().ok().or_else(|| text.parse::<Ipv6Addr>().ok().map(Ipv6Net::from));
+    net.ok_or_else(|| not_a_block(text, "IPv6", "`2001:db8::/32` or `2001:db8::1`"))
 }
 
 fn not_a_block(text: &str, family: &str, examples: &str) -> Invalid {
