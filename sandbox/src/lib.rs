@@ -1,1 +1,228 @@
-//! To be written.
+//! A local Tencent Cloud and Kubernetes cluster for trying and testing the provider.
+//!
+//! One loopback port serves three things:
+//!
+//! | path | what |
+//! | --- | --- |
+//! | `POST /` | the cloud APIs: the service is that of the signature, the action that of `X-TC-Action` |
+//! | `/api`, `/apis`, `/version`, `/readyz` | the Kubernetes API; every request carries `Bearer sandbox-token` |
+//! | `/_sandbox/…` | the sandbox itself, see below |
+//!
+//! It starts with one cluster `my-cluster` in `ap-guangzhou`, the group of its nodes
+//! `tke-worker-security-for-my-cluster`, the `SecurityGroupPolicy` definition, and the namespaces
+//! `default`, `kube-system` and `my-namespace`.
+//!
+//! ```
+//! # async fn demo() {
+//! use serde_json::json;
+//! use tke_sandbox::Sandbox;
+//! use tke_sandbox::faults::{Injection, Kind};
+//!
+//! let sandbox = Sandbox::start().await;
+//! // Point a client at `sandbox.environment()`. Then, behind its back:
+//! sandbox.faults().add(Injection::new("CreateSecurityGroup", Kind::LostAnswer));
+//! let groups = sandbox.call("vpc", "DescribeSecurityGroups", "ap-guangzhou", json!({})).unwrap();
+//! assert_eq!(groups["TotalCount"], 1);
+//! assert_eq!(sandbox.log().count("CreateSecurityGroup"), 0);
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(demo());
+//! ```
+//!
+//! # Admin paths
+//!
+//! Each has a method of [`Sandbox`] that does the same.
+//!
+//! | request | does | method |
+//! | --- | --- | --- |
+//! | `POST /_sandbox/reset` | everything as at the start: state, faults, log | [`Sandbox::reset`] |
+//! | `POST /_sandbox/seed` | adds what a [`Seed`] holds; answers `{"groups": [ids]}` | [`Sandbox::seed`] |
+//! | `POST /_sandbox/faults` | adds an [`Injection`](faults::Injection) | [`Faults::add`] |
+//! | `DELETE /_sandbox/faults` | nothing goes wrong from here on | [`Faults::clear`] |
+//! | `GET /_sandbox/log` | every request so far, a list of [`Entry`](log::Entry) | [`Log::entries`] |
+//! | `DELETE /_sandbox/log` | forgets them | [`Log::clear`] |
+//! | `GET /_sandbox/state` | a canonical dump, without times, versions and indices: two equal dumps mean "as before" | [`Sandbox::state`] |
+//! | `POST /_sandbox/call` | a cloud call of somebody else, unsigned: `{"service", "action", "region", "payload"}`; answers as the cloud does | [`Sandbox::call`] |
+//!
+//! # What it is faithful to
+//!
+//! The cloud side follows Tencent's published reference: TC3 signatures, error codes, request
+//! limits, types, versions, normalisations. Where the reference is silent, [`Behaviour`](behaviour::Behaviour)
+//! has a switch. It shares no code with the provider, so that a misread API shows as a failing test.
+
+mod admin;
+pub mod behaviour;
+mod cloud;
+pub mod cluster;
+pub mod faults;
+pub mod log;
+pub mod seed;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::routing::any;
+use axum::serve::ListenerExt;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use self::cloud::Refusal;
+use self::cloud::{Call, Cloud};
+use self::cluster::Cluster;
+use self::faults::Faults;
+use self::log::Log;
+use self::seed::{REGION, Seed};
+
+/// A running sandbox. It stops when dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    address: SocketAddr,
+    world: World,
+    _stop: DropGuard,
+}
+
+/// What is behind the port. Clones share it.
+#[derive(Debug, Clone)]
+struct World {
+    cloud: Cloud,
+    cluster: Cluster,
+    log: Log,
+    faults: Faults,
+}
+
+impl Sandbox {
+    /// Starts on a free loopback port.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn start() -> Self {
+        let any_port = (Ipv4Addr::LOCALHOST, 0).into();
+        Self::listen(any_port).await.expect("the loopback interface has a free port")
+    }
+
+    /// Starts on a given loopback address.
+    pub async fn listen(address: SocketAddr) -> io::Result<Self> {
+        if !address.ip().is_loopback() {
+            // Its keys are published and its admin paths have none.
+            let message = format!("{address} is not a loopback address");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let listener = listener.tap_io(|stream| {
+            // Only latency suffers if this fails.
+            drop(stream.set_nodelay(true));
+        });
+        let world = World::new();
+        let stop = CancellationToken::new();
+        let server = axum::serve(listener, world.router())
+            .with_graceful_shutdown(stop.clone().cancelled_owned());
+        tokio::spawn(server.into_future());
+        Ok(Self { address, world, _stop: stop.drop_guard() })
+    }
+
+    /// Base URL of everything.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The environment variables that point the provider at this sandbox.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let url = self.url();
+        [
+            ("TENCENTCLOUD_SECRET_ID", seed::SECRET_ID),
+            ("TENCENTCLOUD_SECRET_KEY", seed::SECRET_KEY),
+            ("TENCENTCLOUD_REGION", REGION),
+            ("TKE_ENDPOINT", &url),
+            ("KUBE_HOST", &url),
+            ("KUBE_TOKEN", cluster::TOKEN),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    }
+
+    /// Everything as at the start: state, faults, log.
+    pub fn reset(&self) {
+        self.world.reset();
+    }
+
+    /// Adds to the state; answers the ids of the groups, in order.
+    pub fn seed(&self, seed: Seed) -> Result<Vec<String>, Refusal> {
+        self.world.seed(seed)
+    }
+
+    /// A canonical dump, without times, versions and indices.
+    pub fn state(&self) -> Value {
+        self.world.state()
+    }
+
+    /// A cloud call of somebody else: unsigned, without limits and faults. Answers what stands
+    /// inside the envelope.
+    pub fn call(
+        &self,
+        service: &str,
+        action: &str,
+        region: &str,
+        payload: Value,
+    ) -> Result<Value, Refusal> {
+        self.world.cloud.call_from_outside(&Call::new(service, action, region, payload)).0
+    }
+
+    /// What was asked so far.
+    pub fn log(&self) -> &Log {
+        &self.world.log
+    }
+
+    /// What is to go wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.world.faults
+    }
+
+    /// The cluster side.
+    pub fn cluster(&self) -> &Cluster {
+        &self.world.cluster
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        let (log, faults) = (Log::new(), Faults::default());
+        let cloud = Cloud::new(log.clone(), faults.clone());
+        let cluster = Cluster::new(log.clone(), faults.clone());
+        let world = Self { cloud, cluster, log, faults };
+        world.reset();
+        world
+    }
+
+    fn router(&self) -> Router {
+        let cloud = self.cloud.clone();
+        Router::new()
+            .route("/", any(move |request| cloud.clone().serve(request)))
+            .merge(admin::router(self.clone()))
+            .fallback_service(self.cluster.router())
+    }
+
+    fn reset(&self) {
+        self.faults.clear();
+        self.cloud.reset();
+        self.cluster.reset();
+        self.seed(Seed::start()).expect("what a sandbox starts with is valid");
+        self.log.clear();
+    }
+
+    fn seed(&self, mut seed: Seed) -> Result<Vec<String>, Refusal> {
+        for namespace in std::mem::take(&mut seed.namespaces) {
+            self.cluster.seed_namespace(&namespace);
+        }
+        if let Some(crd) = seed.crd {
+            self.cluster.set_crd(crd);
+        }
+        self.cloud.seed(seed)
+    }
+
+    fn state(&self) -> Value {
+        json!({"cloud": self.cloud.dump(), "cluster": self.cluster.dump()})
+    }
+}

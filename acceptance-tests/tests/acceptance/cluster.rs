@@ -1,0 +1,44 @@
+//! `data.tke_cluster`.
+
+use acceptance_tests::{TestContext, assert_text};
+use serde_json::json;
+
+#[test]
+fn by_name_and_by_id() {
+    let context = TestContext::new();
+    context.configure(
+        r#"
+        data "tke_cluster" "by_name" {
+          name = "my-cluster"
+        }
+        data "tke_cluster" "by_id" {
+          id = "my-cluster"
+        }
+        output "by_name" {
+          value = data.tke_cluster.by_name
+        }
+        output "same" {
+          value = data.tke_cluster.by_id.vpc_id == data.tke_cluster.by_name.vpc_id
+        }"#,
+    );
+    context.apply();
+    let output = context.run("output -json by_name");
+    let cluster: serde_json::Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(cluster["version"], "1.30.0");
+    let id = |name: &str| cluster[name].as_str().unwrap_or_default().to_owned();
+    assert!(id("vpc_id").starts_with("vpc-"), "{cluster}");
+    assert!(id("worker_security_group_id").starts_with("sg-"), "{cluster}");
+    assert_eq!(context.run("output -json same").trim(), json!(true).to_string());
+}
+
+#[test]
+fn an_unknown_cluster_is_named() {
+    let context = TestContext::new();
+    context.configure(
+        r#"
+        data "tke_cluster" "it" {
+          name = "no-such-cluster"
+        }"#,
+    );
+    assert_text!(context.plan_errors(), @"");
+}

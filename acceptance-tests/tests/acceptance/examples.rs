@@ -1,0 +1,40 @@
+//! Every example is planned as it stands: what the documentation shows must work.
+
+use acceptance_tests::TestContext;
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_example_can_be_planned() {
+    let context = TestContext::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let mut planned = 0;
+    for kind in ["resources", "data-sources"] {
+        for example in fs::read_dir(root.join(kind)).unwrap() {
+            let example = example.unwrap().path();
+            for file in ["resource.tf", "data-source.tf"] {
+                if let Ok(hcl) = fs::read_to_string(example.join(file)) {
+                    context.configure(&hcl);
+                    context.run("plan -input=false -no-color");
+                    planned += 1;
+                }
+            }
+        }
+    }
+    assert!(planned >= 4, "only {planned} examples were found");
+}
+
+#[test]
+fn the_example_of_the_provider_is_valid() {
+    let context = TestContext::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    context.write("main.tf", &fs::read_to_string(root.join("provider/provider.tf")).unwrap());
+    context.run("validate -no-color");
+}
+
+#[test]
+fn examples_are_formatted() {
+    let context = TestContext::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    context.run(&format!("fmt -check -recursive -diff {}", root.display()));
+}

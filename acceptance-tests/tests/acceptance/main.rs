@@ -1,0 +1,13 @@
+//! Real Terraform and the real provider on the sandbox. One program, for the sake of link time.
+
+#![expect(clippy::unwrap_used, reason = "that is how a test fails")]
+
+mod cluster;
+mod examples;
+mod faults;
+mod invalid_configuration;
+mod process;
+mod security_group;
+mod security_group_policy;
+mod security_group_rule;
+mod seed_scenario;

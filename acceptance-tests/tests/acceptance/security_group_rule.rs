@@ -1,0 +1,175 @@
+//! `tke_security_group_rule`.
+
+use acceptance_tests::{Case, TestContext, lifecycle};
+use serde_json::{Value, json};
+
+const GROUP: &str = r#"
+    resource "tke_security_group" "pods" {
+      name = "pods"
+    }"#;
+
+#[test]
+fn life() {
+    lifecycle(&Case {
+        address: "tke_security_group_rule.it",
+        around: GROUP,
+        created: r#"
+            resource "tke_security_group_rule" "it" {
+              security_group_id = tke_security_group.pods.id
+              direction         = "ingress"
+              action            = "ACCEPT"
+              protocol          = "TCP"
+              port              = "80"
+              cidr_block        = "10.0.0.0/8"
+              description       = "it"
+            }"#,
+        updated: r#"
+            resource "tke_security_group_rule" "it" {
+              security_group_id = tke_security_group.pods.id
+              direction         = "ingress"
+              action            = "DROP"
+              protocol          = "UDP"
+              port              = "443,8000-9000"
+              ipv6_cidr_block   = "2001:db8::/32"
+              description       = "still it"
+            }"#,
+        updates: &["action", "protocol", "port", "cidr_block", "ipv6_cidr_block", "description"],
+        replaced: r#"
+            resource "tke_security_group_rule" "it" {
+              security_group_id = tke_security_group.pods.id
+              direction         = "egress"
+              action            = "DROP"
+              protocol          = "UDP"
+              port              = "443,8000-9000"
+              ipv6_cidr_block   = "2001:db8::/32"
+              description       = "still it"
+            }"#,
+        import_id: |rule| rule["id"].as_str().unwrap().to_owned(),
+        drift: |outside, rule| {
+            outside.edit_ingress(group(rule), "still it", &json!({ "Port": "444" }));
+        },
+        drifts: &["port"],
+        remove: |outside, rule| outside.remove_ingress(group(rule), "still it"),
+        request: "CreateSecurityGroupPolicies",
+    });
+}
+
+fn group(rule: &Value) -> &str {
+    rule["security_group_id"].as_str().unwrap()
+}
+
+#[test]
+fn the_spelling_of_the_user_stays() {
+    let context = TestContext::new();
+    context.configure(&format!(
+        r#"{GROUP}
+        resource "tke_security_group_rule" "it" {{
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "accept"
+          protocol          = "tcp"
+          port              = "443"
+          cidr_block        = "10.0.0.1/32"
+        }}
+        resource "tke_security_group_rule" "six" {{
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          ipv6_cidr_block   = "2001:DB8:0::/48"
+        }}"#
+    ));
+    context.apply();
+    context.plan().assert_empty();
+    let rule = context.attributes("tke_security_group_rule.it");
+    assert_eq!(rule["action"], "accept");
+    assert_eq!(rule["cidr_block"], "10.0.0.1/32");
+    let id = rule["id"].as_str().unwrap();
+    assert!(id.ends_with("_ingress_accept_tcp_443_10.0.0.1"), "{id}");
+}
+
+#[test]
+fn many_rules_of_one_group_keep_their_places() {
+    let context = TestContext::new();
+    let rules = |second: &str| {
+        format!(
+            r#"{GROUP}
+            resource "tke_security_group_rule" "it" {{
+              for_each          = {{ first = "80", second = "{second}", third = "8080" }}
+              security_group_id = tke_security_group.pods.id
+              direction         = "ingress"
+              action            = "ACCEPT"
+              protocol          = "TCP"
+              port              = each.value
+              cidr_block        = "10.0.0.0/8"
+              description       = each.key
+            }}"#
+        )
+    };
+    context.configure(&rules("443"));
+    context.apply();
+    context.plan().assert_empty();
+    let group = context.attributes("tke_security_group.pods")["id"].as_str().unwrap().to_owned();
+    let order = |field: &str| -> Vec<_> {
+        context.outside().ingress(&group).iter().map(|rule| rule[field].clone()).collect()
+    };
+    let before = order("PolicyDescription");
+
+    context.configure(&rules("8443"));
+    let plan = context.plan();
+    plan.assert_in_place("tke_security_group_rule.it[\"second\"]", &["port"]);
+    context.apply();
+    assert_eq!(order("PolicyDescription"), before);
+    assert!(order("Port").contains(&json!("8443")));
+    context.plan().assert_empty();
+}
+
+#[test]
+fn a_rule_that_exists_is_to_be_imported() {
+    let context = TestContext::new();
+    context.configure(GROUP);
+    context.apply();
+    let group = context.attributes("tke_security_group.pods")["id"].as_str().unwrap().to_owned();
+    let rule = json!({
+        "Action": "ACCEPT", "Protocol": "TCP", "Port": "80", "CidrBlock": "10.0.0.0/8",
+    });
+    context.outside().add_ingress(&group, &rule);
+    context.configure(&format!(
+        r#"{GROUP}
+        resource "tke_security_group_rule" "it" {{
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          protocol          = "TCP"
+          port              = "80"
+          cidr_block        = "10.0.0.0/8"
+        }}"#
+    ));
+    let errors = context.apply_errors();
+    assert!(errors.contains("import {"), "{errors}");
+    assert!(errors.contains(&format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), "{errors}");
+    assert_eq!(context.outside().ingress(&group).len(), 1);
+}
+
+#[test]
+fn rules_cost_as_few_calls_as_promised() {
+    let context = TestContext::new();
+    context.configure(&format!(
+        r#"{GROUP}
+        resource "tke_security_group_rule" "it" {{
+          count             = 100
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          protocol          = "TCP"
+          port              = 1000 + count.index
+          cidr_block        = "10.0.0.0/8"
+        }}"#
+    ));
+    context.apply();
+    context.sandbox().log().clear();
+    context.plan().assert_empty();
+    let log = context.sandbox().log();
+    assert_eq!(log.count("DescribeSecurityGroups"), 1);
+    assert_eq!(log.count("DescribeSecurityGroupPolicies"), 1);
+    assert_eq!(log.entries().len(), 2);
+}

@@ -1,0 +1,57 @@
+//! The scenario that the provider is for, as `examples/quickstart` writes it.
+
+use acceptance_tests::{TestContext, assert_text};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn applied_drifted_healed_destroyed() {
+    let context = TestContext::new();
+    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart/main.tf");
+    context.write("main.tf", &fs::read_to_string(quickstart).unwrap());
+    let before = context.held();
+
+    context.apply();
+    context.plan().assert_empty();
+
+    let pods = context.attributes("tke_security_group.pods")["id"].clone();
+    let dns = context.attributes("tke_security_group_rule.dns[\"UDP\"]");
+    let workers = dns["security_group_id"].as_str().unwrap();
+    assert_eq!(dns["referenced_security_group_id"], pods);
+    let policy = context.outside().policy("my-namespace", "my-security-group-policy");
+    assert_eq!(
+        policy["spec"],
+        json!({
+            "podSelector": { "matchLabels": { "app": "my-app" } },
+            "securityGroups": { "groupIds": [pods] },
+        })
+    );
+
+    let ssh = json!({
+        "Action": "ACCEPT", "Protocol": "TCP", "Port": "22", "CidrBlock": "0.0.0.0/0",
+    });
+    context.outside().add_ingress(pods.as_str().unwrap(), &ssh);
+    let healed = context.held();
+    let port = json!({ "Port": "5353" });
+    context.outside().edit_ingress(workers, "DNS over UDP from my-app", &port);
+    let groups = json!({ "spec": { "securityGroups": { "groupIds": [pods, workers] } } });
+    context.outside().edit_policy("my-namespace", "my-security-group-policy", &groups);
+
+    let plan = context.plan();
+    let drift = [
+        ("tke_security_group_policy.app", "security_group_ids"),
+        ("tke_security_group_rule.dns[\"UDP\"]", "port"),
+    ];
+    let drift = drift.map(|(address, attribute)| (address.to_owned(), attribute.to_owned()));
+    assert_eq!(plan.changed(), BTreeSet::from(drift), "{}", plan.text);
+    assert_text!(context.run("show -no-color plan"), @"");
+
+    context.apply();
+    assert_eq!(context.held(), healed);
+    context.plan().assert_empty();
+
+    context.destroy();
+    assert_eq!(context.held(), before);
+}

@@ -1,0 +1,87 @@
+//! `/_sandbox/…`: what tests and curious people may do to the sandbox itself.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::World;
+use crate::cloud::{Call, envelope};
+use crate::faults::Injection;
+use crate::log::Entry;
+use crate::seed::{REGION, Seed};
+
+pub(crate) fn router(world: World) -> Router {
+    Router::new()
+        .route("/_sandbox/reset", post(reset))
+        .route("/_sandbox/seed", post(seed))
+        .route("/_sandbox/faults", post(add_fault).delete(clear_faults))
+        .route("/_sandbox/log", get(read_log).delete(clear_log))
+        .route("/_sandbox/state", get(state))
+        .route("/_sandbox/call", post(call))
+        .with_state(world)
+}
+
+async fn reset(State(world): State<World>) -> StatusCode {
+    world.reset();
+    StatusCode::NO_CONTENT
+}
+
+async fn seed(State(world): State<World>, Json(seed): Json<Seed>) -> Response {
+    match world.seed(seed) {
+        Ok(groups) => Json(json!({"groups": groups})).into_response(),
+        Err(refusal) => (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
+    }
+}
+
+async fn add_fault(State(world): State<World>, Json(fault): Json<Injection>) -> StatusCode {
+    world.faults.add(fault);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_faults(State(world): State<World>) -> StatusCode {
+    world.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn read_log(State(world): State<World>) -> Json<Vec<Entry>> {
+    Json(world.log.entries())
+}
+
+async fn clear_log(State(world): State<World>) -> StatusCode {
+    world.log.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn state(State(world): State<World>) -> Json<Value> {
+    Json(world.state())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutsideCall {
+    service: String,
+    action: String,
+    #[serde(default = "region")]
+    region: String,
+    #[serde(default = "no_parameters")]
+    payload: Value,
+}
+
+async fn call(State(world): State<World>, Json(outside): Json<OutsideCall>) -> Response {
+    let OutsideCall { service, action, region, payload } = outside;
+    let call = Call::new(&service, &action, &region, payload);
+    let (outcome, request_id) = world.cloud.call_from_outside(&call);
+    envelope(outcome, &request_id)
+}
+
+fn region() -> String {
+    REGION.to_owned()
+}
+
+fn no_parameters() -> Value {
+    json!({})
+}

@@ -1,0 +1,443 @@
+//! The cloud side: signed JSON calls to VPC, Tag, TKE and STS.
+//!
+//! A call goes through the same doors as at the real service: signature, request limit, action,
+//! parameters. What an action does is a function of the account, the parameters and the time.
+
+mod envelope;
+mod params;
+mod rates;
+mod signature;
+mod sts;
+mod tag;
+mod tke;
+mod vpc;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, request};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+pub use self::envelope::Refusal;
+pub(crate) use self::envelope::envelope;
+use self::rates::Rates;
+use self::signature::Signed;
+use self::tke::Tke;
+use self::vpc::Vpc;
+use crate::behaviour::Behaviour;
+use crate::faults::{Fault, Faults, hang_up};
+use crate::log::{Entry, Log, Side};
+use crate::seed::{Credential, Seed};
+
+/// Number of the account that owns everything.
+const ACCOUNT: &str = "100000000001";
+
+/// Longest request body of a call signed this way.
+const LONGEST_BODY: usize = 10 << 20;
+
+/// Where products with regional resources can be called.
+const REGIONS: &[&str] = &[
+    "ap-bangkok",
+    "ap-beijing",
+    "ap-chengdu",
+    "ap-chongqing",
+    "ap-guangzhou",
+    "ap-hongkong",
+    "ap-jakarta",
+    "ap-nanjing",
+    "ap-seoul",
+    "ap-shanghai",
+    "ap-singapore",
+    "ap-tokyo",
+    "eu-frankfurt",
+    "na-ashburn",
+    "na-siliconvalley",
+    "sa-saopaulo",
+];
+
+/// What an action answers.
+type Answer = Result<Value, Refusal>;
+
+/// What an action may know besides the account.
+#[derive(Debug, Clone, Copy)]
+struct Cx<'a> {
+    behaviour: &'a Behaviour,
+    region: &'a str,
+    params: &'a Value,
+    /// As VPC writes it.
+    now: &'a str,
+}
+
+impl Cx<'_> {
+    fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        params::read(self.params)
+    }
+}
+
+/// The cloud of one sandbox. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Cloud {
+    account: Arc<Mutex<Account>>,
+    log: Log,
+    faults: Faults,
+    started: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    behaviour: Behaviour,
+    credentials: Vec<Credential>,
+    rates: Rates,
+    vpc: Vpc,
+    tke: Tke,
+}
+
+/// One call, whoever made it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) service: String,
+    pub(crate) action: String,
+    pub(crate) version: String,
+    pub(crate) region: String,
+    pub(crate) params: Value,
+}
+
+impl Cloud {
+    /// An empty account.
+    pub(crate) fn new(log: Log, faults: Faults) -> Self {
+        Self { account: Arc::default(), log, faults, started: Instant::now() }
+    }
+
+    /// Answers one HTTP request.
+    ///
+    /// The work is a task of its own: a caller that hangs up does not undo what it asked for.
+    pub(crate) async fn serve(self, request: Request) -> Response {
+        let answer = tokio::spawn(async move { self.answer(request).await });
+        answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    }
+
+    /// A call from outside: unsigned, without limits and faults, logged as such.
+    pub(crate) fn call_from_outside(&self, call: &Call) -> (Answer, String) {
+        let request_id = Uuid::new_v4().to_string();
+        let outcome = self.account(|account| account.perform(call, clock()));
+        let mut entry = call.entry(Side::Outside, &request_id);
+        entry.code = code(&outcome);
+        self.log.push(entry);
+        (outcome, request_id)
+    }
+
+    /// Adds to the account; answers the ids of the groups.
+    pub(crate) fn seed(&self, seed: Seed) -> Result<Vec<String>, Refusal> {
+        self.account(|account| account.seed(seed, clock()))
+    }
+
+    /// Back to an empty account.
+    pub(crate) fn reset(&self) {
+        self.account(|account| *account = Account::default());
+    }
+
+    /// Everything that a call can change, in canonical order.
+    pub(crate) fn dump(&self) -> Value {
+        self.account(
+            |account| json!({"groups": account.vpc.dump(), "clusters": account.tke.dump()}),
+        )
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let request_id = Uuid::new_v4().to_string();
+        let (head, body) = request.into_parts();
+        let call = match self.receive(&head, body).await {
+            Ok(call) => call,
+            Err(refusal) => {
+                let mut entry = Entry::new(Side::Cloud, header(&head, "x-tc-action"), 200);
+                entry.request_id = Some(request_id.clone());
+                entry.code = Some(refusal.code.to_string());
+                self.log.push(entry);
+                return envelope(Err(refusal), &request_id);
+            }
+        };
+        let mut entry = call.entry(Side::Cloud, &request_id);
+        let fault = self.faults.next(&call.action);
+        let outcome = match &fault {
+            Some(Fault::ServerError) => {
+                entry.status = 503;
+                self.log.push(entry);
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+            Some(Fault::Throttle) => {
+                let limit = rates::limit(&call.action).unwrap_or(20);
+                Err(rates::exceeded(limit + 1, limit))
+            }
+            Some(Fault::Error { code, message }) => Err(Refusal::new(code.clone(), message)),
+            Some(Fault::LostAnswer) | None => self.perform(&call),
+            Some(Fault::Latency(latency)) => {
+                tokio::time::sleep(*latency).await;
+                self.perform(&call)
+            }
+        };
+        entry.code = code(&outcome);
+        if fault == Some(Fault::LostAnswer) {
+            entry.status = 0;
+            self.log.push(entry);
+            return hang_up();
+        }
+        self.log.push(entry);
+        envelope(outcome, &request_id)
+    }
+
+    /// Reads a call and checks its signature.
+    async fn receive(&self, head: &request::Parts, body: Body) -> Result<Call, Refusal> {
+        let payload = to_bytes(body, LONGEST_BODY).await.ok();
+        let payload = payload.ok_or_else(|| {
+            Refusal::new("RequestSizeLimitExceeded", "The request is larger than 10 MB.")
+        })?;
+        let signed = Signed {
+            method: head.method.as_str(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            payload: &payload,
+        };
+        let credentials = self.account(|account| account.credentials.clone());
+        let service = signature::verify(signed, &credentials, clock())?;
+        if head.method != Method::POST {
+            return Err(Refusal::new("UnsupportedProtocol", "Only POST is supported here."));
+        }
+        let params = serde_json::from_slice(&payload).ok().filter(Value::is_object);
+        let params = params.ok_or_else(|| {
+            Refusal::new("InvalidParameter", "The request body is not a JSON object.")
+        })?;
+        Ok(Call {
+            service,
+            action: header(head, "x-tc-action"),
+            version: header(head, "x-tc-version"),
+            region: header(head, "x-tc-region"),
+            params,
+        })
+    }
+
+    fn perform(&self, call: &Call) -> Answer {
+        let elapsed = self.started.elapsed();
+        self.account(|account| {
+            if account.behaviour.rate_limits {
+                account.rates.count(&call.action, elapsed)?;
+            }
+            account.perform(call, clock())
+        })
+    }
+
+    /// A panic in one call must not make the whole cloud unusable.
+    fn account<T>(&self, act: impl FnOnce(&mut Account) -> T) -> T {
+        act(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Account {
+    fn perform(&mut self, call: &Call, now: Timestamp) -> Answer {
+        let Self { behaviour, vpc, tke, .. } = self;
+        let Call { service, action, version, region, params } = call;
+        let now = beijing_time(now);
+        let cx = Cx { behaviour, region, params, now: &now };
+        let of = |known: &str| {
+            if version == known {
+                return Ok(());
+            }
+            let message = format!("The version `{version}` of {service} does not exist.");
+            Err(Refusal::new("NoSuchVersion", message))
+        };
+        match service.as_str() {
+            "vpc" => of("2017-03-12").and_then(|()| regional(cx))?,
+            "tke" => of("2018-05-25").and_then(|()| regional(cx))?,
+            "tag" | "sts" => of("2018-08-13")?,
+            _ => {
+                let message = format!("The product `{service}` does not exist.");
+                return Err(Refusal::new("NoSuchProduct", message));
+            }
+        }
+        match service.as_str() {
+            "vpc" => vpc::act(vpc, action, cx),
+            "tke" => tke::act(tke, action, cx),
+            "tag" => tag::act(vpc, action, cx),
+            _ => sts::act(action, cx),
+        }
+    }
+
+    fn seed(&mut self, seed: Seed, now: Timestamp) -> Result<Vec<String>, Refusal> {
+        if let Some(behaviour) = seed.behaviour {
+            self.behaviour = behaviour;
+        }
+        self.credentials.extend(seed.credentials);
+        let now = beijing_time(now);
+        let cx = Cx { behaviour: &self.behaviour, region: "", params: &Value::Null, now: &now };
+        for cluster in seed.clusters {
+            let region = cluster.region.clone();
+            self.tke.seed(cluster, Cx { region: &region, ..cx });
+        }
+        let mut ids = Vec::new();
+        for group in seed.groups {
+            let region = group.region.clone();
+            ids.push(self.vpc.seed(group, Cx { region: &region, ..cx })?);
+        }
+        Ok(ids)
+    }
+}
+
+impl Call {
+    /// A call of the one version of `service` that there is.
+    pub(crate) fn new(service: &str, action: &str, region: &str, params: Value) -> Self {
+        let version = match service {
+            "vpc" => "2017-03-12",
+            "tke" => "2018-05-25",
+            _ => "2018-08-13",
+        };
+        Self {
+            service: service.to_owned(),
+            action: action.to_owned(),
+            version: version.to_owned(),
+            region: region.to_owned(),
+            params,
+        }
+    }
+
+    fn entry(&self, side: Side, request_id: &str) -> Entry {
+        let mut entry = Entry::new(side, &self.action, 200);
+        entry.service.clone_from(&self.service);
+        entry.scope.clone_from(&self.region);
+        entry.request_id = Some(request_id.to_owned());
+        entry.request = self.params.clone();
+        entry
+    }
+}
+
+fn regional(cx: Cx<'_>) -> Result<(), Refusal> {
+    match cx.region {
+        "" => {
+            let message = "The request is missing a required parameter `Region`.";
+            Err(Refusal::new("MissingParameter", message))
+        }
+        region if REGIONS.contains(&region) => Ok(()),
+        region => {
+            let message = format!("The API does not support the region `{region}`.");
+            Err(Refusal::new("UnsupportedRegion", message))
+        }
+    }
+}
+
+fn invalid_action(action: &str) -> Refusal {
+    Refusal::new("InvalidAction", format!("The action `{action}` does not exist."))
+}
+
+/// One page of a list; a page beyond the end is empty.
+fn page<T>(list: &[T], offset: usize, limit: usize) -> &[T] {
+    let rest = list.get(offset..).unwrap_or_default();
+    rest.get(..limit).unwrap_or(rest)
+}
+
+fn code(outcome: &Answer) -> Option<String> {
+    outcome.as_ref().err().map(|refusal| refusal.code.to_string())
+}
+
+fn header(head: &request::Parts, name: &str) -> String {
+    let value = head.headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+/// VPC writes its times in China Standard Time, in every region.
+fn beijing_time(now: Timestamp) -> String {
+    let beijing = TimeZone::fixed(Offset::constant(8));
+    now.to_zoned(beijing).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The one reader of the clock.
+fn clock() -> Timestamp {
+    Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::REGION;
+
+    /// An account as a sandbox starts with it, to be asked without signature.
+    pub(super) struct Tested(Account);
+
+    impl Tested {
+        pub(super) fn new(behaviour: Behaviour) -> Self {
+            let mut account = Account::default();
+            let seed = Seed { behaviour: Some(behaviour), ..Seed::start() };
+            account.seed(seed, Timestamp::UNIX_EPOCH).unwrap();
+            Self(account)
+        }
+
+        pub(super) fn seed(&mut self, seed: Value) -> Vec<String> {
+            let seed = serde_json::from_value(seed).unwrap();
+            self.0.seed(seed, Timestamp::UNIX_EPOCH).unwrap()
+        }
+
+        pub(super) fn ask(&mut self, service: &str, action: &str, params: Value) -> Answer {
+            let call = Call::new(service, action, REGION, params);
+            self.0.perform(&call, Timestamp::UNIX_EPOCH)
+        }
+
+        #[track_caller]
+        pub(super) fn ok(&mut self, service: &str, action: &str, params: Value) -> Value {
+            self.ask(service, action, params).unwrap()
+        }
+
+        #[track_caller]
+        pub(super) fn err(&mut self, service: &str, action: &str, params: Value, code: &str) {
+            assert_eq!(self.ask(service, action, params).unwrap_err().code, code);
+        }
+    }
+
+    #[test]
+    fn err_calls_that_reach_no_action() {
+        #[track_caller]
+        fn check(change: impl FnOnce(&mut Call), code: &str) {
+            let mut call = Call::new("vpc", "DescribeSecurityGroups", REGION, json!({}));
+            change(&mut call);
+            let outcome = Account::default().perform(&call, Timestamp::UNIX_EPOCH);
+            assert_eq!(outcome.unwrap_err().code, code);
+        }
+        check(|call| call.service = "cvm".into(), "NoSuchProduct");
+        check(|call| call.version = "2020-01-01".into(), "NoSuchVersion");
+        check(|call| call.action = "DescribeVpcs".into(), "InvalidAction");
+        check(|call| call.region = String::new(), "MissingParameter");
+        check(|call| call.region = "ap-atlantis".into(), "UnsupportedRegion");
+        check(|call| call.params = json!({"Offest": "0"}), "UnknownParameter");
+    }
+
+    #[test]
+    fn ok_regions_are_apart() {
+        let mut account = Tested::new(Behaviour::default());
+        account.ok("vpc", "DescribeSecurityGroups", json!({"SecurityGroupIds": ["sg-workers0"]}));
+        let elsewhere = Call::new("vpc", "DescribeSecurityGroups", "ap-singapore", json!({}));
+        let answer = account.0.perform(&elsewhere, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(answer["TotalCount"], 0);
+    }
+
+    #[test]
+    fn ok_pages() {
+        assert_eq!(page(&[1, 2, 3], 1, 5), [2, 3]);
+        assert_eq!(page(&[1, 2, 3], 0, 2), [1, 2]);
+        assert_eq!(page(&[1, 2, 3], 4, 1), [] as [i32; 0]);
+    }
+
+    #[test]
+    fn ok_beijing_time() {
+        assert_eq!(beijing_time(Timestamp::UNIX_EPOCH), "1970-01-01 08:00:00");
+    }
+
+    #[test]
+    fn ok_caller_identity() {
+        let mut account = Tested::new(Behaviour::default());
+        let identity = account.ok("sts", "GetCallerIdentity", json!({}));
+        assert_eq!(identity["AccountId"], ACCOUNT);
+    }
+}

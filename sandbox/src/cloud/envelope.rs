@@ -1,0 +1,46 @@
+//! The envelope of every answer, and the errors it carries.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// The cloud's refusal of a call: an error code of its reference, and a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// For example `ResourceNotFound`.
+    pub code: Cow<'static, str>,
+    /// Which object, and what is wrong with it.
+    pub message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Puts an outcome into the envelope. Errors of the cloud have status 200 as well.
+pub(crate) fn envelope(outcome: Result<Value, Refusal>, request_id: &str) -> Response {
+    let mut content = match outcome {
+        Ok(content) => content,
+        Err(Refusal { code, message }) => json!({"Error": {"Code": code, "Message": message}}),
+    };
+    if let Some(fields) = content.as_object_mut() {
+        fields.insert("RequestId".into(), request_id.into());
+    }
+    // Without exactly this type, with no charset, the Python SDK takes an error for a success.
+    let json_type = HeaderValue::from_static("application/json");
+    let body = json!({"Response": content}).to_string();
+    (StatusCode::OK, [(header::CONTENT_TYPE, json_type)], body).into_response()
+}

@@ -1,0 +1,332 @@
+//! The sandbox over its port, with a client that knows nothing but HTTP.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is how tests fail")]
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hmac::{Hmac, Mac};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tke_sandbox::Sandbox;
+use tke_sandbox::behaviour::Behaviour;
+use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::log::Side;
+use tke_sandbox::seed::Seed;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Sends one request and reads until the sandbox closes; empty if it closed without an answer.
+async fn send(sandbox: &Sandbox, head: &str, body: &str) -> String {
+    let address = sandbox.url().replace("http://", "");
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let length = body.len();
+    let request = format!("{head}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// A signed call; the answer is head and body.
+async fn call(sandbox: &Sandbox, action: &str, params: &Value) -> String {
+    signed(sandbox, action, params, "sandbox-secret-key").await
+}
+
+async fn signed(sandbox: &Sandbox, action: &str, params: &Value, secret_key: &str) -> String {
+    let (host, body) = (sandbox.url().replace("http://", ""), params.to_string());
+    let now = clock();
+    let date = jiff::Timestamp::from_second(now).unwrap().strftime("%Y-%m-%d").to_string();
+    let canonical = format!(
+        "POST\n/\n\ncontent-type:application/json\nhost:{host}\n\ncontent-type;host\n{}",
+        hex::encode(Sha256::digest(&body))
+    );
+    let to_sign = format!(
+        "TC3-HMAC-SHA256\n{now}\n{date}/vpc/tc3_request\n{}",
+        hex::encode(Sha256::digest(canonical))
+    );
+    let hmac = |key: &[u8], text: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    };
+    let key = hmac(format!("TC3{secret_key}").as_bytes(), &date);
+    let key = hmac(&hmac(&key, "vpc"), "tc3_request");
+    let signature = hex::encode(hmac(&key, &to_sign));
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+         X-TC-Action: {action}\r\nX-TC-Version: 2017-03-12\r\nX-TC-Region: ap-guangzhou\r\n\
+         X-TC-Timestamp: {now}\r\nAuthorization: TC3-HMAC-SHA256 \
+         Credential=AKIDsandbox/{date}/vpc/tc3_request, SignedHeaders=content-type;host, \
+         Signature={signature}\r\n"
+    );
+    send(sandbox, &head, &body).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "a client signs the time it is")]
+fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    since.as_secs().try_into().unwrap()
+}
+
+async fn admin(sandbox: &Sandbox, request: &str, body: &Value) -> String {
+    let head = format!("{request} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n");
+    send(sandbox, &head, &body.to_string()).await
+}
+
+fn body(answer: &str) -> Value {
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+fn code(answer: &str) -> Value {
+    body(answer)["Response"]["Error"]["Code"].take()
+}
+
+fn group(name: &str) -> Value {
+    json!({"GroupName": name, "GroupDescription": ""})
+}
+
+/// The names of all groups, as somebody else sees them.
+fn names(sandbox: &Sandbox) -> Vec<String> {
+    let answer = sandbox.call("vpc", "DescribeSecurityGroups", "ap-guangzhou", json!({})).unwrap();
+    let set = answer["SecurityGroupSet"].as_array().unwrap();
+    set.iter().map(|group| group["SecurityGroupName"].as_str().unwrap().to_owned()).collect()
+}
+
+const WORKERS: &str = "tke-worker-security-for-my-cluster";
+
+#[tokio::test]
+async fn ok_the_envelope_is_what_official_clients_need() {
+    let sandbox = Sandbox::start().await;
+    let answer = call(&sandbox, "CreateSecurityGroup", &group("pods")).await;
+    let (head, _) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    let head = head.to_ascii_lowercase();
+    let content_type = head.lines().find(|line| line.starts_with("content-type:"));
+    assert_eq!(content_type, Some("content-type: application/json"));
+    let response = &body(&answer)["Response"];
+    assert_eq!(response["SecurityGroup"]["SecurityGroupName"], "pods");
+    let id = response["RequestId"].as_str().unwrap();
+    assert_eq!((id.len(), id.to_lowercase().as_str()), (36, id));
+
+    let error = call(&sandbox, "DropEverything", &json!({})).await;
+    assert!(error.starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(code(&error), "InvalidAction");
+    assert!(body(&error)["Response"]["RequestId"].is_string());
+}
+
+#[tokio::test]
+async fn err_a_bad_signature_does_nothing() {
+    let sandbox = Sandbox::start().await;
+    let answer = signed(&sandbox, "CreateSecurityGroup", &group("pods"), "guess").await;
+    assert_eq!(code(&answer), "AuthFailure.SignatureFailure");
+    let unsigned = send(&sandbox, "POST / HTTP/1.1\r\nHost: x\r\n", "{}").await;
+    assert_eq!(code(&unsigned), "AuthFailure.InvalidAuthorization");
+    assert_eq!(names(&sandbox), [WORKERS]);
+    let entries = sandbox.log().entries();
+    assert_eq!(entries[0].code.as_deref(), Some("AuthFailure.SignatureFailure"));
+}
+
+#[tokio::test]
+async fn ok_as_a_proxy_with_an_absolute_address() {
+    let sandbox = Sandbox::start().await;
+    let head = "POST http://vpc.tencentcloudapi.com/ HTTP/1.1\r\nHost: vpc.tencentcloudapi.com\r\n";
+    let answer = send(&sandbox, head, "{}").await;
+    assert_eq!(code(&answer), "AuthFailure.InvalidAuthorization");
+}
+
+#[tokio::test]
+async fn faults_happen_as_often_as_asked() {
+    let sandbox = Sandbox::start().await;
+    let create = async |name| call(&sandbox, "CreateSecurityGroup", &group(name)).await;
+    let next = |kind| sandbox.faults().add(Injection::new("CreateSecurityGroup", kind));
+
+    next(Kind::Throttle);
+    assert_eq!(code(&create("throttled").await), "RequestLimitExceeded");
+    next(Kind::ServerError);
+    assert!(create("refused").await.starts_with("HTTP/1.1 503 "));
+    assert_eq!(names(&sandbox), [WORKERS]);
+
+    next(Kind::LostAnswer);
+    assert_eq!(create("lost").await, "");
+    assert_eq!(names(&sandbox), [WORKERS, "lost"]);
+
+    let denied = json!({
+        "on": "*", "kind": "error", "code": "UnauthorizedOperation", "message": "no",
+    });
+    let answer = admin(&sandbox, "POST /_sandbox/faults", &denied).await;
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    assert_eq!(code(&create("denied").await), "UnauthorizedOperation");
+
+    sandbox
+        .faults()
+        .add(Injection { latency_ms: 60, ..Injection::new("CreateSecurityGroup", Kind::Latency) });
+    let start = Instant::now();
+    assert_eq!(code(&create("late").await), Value::Null);
+    assert!(start.elapsed() >= Duration::from_millis(60));
+    assert_eq!(names(&sandbox), [WORKERS, "lost", "late"]);
+
+    let statuses: Vec<_> = sandbox
+        .log()
+        .entries()
+        .iter()
+        .filter(|entry| entry.side == Side::Cloud)
+        .map(|entry| (entry.status, entry.code.clone().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        statuses,
+        [
+            (200, "RequestLimitExceeded".to_owned()),
+            (503, String::new()),
+            (0, String::new()),
+            (200, "UnauthorizedOperation".to_owned()),
+            (200, String::new()),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn ok_a_caller_that_hangs_up_does_not_undo_its_call() {
+    let sandbox = Sandbox::start().await;
+    sandbox
+        .faults()
+        .add(Injection { latency_ms: 100, ..Injection::new("CreateSecurityGroup", Kind::Latency) });
+    let params = group("left");
+    let impatient = call(&sandbox, "CreateSecurityGroup", &params);
+    assert!(tokio::time::timeout(Duration::from_millis(20), impatient).await.is_err());
+    let done = async {
+        while names(&sandbox).len() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), done).await.unwrap();
+}
+
+#[tokio::test]
+async fn ok_parallel_calls_are_all_counted() {
+    let sandbox = Arc::new(Sandbox::start().await);
+    let mut calls = JoinSet::new();
+    for port in 0..10 {
+        let sandbox = Arc::clone(&sandbox);
+        let params = json!({
+            "SecurityGroupId": "sg-workers0",
+            "SecurityGroupPolicySet": {
+                "Ingress": [{"PolicyIndex": 0, "Protocol": "TCP", "Port": port.to_string(),
+                             "Action": "ACCEPT"}],
+            },
+        });
+        calls.spawn(async move { call(&sandbox, "CreateSecurityGroupPolicies", &params).await });
+    }
+    for answer in calls.join_all().await {
+        assert_eq!(code(&answer), Value::Null);
+    }
+    let params = json!({"SecurityGroupId": "sg-workers0"});
+    let rules =
+        sandbox.call("vpc", "DescribeSecurityGroupPolicies", "ap-guangzhou", params).unwrap();
+    let indices: Vec<_> = rules["SecurityGroupPolicySet"]["Ingress"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["PolicyIndex"].as_u64().unwrap())
+        .collect();
+    assert_eq!(indices, (0..15).collect::<Vec<_>>());
+    assert_eq!(rules["SecurityGroupPolicySet"]["Version"], "11");
+    assert_eq!(sandbox.log().count("CreateSecurityGroupPolicies"), 10);
+}
+
+#[tokio::test]
+async fn ok_the_limit_can_be_switched_off() {
+    let sandbox = Sandbox::start().await;
+    let ask = async || {
+        let mut refused = 0;
+        for _ in 0..50 {
+            let answer = call(&sandbox, "DescribeSecurityGroupLimits", &json!({})).await;
+            refused += usize::from(code(&answer) == "RequestLimitExceeded");
+        }
+        refused
+    };
+    assert!(ask().await > 0);
+    let behaviour = Behaviour { rate_limits: false, ..Behaviour::default() };
+    sandbox.seed(Seed { behaviour: Some(behaviour), ..Seed::default() }).unwrap();
+    assert_eq!(ask().await, 0);
+}
+
+#[tokio::test]
+async fn ok_the_cluster_is_behind_the_same_port() {
+    let sandbox = Sandbox::start().await;
+    let head = "GET /api/v1/namespaces/my-namespace HTTP/1.1\r\nHost: x\r\n";
+    let open = format!("{head}Authorization: Bearer sandbox-token\r\n");
+    assert_eq!(body(&send(&sandbox, &open, "").await)["metadata"]["name"], "my-namespace");
+    assert!(send(&sandbox, head, "").await.starts_with("HTTP/1.1 401 "));
+    let entries = sandbox.log().entries();
+    assert_eq!((entries[0].side, entries[0].status), (Side::Cluster, 200));
+
+    assert_eq!(sandbox.state()["cluster"]["crd"]["installed"], true);
+    let seed = json!({"crd": {"installed": false}, "namespaces": ["more"]});
+    admin(&sandbox, "POST /_sandbox/seed", &seed).await;
+    assert_eq!(sandbox.state()["cluster"]["crd"]["installed"], false);
+}
+
+#[tokio::test]
+async fn ok_admin_paths() {
+    let sandbox = Sandbox::start().await;
+    let before = body(&admin(&sandbox, "GET /_sandbox/state", &Value::Null).await);
+    assert_eq!(before, sandbox.state());
+    assert_eq!(before["cloud"]["groups"]["ap-guangzhou"]["sg-workers0"]["name"], WORKERS);
+
+    let seed = json!({"groups": [{"name": "seeded", "tags": {"a": "b"}}]});
+    let answer = body(&admin(&sandbox, "POST /_sandbox/seed", &seed).await);
+    let id = answer["groups"][0].as_str().unwrap();
+    let bad = json!({"groups": [{"name": "bad", "ingress": [{"Action": "MAYBE"}]}]});
+    assert!(admin(&sandbox, "POST /_sandbox/seed", &bad).await.starts_with("HTTP/1.1 400 "));
+
+    let delete = json!({
+        "service": "vpc", "action": "DeleteSecurityGroup", "payload": {"SecurityGroupId": id},
+    });
+    assert_ne!(sandbox.state(), before);
+    let answer = admin(&sandbox, "POST /_sandbox/call", &delete).await;
+    assert_eq!(code(&answer), Value::Null);
+    assert_eq!(sandbox.state(), before);
+    assert_eq!(
+        code(&admin(&sandbox, "POST /_sandbox/call", &delete).await),
+        "InvalidSecurityGroupID.NotFound"
+    );
+
+    let log = body(&admin(&sandbox, "GET /_sandbox/log", &Value::Null).await);
+    assert_eq!(log[0]["side"], "outside");
+    assert_eq!(log[0]["action"], "DeleteSecurityGroup");
+    assert_eq!(log[0]["request"]["SecurityGroupId"], id);
+    assert_eq!(log[1]["code"], "InvalidSecurityGroupID.NotFound");
+    admin(&sandbox, "DELETE /_sandbox/log", &Value::Null).await;
+    assert_eq!(sandbox.log().entries(), []);
+
+    sandbox.faults().add(Injection::new("*", Kind::ServerError));
+    admin(&sandbox, "DELETE /_sandbox/faults", &Value::Null).await;
+    call(&sandbox, "CreateSecurityGroup", &group("pods")).await;
+    assert_eq!(names(&sandbox), [WORKERS, "pods"]);
+    admin(&sandbox, "POST /_sandbox/reset", &Value::Null).await;
+    assert_eq!(sandbox.state(), before);
+    assert_eq!(sandbox.log().entries(), []);
+}
+
+#[tokio::test]
+async fn ok_dropping_closes_the_port_and_others_live_on() {
+    let (one, other) = (Sandbox::start().await, Sandbox::start().await);
+    let address = one.url().replace("http://", "");
+    drop(one);
+    let closed = async {
+        while TcpStream::connect(&address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), closed).await.unwrap();
+    assert_eq!(code(&call(&other, "DescribeSecurityGroups", &json!({})).await), Value::Null);
+}
+
+#[tokio::test]
+async fn err_only_loopback() {
+    let everywhere = "0.0.0.0:0".parse().unwrap();
+    assert!(Sandbox::listen(everywhere).await.is_err());
+}

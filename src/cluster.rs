@@ -1,0 +1,72 @@
+//! One Kubernetes cluster: objects in, objects out, and errors that a caller can act on.
+//!
+//! Nothing is opened before the first call, so a plan needs no cluster.
+//!
+//! - `api`: the kinds of objects, as the API defines them
+//! - `connect`: from settings to a client, once per process
+//! - `call`: one request with its timeout, its retries and its stop
+//! - `apply`: the verbs: find, server-side apply, remove fields, delete
+//! - `object`: objects, their metadata, and the owners of their fields
+//! - `discovery`: whether a cluster serves a kind
+//! - `wait`: conditions that become true later
+//! - `error`: what can go wrong, from the answers of the API server
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+pub mod api;
+mod apply;
+mod call;
+mod connect;
+mod discovery;
+mod error;
+mod object;
+#[cfg(test)]
+pub(crate) mod script;
+mod wait;
+
+pub use self::apply::{Applied, Deletion, FieldManager};
+pub use self::connect::{Connection, Kubeconfig, Missing, Server, Source};
+pub use self::error::{Cause, Error, Owner};
+pub use self::object::{
+    FieldPath, Manager, Manifest, ManifestMetadata, Metadata, Object, ObjectRef,
+};
+pub use self::wait::{Look, Obstacle, Stuck, is_deleted, until};
+
+use self::connect::Session;
+
+/// A cluster that is connected to when it is first used. Clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    connection: Result<Connection, Missing>,
+    // Parallel first uses wait for one attempt. A failed attempt leaves the cell empty, so that
+    // the next use tries again: the endpoint may be what this very apply is creating.
+    session: OnceCell<Session>,
+}
+
+impl Cluster {
+    /// A cluster reached through `connection`, or the reason why there is none yet.
+    ///
+    /// A missing connection is an error only at the first use.
+    pub fn new(connection: Result<Connection, Missing>) -> Self {
+        Self { shared: Arc::new(Shared { connection, session: OnceCell::new() }) }
+    }
+
+    async fn session(&self) -> Result<&Session, Error> {
+        self.shared
+            .session
+            .get_or_try_init(|| async {
+                match &self.shared.connection {
+                    Ok(connection) => connection.open().await,
+                    Err(missing) => Err(missing.clone().into()),
+                }
+            })
+            .await
+    }
+}

@@ -1,0 +1,493 @@
+//! From settings to a client. Nothing is inferred: no `KUBECONFIG`, no in-cluster account, no proxy
+//! from the environment. A cluster that nobody named must never be written to.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::Uri;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::Error;
+
+/// How a cluster is reached.
+#[derive(Debug, Clone)]
+pub enum Connection {
+    /// By one context of a kubeconfig.
+    Kubeconfig(Kubeconfig),
+    /// By the address and the credentials themselves.
+    Server(Server),
+}
+
+/// A kubeconfig, and the context to use in it.
+#[derive(Debug, Clone)]
+pub struct Kubeconfig {
+    /// Where it is.
+    pub source: Source,
+    /// Name of the context; the current one if not given.
+    pub context: Option<String>,
+}
+
+/// Where a kubeconfig is.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// In this file. Files that it names are relative to it.
+    File(PathBuf),
+    /// Here.
+    Text(SecretString),
+}
+
+/// An API server, and how to be let in.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// URL of the API server. Without a scheme it is `https`.
+    pub host: String,
+    /// Bearer token.
+    pub token: Option<SecretString>,
+    /// Certificates to trust, in PEM; those of the system if not given.
+    pub certificate_authority: Option<String>,
+    /// Name expected in the server's certificate, if not that of the host.
+    pub tls_server_name: Option<String>,
+    /// Whether to accept any certificate.
+    pub insecure: bool,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing names a cluster; this would.
+    NotConfigured(String),
+    /// This setting is known only after apply.
+    NotYetKnown(String),
+}
+
+impl From<Missing> for Error {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::NotConfigured(which) => Self::NotConfigured { which },
+            Missing::NotYetKnown(which) => Self::NotYetKnown { which },
+        }
+    }
+}
+
+/// A client, and the name of its server for messages.
+pub(super) struct Session {
+    pub(super) client: kube::Client,
+    pub(super) host: String,
+}
+
+/// Without the client, which has nothing to show.
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const USER_AGENT: &str = concat!("terraform-provider-tke/", env!("CARGO_PKG_VERSION"));
+
+impl Connection {
+    /// Reads files and makes a client. The network is not used before its first call.
+    pub(super) async fn open(&self) -> Result<Session, Error> {
+        let connection = self.clone();
+        // Files are read, and perhaps all certificates of the system: not on a thread of others.
+        match tokio::task::spawn_blocking(move || connection.session()).await {
+            Ok(session) => session,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn session(&self) -> Result<Session, Error> {
+        let config = self.config()?;
+        let host = origin(&config.cluster_url);
+        let client =
+            kube::Client::try_from(config).map_err(|error| self.unusable(error.to_string()))?;
+        Ok(Session { client, host })
+    }
+
+    fn config(&self) -> Result<kube::Config, Error> {
+        let mut config = match self {
+            Self::Kubeconfig(kubeconfig) => kubeconfig.config(self)?,
+            Self::Server(server) => server.config()?,
+        };
+        config.connect_timeout = Some(CONNECT_TIMEOUT);
+        // Retries and the time for an answer are the business of `call`.
+        config.default_retry = false;
+        config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
+        Ok(config)
+    }
+
+    fn unusable(&self, problem: String) -> Error {
+        let what = match self {
+            Self::Kubeconfig(Kubeconfig { source: Source::File(path), .. }) => {
+                format!("the kubeconfig {}", path.display())
+            }
+            Self::Kubeconfig(_) => "the kubeconfig".to_owned(),
+            Self::Server(server) => format!("the connection to {}", server.host),
+        };
+        Error::Settings { what, problem }
+    }
+}
+
+impl Kubeconfig {
+    fn config(&self, connection: &Connection) -> Result<kube::Config, Error> {
+        let unusable = |problem: String| connection.unusable(problem);
+        let mut kubeconfig = match &self.source {
+            Source::File(path) => kube::config::Kubeconfig::read_from(path),
+            Source::Text(text) => kube::config::Kubeconfig::from_yaml(text.expose_secret()),
+        }
+        .map_err(|error| match error {
+            // The parser quotes the lines around a mistake, and these may hold a key.
+            kube::config::KubeconfigError::Parse(_) => unusable("it is not valid YAML".to_owned()),
+            kube::config::KubeconfigError::ReadConfig(error, _) => unusable(error.to_string()),
+            error => unusable(error.to_string()),
+        })?;
+
+        let contexts: BTreeSet<_> =
+            kubeconfig.contexts.iter().map(|context| format!("`{}`", context.name)).collect();
+        let contexts = contexts.into_iter().collect::<Vec<_>>().join(", ");
+        let context = self.context.clone().or(kubeconfig.current_context.take());
+        let Some(context) = context.filter(|context| !context.is_empty()) else {
+            return Err(unusable(format!("it has no current context; it has {contexts}")));
+        };
+        if !kubeconfig.contexts.iter().any(|known| known.name == context) {
+            return Err(unusable(format!("it has no context `{context}`; it has {contexts}")));
+        }
+        kubeconfig.current_context = Some(context);
+
+        for cluster in kubeconfig.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
+            // Where a cluster names no proxy, `HTTPS_PROXY` would be read, and `NO_PROXY` compared
+            // with the address of that proxy. So each names one here, and it is taken away below.
+            cluster.proxy_url.get_or_insert_with(|| NO_PROXY.to_owned());
+        }
+        let mut config =
+            kube::Config::try_from(kubeconfig).map_err(|error| unusable(error.to_string()))?;
+        if config.proxy_url.take().is_some_and(|proxy| proxy != NO_PROXY) {
+            return Err(unusable("its `proxy-url` is not supported yet".to_owned()));
+        }
+        let user = &config.auth_info;
+        if user.exec.is_some() || user.auth_provider.is_some() {
+            return Err(unusable(
+                "its user gets credentials from a plugin (`exec` or `auth-provider`), which is not \
+                 supported yet; use a user with a token or a client certificate"
+                    .to_owned(),
+            ));
+        }
+        Ok(config)
+    }
+}
+
+const NO_PROXY: &str = "http://no.proxy.invalid/";
+
+impl Server {
+    fn config(&self) -> Result<kube::Config, Error> {
+        let unusable =
+            |what: &str, problem: String| Error::Settings { what: what.to_owned(), problem };
+        let url = if self.host.contains("://") {
+            self.host.clone()
+        } else {
+            format!("https://{}", self.host)
+        };
+        let url: Uri = url
+            .parse()
+            .ok()
+            .filter(|url: &Uri| matches!(url.scheme_str(), Some("http" | "https")))
+            .ok_or_else(|| {
+                unusable("the host", format!("`{}` is not an http or https URL", self.host))
+            })?;
+        let mut config = kube::Config::new(url);
+        if let Some(token) = &self.token {
+            let token = token.expose_secret().trim();
+            if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+                let problem = "it is empty, or has characters that no token has".to_owned();
+                return Err(unusable("the token", problem));
+            }
+            config.auth_info.token = Some(token.into());
+        }
+        if let Some(text) = &self.certificate_authority {
+            let certificates: Vec<_> = pem::parse_many(text)
+                .map_err(|error| unusable("the CA certificate", error.to_string()))?
+                .into_iter()
+                .filter(|block| block.tag() == "CERTIFICATE")
+                .map(pem::Pem::into_contents)
+                .collect();
+            if certificates.is_empty() {
+                let problem = "it holds no certificate in PEM".to_owned();
+                return Err(unusable("the CA certificate", problem));
+            }
+            config.root_cert = Some(certificates);
+        }
+        config.tls_server_name.clone_from(&self.tls_server_name);
+        config.accept_invalid_certs = self.insecure;
+        Ok(config)
+    }
+}
+
+/// Scheme, name and port: what a message may show of a URL.
+fn origin(url: &Uri) -> String {
+    let scheme = url.scheme_str().unwrap_or("https");
+    match (url.host().unwrap_or_default(), url.port()) {
+        (host, Some(port)) => format!("{scheme}://{host}:{port}"),
+        (host, None) => format!("{scheme}://{host}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::cluster::api::SecurityGroupPolicy;
+    use crate::cluster::{Cluster, ObjectRef};
+
+    fn server(host: &str) -> Server {
+        Server {
+            host: host.to_owned(),
+            token: None,
+            certificate_authority: None,
+            tls_server_name: None,
+            insecure: false,
+        }
+    }
+
+    fn kubeconfig(text: &str, context: Option<&str>) -> Connection {
+        Connection::Kubeconfig(Kubeconfig {
+            source: Source::Text(text.into()),
+            context: context.map(str::to_owned),
+        })
+    }
+
+    const KUBECONFIG: &str = "
+apiVersion: v1
+kind: Config
+current-context: blue
+contexts:
+- {name: blue, context: {cluster: blue, user: token}}
+- {name: red, context: {cluster: red, user: plugin}}
+- {name: old, context: {cluster: red, user: legacy}}
+- {name: far, context: {cluster: proxied, user: token}}
+- {name: lost, context: {cluster: none, user: token}}
+clusters:
+- {name: blue, cluster: {server: 'https://blue.test:6443', tls-server-name: inner.test}}
+- {name: red, cluster: {server: 'https://red.test', insecure-skip-tls-verify: true}}
+- {name: proxied, cluster: {server: 'https://far.test', proxy-url: 'http://proxy.test'}}
+users:
+- {name: token, user: {token: secret-one}}
+- {name: plugin, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: get-token}}}
+- {name: legacy, user: {auth-provider: {name: gcp}}}
+";
+
+    #[test]
+    fn contexts_of_a_kubeconfig() {
+        let listed = "`blue`, `far`, `lost`, `old`, `red`";
+        let plugin = "its user gets credentials from a plugin";
+        let no_current = KUBECONFIG.replace("current-context: blue", "");
+        let cases = [
+            (KUBECONFIG, None, Ok("https://blue.test:6443")),
+            (KUBECONFIG, Some("blue"), Ok("https://blue.test:6443")),
+            (KUBECONFIG, Some("green"), Err(format!("it has no context `green`; it has {listed}"))),
+            (&no_current, None, Err(format!("it has no current context; it has {listed}"))),
+            (KUBECONFIG, Some("red"), Err(plugin.to_owned())),
+            (KUBECONFIG, Some("old"), Err(plugin.to_owned())),
+            (KUBECONFIG, Some("far"), Err("its `proxy-url` is not supported yet".to_owned())),
+            (KUBECONFIG, Some("lost"), Err("failed to load the cluster of context".to_owned())),
+        ];
+        for (text, context, expected) in cases {
+            let config = kubeconfig(text, context).config();
+            match (config, expected) {
+                (Ok(config), Ok(url)) => assert_eq!(origin(&config.cluster_url), url),
+                (Err(error), Err(part)) => {
+                    assert!(error.to_string().contains(&part), "{error}");
+                }
+                (config, expected) => panic!("{context:?}: {config:?} is not {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_client_is_left_to_chance() {
+        let config = kubeconfig(KUBECONFIG, None).config().unwrap();
+        assert!(!config.default_retry);
+        assert_eq!(config.proxy_url, None);
+        assert_eq!(config.tls_server_name.as_deref(), Some("inner.test"));
+        assert_eq!(config.connect_timeout, Some(CONNECT_TIMEOUT));
+    }
+
+    #[test]
+    fn a_mistake_in_a_kubeconfig_does_not_show_its_secrets() {
+        let broken = "users:\n- name: a\n  user:\n    token: secret-one\n   x: [\n";
+        let error = kubeconfig(broken, None).config().unwrap_err();
+        assert_eq!(error.to_string(), "the kubeconfig cannot be used: it is not valid YAML");
+        let shown = format!("{error:?} {:?}", kubeconfig(KUBECONFIG, None));
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn a_missing_kubeconfig_is_named() {
+        let connection = Connection::Kubeconfig(Kubeconfig {
+            source: Source::File("/nowhere/config".into()),
+            context: None,
+        });
+        let error = connection.config().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the kubeconfig /nowhere/config cannot be used: No such file or directory (os error 2)"
+        );
+    }
+
+    #[test]
+    fn hosts() {
+        let cases = [
+            ("10.0.0.1:6443", Some("https://10.0.0.1:6443")),
+            ("http://127.0.0.1:8001", Some("http://127.0.0.1:8001")),
+            ("https://user:pass@a.test/prefix", Some("https://a.test")),
+            ("https://[::1]:6443", Some("https://[::1]:6443")),
+            ("ftp://a.test", None),
+            ("https://", None),
+            ("a b", None),
+            ("", None),
+        ];
+        for (host, expected) in cases {
+            let url = server(host).config().ok().map(|config| origin(&config.cluster_url));
+            assert_eq!(url.as_deref(), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn tokens_and_certificates() {
+        let with = |token: &str, authority: Option<&str>| {
+            let certificate_authority = authority.map(str::to_owned);
+            let server =
+                Server { token: Some(token.into()), certificate_authority, ..server("a.test") };
+            server.config().map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(with(" abc.def\n", None), Ok(()));
+        for token in ["", " ", "a b", "a\nb", "ä"] {
+            assert!(with(token, None).unwrap_err().starts_with("the token cannot be used"));
+        }
+        let block = |tag| format!("-----BEGIN {tag}-----\nAAAA\n-----END {tag}-----\n");
+        assert_eq!(with("abc", Some(&block("CERTIFICATE"))), Ok(()));
+        for authority in ["", "AAAA", &block("PRIVATE KEY"), "-----BEGIN CERTIFICATE-----\n"] {
+            let error = with("abc", Some(authority)).unwrap_err();
+            assert!(error.starts_with("the CA certificate cannot be used"), "{error}");
+        }
+    }
+
+    /// A server that says of everything that it is absent, and counts connections.
+    async fn absent_server() -> (String, &'static AtomicUsize, tokio::task::JoinHandle<String>) {
+        let connections: &'static AtomicUsize = Box::leak(Box::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let body = r#"{"kind":"Status","details":{"name":"app","kind":"securitygrouppolicies"},"message":"no"}"#;
+        let head = tokio::spawn(async move {
+            let mut first = String::new();
+            loop {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                connections.fetch_add(1, Ordering::Relaxed);
+                let mut buffer = [0; 4096];
+                let length = socket.read(&mut buffer).await.unwrap();
+                first.push_str(&String::from_utf8_lossy(&buffer[..length]));
+                let answer = format!(
+                    "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                socket.write_all(answer.as_bytes()).await.unwrap();
+                if first.contains("/last") {
+                    return first;
+                }
+            }
+        });
+        (address, connections, head)
+    }
+
+    async fn find(cluster: &Cluster, name: &str) -> Result<bool, Error> {
+        let at = ObjectRef { namespace: "shop".into(), name: name.into() };
+        let found = cluster.find::<SecurityGroupPolicy>(&at, &CancellationToken::new()).await;
+        found.map(|object| object.is_some())
+    }
+
+    #[tokio::test]
+    async fn requests_say_who_they_are_from() {
+        let (address, connections, head) = absent_server().await;
+        let token = Some("secret-one".into());
+        let connection = Server { token, ..server(&format!("http://{address}")) };
+        let cluster = Cluster::new(Ok(Connection::Server(connection)));
+        assert_eq!(
+            connections.load(Ordering::Relaxed),
+            0,
+            "nothing is opened before the first use"
+        );
+        assert!(!find(&cluster, "last").await.unwrap());
+        let head = head.await.unwrap().to_ascii_lowercase();
+        assert!(head.contains(&format!("user-agent: {USER_AGENT}")), "{head}");
+        assert!(head.contains("authorization: bearer secret-one"), "{head}");
+    }
+
+    #[tokio::test]
+    async fn one_client_serves_all_and_a_failure_is_not_kept() {
+        let path = std::env::temp_dir().join(format!("kubeconfig-{}", std::process::id()));
+        let connection = Connection::Kubeconfig(Kubeconfig {
+            source: Source::File(path.clone()),
+            context: None,
+        });
+        let cluster = Cluster::new(Ok(connection));
+        assert!(matches!(cluster.session().await, Err(Error::Settings { .. })));
+
+        std::fs::write(&path, KUBECONFIG).unwrap();
+        let (one, two) = tokio::join!(cluster.session(), cluster.session());
+        assert!(std::ptr::eq(one.unwrap(), two.unwrap()));
+        std::fs::remove_file(&path).unwrap();
+        assert!(cluster.clone().session().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_missing_connection_is_an_error_at_first_use() {
+        let cases = [
+            (
+                Missing::NotConfigured("`kubernetes` of the provider block".into()),
+                "no cluster is configured; it takes `kubernetes` of the provider block",
+            ),
+            (
+                Missing::NotYetKnown("kubernetes.host".into()),
+                "`kubernetes.host` is not known yet, so the cluster cannot be reached",
+            ),
+        ];
+        for (missing, expected) in cases {
+            let error = find(&Cluster::new(Err(missing)), "app").await.unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let closed = listener.local_addr().unwrap();
+        drop(listener);
+        let cluster = Cluster::new(Ok(Connection::Server(server(&format!("http://{closed}")))));
+        cluster.session().await.unwrap();
+        let stop = CancellationToken::new();
+        let at = ObjectRef { namespace: "shop".into(), name: "app".into() };
+        let soon = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stop.cancel();
+        };
+        let (error, ()) = tokio::join!(cluster.find::<SecurityGroupPolicy>(&at, &stop), soon);
+        let error = error.unwrap_err();
+        assert!(!error.is_ambiguous());
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, format!("cannot connect to http://{closed}"));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_speak_tls() {
+        let (address, connections, _head) = absent_server().await;
+        let cluster = Cluster::new(Ok(Connection::Server(server(&format!("https://{address}")))));
+        let error = find(&cluster, "app").await.unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot agree on TLS with https://{address}"));
+        assert_eq!(connections.load(Ordering::Relaxed), 1, "what cannot pass is not tried again");
+    }
+}

@@ -1,0 +1,272 @@
+//! Label selectors as values, and the syntax of what is in them.
+//!
+//! The checks give messages for a plan: they say what is wrong with the value, without its path.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// Which objects are meant, by their labels. Every condition must hold; without any, all are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selector {
+    /// Labels that must be there with just this value.
+    pub match_labels: BTreeMap<String, String>,
+    /// Further conditions. Their order says nothing, but is kept.
+    pub match_expressions: Vec<Requirement>,
+}
+
+/// A condition on one label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// Key of the label.
+    pub key: String,
+    /// How it is compared. A text, as the cluster may hold one that no [`Operator`] has.
+    pub operator: String,
+    /// What it is compared with.
+    pub values: Vec<String>,
+}
+
+/// How a label is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// Its value is one of the values.
+    In,
+    /// Its value is none of the values, or it is absent.
+    NotIn,
+    /// It is there, whatever its value.
+    Exists,
+    /// It is absent.
+    DoesNotExist,
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::In => "In",
+            Self::NotIn => "NotIn",
+            Self::Exists => "Exists",
+            Self::DoesNotExist => "DoesNotExist",
+        })
+    }
+}
+
+impl FromStr for Operator {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "In" => Ok(Self::In),
+            "NotIn" => Ok(Self::NotIn),
+            "Exists" => Ok(Self::Exists),
+            "DoesNotExist" => Ok(Self::DoesNotExist),
+            _ => Err(format!(
+                "`{text}` is not an operator; it must be In, NotIn, Exists or DoesNotExist"
+            )),
+        }
+    }
+}
+
+impl Requirement {
+    /// Whether the operator takes the number of values that is given.
+    pub fn check_values(&self) -> Result<(), String> {
+        let operator: Operator = self.operator.parse()?;
+        match (operator, self.values.is_empty()) {
+            (Operator::In | Operator::NotIn, true) => {
+                Err(format!("{operator} needs at least one value"))
+            }
+            (Operator::Exists | Operator::DoesNotExist, false) => {
+                Err(format!("{operator} takes no values"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The key of a label or annotation: `app`, or with a prefix `example.com/app`.
+pub fn check_key(key: &str) -> Result<(), String> {
+    let name = match key.split_once('/') {
+        Some((prefix, name)) => {
+            check_subdomain(prefix)
+                .map_err(|problem| format!("the part of `{key}` before the slash: {problem}"))?;
+            name
+        }
+        None => key,
+    };
+    if name.is_empty() {
+        return Err(format!("`{key}` has no name"));
+    }
+    check_token(name)
+}
+
+/// The value of a label. It may be empty.
+pub fn check_value(value: &str) -> Result<(), String> {
+    if value.is_empty() { Ok(()) } else { check_token(value) }
+}
+
+/// The name of a namespace (RFC 1123 label).
+pub fn check_namespace(name: &str) -> Result<(), String> {
+    check_length(name, 63)?;
+    if is_dns_label(name) {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{name}` may hold only lower case letters, digits and `-`, and must begin and end with \
+             a letter or digit"
+        ))
+    }
+}
+
+/// The name of an object (RFC 1123 subdomain).
+pub fn check_subdomain(name: &str) -> Result<(), String> {
+    check_length(name, 253)?;
+    if name.split('.').all(is_dns_label) {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{name}` may hold only lower case letters, digits, `-` and `.`, and each part between \
+             dots must begin and end with a letter or digit"
+        ))
+    }
+}
+
+/// The name of a field manager.
+pub fn check_field_manager(name: &str) -> Result<(), String> {
+    check_length(name, 128)?;
+    if name.chars().all(|c| !c.is_control()) {
+        Ok(())
+    } else {
+        Err(format!("{name:?} has characters that cannot be printed"))
+    }
+}
+
+/// The part of a key behind the slash, or a value.
+fn check_token(text: &str) -> Result<(), String> {
+    check_length(text, 63)?;
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if text.bytes().all(inner) && has_alphanumeric_ends(text) {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{text}` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a \
+             letter or digit"
+        ))
+    }
+}
+
+fn check_length(text: &str, most: usize) -> Result<(), String> {
+    match text.len() {
+        0 => Err("it must not be empty".to_owned()),
+        length if length > most => {
+            Err(format!("it is {length} characters long, but may have {most}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_dns_label(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.bytes().all(inner) && has_alphanumeric_ends(text)
+}
+
+fn has_alphanumeric_ends(text: &str) -> bool {
+    let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    is_end(text.as_bytes().first()) && is_end(text.as_bytes().last())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(with: fn(&str) -> Result<(), String>, valid: &[&str], invalid: &[&str]) {
+        for text in valid {
+            assert_eq!(with(text), Ok(()), "{text:?}");
+        }
+        for text in invalid {
+            assert!(with(text).is_err(), "{text:?}");
+        }
+    }
+
+    fn long(length: usize) -> &'static str {
+        "a".repeat(length).leak()
+    }
+
+    #[test]
+    fn keys() {
+        check(
+            check_key,
+            &["app", "App_2.x", "example.com/app", "app.kubernetes.io/part-of", long(63)],
+            &["", "-app", "app.", "a b", "a/b/c", "/app", "example.com/", "Example.com/app", "ä"],
+        );
+        check(check_key, &[], &[long(64)]);
+    }
+
+    #[test]
+    fn values() {
+        check(
+            check_value,
+            &["", "v1.2_3-x", "A", long(63)],
+            &[" ", "a b", "-a", "a_", "a/b", "é", long(64)],
+        );
+    }
+
+    #[test]
+    fn namespaces() {
+        check(
+            check_namespace,
+            &["default", "my-namespace", "0", long(63)],
+            &["", "a.b", "A", "-a", "a-", "a_b", "a/b", "..", long(64)],
+        );
+    }
+
+    #[test]
+    fn object_names() {
+        check(
+            check_subdomain,
+            &["my-policy", "a.b-c.d", long(253)],
+            &["", "A", "a..b", ".a", "a.", "a.-b", "a/b", "a?b", "..", long(254)],
+        );
+    }
+
+    #[test]
+    fn field_managers() {
+        check(
+            check_field_manager,
+            &["terraform-provider-tke", "my team"],
+            &["", "a\nb", long(129)],
+        );
+    }
+
+    #[test]
+    fn operators_take_their_values() {
+        let cases: [(&str, &[&str], Result<(), &str>); 8] = [
+            ("In", &["a"], Ok(())),
+            ("NotIn", &["a", "b"], Ok(())),
+            ("Exists", &[], Ok(())),
+            ("DoesNotExist", &[], Ok(())),
+            ("In", &[], Err("In needs at least one value")),
+            ("NotIn", &[], Err("NotIn needs at least one value")),
+            ("Exists", &["a"], Err("Exists takes no values")),
+            (
+                "in",
+                &["a"],
+                Err("`in` is not an operator; it must be In, NotIn, Exists or DoesNotExist"),
+            ),
+        ];
+        for (operator, values, expected) in cases {
+            let requirement = Requirement {
+                key: "app".into(),
+                operator: operator.into(),
+                values: values.iter().map(|&value| value.to_owned()).collect(),
+            };
+            assert_eq!(requirement.check_values(), expected.map_err(str::to_owned), "{operator}");
+        }
+    }
+
+    #[test]
+    fn operators_are_written_as_they_are_read() {
+        for text in ["In", "NotIn", "Exists", "DoesNotExist"] {
+            assert_eq!(text.parse::<Operator>().unwrap().to_string(), text);
+        }
+    }
+}

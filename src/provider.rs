@@ -1,0 +1,192 @@
+//! The provider block: what may be set, what the environment adds, and everything that is offered.
+//!
+//! The only reader of the environment. An attribute wins over its variable.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use tf_provider::{
+    ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Offer, Partial, Path, Provider, Result, Text,
+};
+
+use crate::{
+    cloud::{self, Domain, Endpoint, Region, Scheme},
+    data_sources::Cluster,
+    groups::Groups,
+    pods::Policies,
+    resources::{SecurityGroup, SecurityGroupPolicy, SecurityGroupRule},
+};
+
+use self::settings::Environment;
+
+mod settings;
+
+/// The provider `tke`.
+#[derive(Debug)]
+pub struct Tke;
+
+/// Manages both sides of Pod security groups in Tencent Kubernetes Engine (TKE): the CVM security
+/// groups and their rules in the cloud, and the `SecurityGroupPolicy` in the cluster that binds
+/// groups to Pods.
+///
+/// Both connections are opened at first use. A configuration of one side needs only that side,
+/// and planning needs no cluster. Values that are known only after apply are accepted.
+#[derive(Model, Clone, Debug)]
+pub struct ProviderConfig {
+    /// Region of the cloud-side objects, for example `ap-guangzhou`.
+    /// Also `TENCENTCLOUD_REGION`. Needed only where a resource names no region of its own.
+    region: Option<Text<Region>>,
+    /// Public half of the API key. Also `TENCENTCLOUD_SECRET_ID`.
+    secret_id: Option<SecretString>,
+    /// Secret half of the API key. Also `TENCENTCLOUD_SECRET_KEY`.
+    secret_key: Option<SecretString>,
+    /// Session token of a temporary API key. Also `TENCENTCLOUD_SECURITY_TOKEN`.
+    security_token: Option<SecretString>,
+    /// `HTTPS`, or `HTTP` for a gateway on the same machine. Also `TENCENTCLOUD_PROTOCOL`;
+    /// `HTTPS` by default.
+    protocol: Option<Text<Scheme>>,
+    /// Root domain of the cloud's API; a service is reached at `<service>.<domain>`.
+    /// Also `TENCENTCLOUD_DOMAIN`; `tencentcloudapi.com` by default.
+    domain: Option<Text<Domain>>,
+    /// Where single services are reached, instead of `<service>.<domain>`.
+    /// The variable `TKE_ENDPOINT` names one place for all of them.
+    endpoints: Option<ServiceEndpoints>,
+    /// Tags that every security group gets besides its own.
+    default_tags: Option<DefaultTags>,
+    /// How the cluster is reached: by a kubeconfig (`config_path`), or by `host` and `token`.
+    /// Nothing is inferred: neither `KUBECONFIG` nor an in-cluster account is used.
+    kubernetes: Option<Kubernetes>,
+}
+
+/// Places of single services, such as `https://vpc.internal.tencentcloudapi.com`.
+#[derive(Model, Clone, Debug)]
+pub struct ServiceEndpoints {
+    /// Place of the VPC API, which holds security groups.
+    vpc: Option<Text<Endpoint>>,
+    /// Place of the TKE API, which knows the clusters.
+    tke: Option<Text<Endpoint>>,
+    /// Place of the tag API.
+    tag: Option<Text<Endpoint>>,
+}
+
+/// Tags for every object that can carry some.
+#[derive(Model, Clone, Debug)]
+pub struct DefaultTags {
+    /// The tags. A resource's own tag of the same key wins.
+    tags: Option<BTreeMap<String, String>>,
+}
+
+/// How the cluster is reached.
+#[derive(Model, Clone, Debug)]
+pub struct Kubernetes {
+    /// Path of a kubeconfig; a leading `~` is the home directory. Also `KUBE_CONFIG_PATH`.
+    config_path: Option<String>,
+    /// Context in the kubeconfig; the current one by default. Also `KUBE_CTX`.
+    config_context: Option<String>,
+    /// URL of the API server. Also `KUBE_HOST`.
+    host: Option<String>,
+    /// Bearer token for `host`. Also `KUBE_TOKEN`.
+    token: Option<SecretString>,
+    /// Certificate of the authority that `host` is verified with, in PEM.
+    /// Also `KUBE_CLUSTER_CA_CERT_DATA`; those of the operating system by default.
+    cluster_ca_certificate: Option<String>,
+    /// Name expected in the certificate of `host`, if another. Also `KUBE_TLS_SERVER_NAME`.
+    tls_server_name: Option<String>,
+    /// Whether to accept any certificate of `host`. Also `KUBE_INSECURE`; `false` by default.
+    insecure: Option<bool>,
+}
+
+/// What resources and data sources work with.
+#[derive(Debug)]
+pub struct Client {
+    /// The cloud's API itself, for what has no layer of its own.
+    pub(crate) cloud: cloud::Client,
+    /// Security groups and their rules.
+    pub(crate) groups: Groups,
+    /// Policies that bind groups to Pods.
+    pub(crate) policies: Policies,
+    /// Tags that every object gets, unless they are known only after apply.
+    pub(crate) default_tags: Maybe<BTreeMap<String, String>>,
+    region: Maybe<Region>,
+}
+
+impl Client {
+    /// The region of an object: its own, else the provider's.
+    pub(crate) fn region(&self, own: Option<&Region>) -> Result<Region> {
+        match (own, &self.region) {
+            (Some(region), _) | (None, Maybe::Known(region)) => Ok(region.clone()),
+            (None, Maybe::Unknown) => Err(Diagnostic::error("The region is not known yet")
+                .detail(
+                    "`region` of the provider block is known only after apply.\n\n\
+                     What to do: give the provider a region that does not depend on other \
+                     resources, or set `region` in the resource.",
+                )
+                .into()),
+            (None, Maybe::Null) => Err(Diagnostic::error("No region is set")
+                .detail(
+                    "Neither the resource nor the provider block names a region.\n\n\
+                     What to do: set `region` in the provider block, or TENCENTCLOUD_REGION in \
+                     the environment.",
+                )
+                .into()),
+        }
+    }
+
+    /// The provider's region, for planning.
+    pub(crate) fn default_region(&self) -> &Maybe<Region> {
+        &self.region
+    }
+}
+
+impl Provider for Tke {
+    const NAME: &'static str = "tke";
+    type Config = ProviderConfig;
+    type Client = Client;
+
+    async fn configure(config: Partial<ProviderConfig>, _cx: &ConfigureCx) -> Result<Client> {
+        settings::client(config, &environment())
+    }
+
+    fn check(config: &Partial<ProviderConfig>) -> Diagnostics {
+        match config.kubernetes.known() {
+            Some(kubernetes) => one_way_in(kubernetes),
+            None => Diagnostics::default(),
+        }
+    }
+
+    fn offer() -> Offer<Client> {
+        Offer::new()
+            .data_source::<Cluster>()
+            .resource::<SecurityGroup>()
+            .resource::<SecurityGroupPolicy>()
+            .resource::<SecurityGroupRule>()
+    }
+}
+
+/// A cluster is reached in one way; a block that names two would leave open which one counts.
+fn one_way_in(kubernetes: &Kubernetes) -> Diagnostics {
+    let at = || Path::from("kubernetes");
+    let kubeconfig = kubernetes.config_path.is_some();
+    let refused = if kubeconfig && kubernetes.host.is_some() {
+        Some(("host", "`config_path` and `host` are two ways to reach a cluster: set one of them"))
+    } else if kubernetes.config_context.is_some() && kubernetes.host.is_some() {
+        Some(("config_context", "`config_context` goes with `config_path`, not with `host`"))
+    } else if kubernetes.token.is_some() && kubeconfig {
+        Some(("token", "`token` goes with `host`: a kubeconfig brings its own credentials"))
+    } else {
+        None
+    };
+    refused
+        .map(|(attribute, why)| {
+            Diagnostic::error("Conflicting ways to reach the cluster")
+                .detail(why)
+                .at(at().attribute(attribute))
+        })
+        .into_iter()
+        .collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn environment() -> Environment {
+    Environment::of(|name| std::env::var(name).ok())
+}

@@ -1,0 +1,192 @@
+//! From a struct to what is written for it.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Result, Type, Visibility};
+
+use crate::flags::{Flags, docs, undocumented};
+
+/// One attribute: a field and what is said about it.
+struct Attribute<'a> {
+    ident: &'a Ident,
+    vis: &'a Visibility,
+    ty: &'a Type,
+    name: String,
+    doc: String,
+    flags: Flags,
+}
+
+pub(crate) fn model(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new_spanned(&input.ident, "only a struct can be a model"));
+    };
+    let Fields::Named(fields) = &data.fields else {
+        return Err(Error::new_spanned(&input.ident, "the attributes of a model need names"));
+    };
+    if !input.generics.params.is_empty() {
+        return Err(Error::new_spanned(&input.generics, "a model has no parameters"));
+    }
+    let doc = docs(&input.attrs);
+    if doc.is_empty() {
+        return Err(undocumented(input.ident.span(), "a model"));
+    }
+    let attributes = fields.named.iter().filter_map(attribute).collect::<Result<Vec<_>>>()?;
+
+    let name = &input.ident;
+    let demands = attributes.iter().flat_map(|attribute| &attribute.flags.demands);
+    let field = field(name, &attributes);
+    let model = impl_model(input, &doc, &attributes);
+    Ok(quote! {
+        #(#demands)*
+        #field
+        #model
+    })
+}
+
+fn attribute(field: &Field) -> Option<Result<Attribute<'_>>> {
+    let ident = field.ident.as_ref()?;
+    let doc = docs(&field.attrs);
+    if doc.is_empty() {
+        return Some(Err(undocumented(ident.span(), "an attribute")));
+    }
+    let name = ident.unraw().to_string();
+    Some(Flags::read(&field.attrs, &field.ty).map(|flags| Attribute {
+        ident,
+        vis: &field.vis,
+        ty: &field.ty,
+        name,
+        doc,
+        flags,
+    }))
+}
+
+/// The struct as an object inside another one.
+fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
+    let take = attributes.iter().map(|Attribute { ident, name, flags, .. }| {
+        let take = flags.default.as_ref().map_or_else(
+            || quote!(take(&mut attributes, #name)),
+            |default| quote!(take_or(&mut attributes, #name, || #default)),
+        );
+        quote!(#ident: ::tf_provider::model::derived::#take?)
+    });
+    let encode = attributes.iter().map(
+        |Attribute { ident, name, .. }| quote!((#name, ::tf_provider::Field::encode(&self.#ident))),
+    );
+    let same = attributes.iter().map(|Attribute { ty, name, flags, .. }| {
+        let values = quote!(a.get(#name), b.get(#name));
+        flags.same.as_ref().map_or_else(
+            || quote!(<#ty as ::tf_provider::Field>::same(#values)),
+            |same| quote!(::tf_provider::model::derived::same_by::<#ty, _>(#same, #values)),
+        )
+    });
+    quote! {
+        #[automatically_derived]
+        impl ::tf_provider::Field for #model {
+            type Inner = Self;
+
+            fn kind() -> ::tf_provider::schema::Kind {
+                ::tf_provider::schema::Kind::Nested(
+                    ::tf_provider::schema::Nesting::Single,
+                    <Self as ::tf_provider::Model>::object(),
+                )
+            }
+
+            fn decode(
+                value: ::tf_provider::Value,
+            ) -> ::std::result::Result<Self, ::tf_provider::DecodeError> {
+                #[allow(unused_mut, unused_variables, reason = "a model may be empty")]
+                let mut attributes = ::tf_provider::model::derived::attributes(value)?;
+                ::std::result::Result::Ok(Self { #(#take,)* })
+            }
+
+            fn encode(&self) -> ::tf_provider::Value {
+                ::tf_provider::Value::map::<&str>([#(#encode,)*])
+            }
+
+            fn same(a: &::tf_provider::Value, b: &::tf_provider::Value) -> bool {
+                match (a, b) {
+                    (::tf_provider::Value::Map(_), ::tf_provider::Value::Map(_)) => {
+                        true #(&& #same)*
+                    }
+                    (a, b) => a == b,
+                }
+            }
+
+            fn check(
+                value: &::tf_provider::Value,
+                at: &::tf_provider::Path,
+                out: &mut ::tf_provider::Diagnostics,
+            ) {
+                <Self as ::tf_provider::Model>::object().check_at(value, at, out);
+            }
+        }
+    }
+}
+
+fn impl_model(input: &DeriveInput, doc: &str, attributes: &[Attribute<'_>]) -> TokenStream {
+    let (model, vis) = (&input.ident, &input.vis);
+    let partial = format_ident!("{model}Partial");
+    let partial_doc = format!("[`{model}`] while not all of it is known.");
+    let schema = attributes.iter().map(|Attribute { ty, name, doc, flags, .. }| {
+        let calls = &flags.calls;
+        quote!(::tf_provider::schema::Attribute::of::<#ty>(#name, #doc) #(#calls)*)
+    });
+    let fields = attributes.iter().map(|Attribute { ident, vis, ty, doc, .. }| {
+        quote! {
+            #[doc = #doc]
+            #vis #ident: ::tf_provider::Maybe<<#ty as ::tf_provider::Field>::Inner>
+        }
+    });
+    let nulls =
+        attributes.iter().map(|Attribute { ident, .. }| quote!(#ident: ::tf_provider::Maybe::Null));
+    let read = attributes.iter().map(|Attribute { ident, name, .. }| {
+        quote!(#ident: ::tf_provider::model::derived::maybe(value, #name, &mut out))
+    });
+    let write = attributes.iter().map(|Attribute { ident, name, .. }| {
+        quote!(::tf_provider::model::derived::merge(&partial.#ident, over, #name);)
+    });
+    quote! {
+        #[doc = #partial_doc]
+        #[doc(hidden)]
+        #[allow(dead_code, reason = "nobody looks at every attribute")]
+        #vis struct #partial { #(#fields,)* }
+
+        #[automatically_derived]
+        impl ::std::default::Default for #partial {
+            fn default() -> Self {
+                Self { #(#nulls,)* }
+            }
+        }
+
+        #[automatically_derived]
+        impl ::std::fmt::Debug for #partial {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_struct(::std::stringify!(#partial)).finish_non_exhaustive()
+            }
+        }
+
+        #[automatically_derived]
+        impl ::tf_provider::Model for #model {
+            type Partial = #partial;
+
+            fn object() -> ::tf_provider::schema::Object {
+                ::tf_provider::schema::Object::new(#doc, ::std::vec![#(#schema,)*])
+            }
+
+            fn partial(
+                value: &::tf_provider::Value,
+            ) -> ::tf_provider::Result<Self::Partial> {
+                #[allow(unused_mut, reason = "a model may be empty")]
+                let mut out = ::tf_provider::Diagnostics::new();
+                let partial = #partial { #(#read,)* };
+                out.into_result().map(|_| partial)
+            }
+
+            #[allow(unused_variables, reason = "a model may be empty")]
+            fn merge(partial: &Self::Partial, over: &mut ::tf_provider::Value) {
+                #(#write)*
+            }
+        }
+    }
+}

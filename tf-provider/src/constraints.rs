@@ -1,0 +1,219 @@
+//! Rules that span several attributes of a configuration.
+
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::path::{Path, Step};
+use crate::schema::Object;
+use crate::value::Value;
+
+/// A rule about which attributes go together.
+///
+/// An unknown value may turn out to be null or not, so it neither fulfils nor breaks a rule.
+#[derive(Clone, Debug)]
+pub struct Constraint {
+    rule: Rule,
+    paths: Vec<Path>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    ExactlyOne,
+    AtLeastOne,
+    AtMostOne,
+    /// The first needs all others.
+    Required,
+    /// The first goes with none of the others.
+    Conflict,
+}
+
+/// One of these attributes is set, and no more. Attributes of nested objects are named as in
+/// `kubernetes.host`.
+pub fn exactly_one_of(names: &[&str]) -> Constraint {
+    Constraint::new(Rule::ExactlyOne, names)
+}
+
+/// One or more of these attributes are set.
+pub fn at_least_one_of(names: &[&str]) -> Constraint {
+    Constraint::new(Rule::AtLeastOne, names)
+}
+
+/// No two of these attributes are set.
+pub fn at_most_one_of(names: &[&str]) -> Constraint {
+    Constraint::new(Rule::AtMostOne, names)
+}
+
+/// Where the one attribute is set, none of the others is.
+pub fn conflicts_with(name: &str, others: &[&str]) -> Constraint {
+    Constraint::new(Rule::Conflict, &[&[name], others].concat())
+}
+
+/// Where the one attribute is set, all others are.
+pub fn required_with(name: &str, others: &[&str]) -> Constraint {
+    Constraint::new(Rule::Required, &[&[name], others].concat())
+}
+
+impl Constraint {
+    fn new(rule: Rule, names: &[&str]) -> Self {
+        Self { rule, paths: names.iter().map(|name| Path::from(*name)).collect() }
+    }
+
+    /// Says what is wrong, as far as it is known.
+    pub fn check(&self, config: &Value) -> Diagnostics {
+        let is_set = |path: &&Path| {
+            let value = config.at(path);
+            value.is_known() && !value.is_null()
+        };
+        let is_null = |path: &&Path| config.at(path).is_null();
+        let set: Vec<&Path> = self.paths.iter().filter(is_set).collect();
+        let none = self.paths.iter().all(|path| is_null(&path));
+        let mut out = Diagnostics::new();
+        match (self.rule, self.paths.split_first()) {
+            (Rule::ExactlyOne | Rule::AtLeastOne, _) if none => {
+                let which = if self.rule == Rule::ExactlyOne { "exactly" } else { "at least" };
+                out.push(
+                    Diagnostic::error(format!("{which} one of {} is required", list(&self.paths)))
+                        .detail("None of them is set."),
+                );
+            }
+            (Rule::ExactlyOne | Rule::AtMostOne, _) => {
+                for path in set.iter().skip(1) {
+                    out.push(conflict(path, &set, "Only one of them may be set."));
+                }
+            }
+            (Rule::Conflict, Some((first, others))) if is_set(&first) => {
+                for other in others.iter().filter(is_set) {
+                    out.push(conflict(first, &[first, other], "They exclude each other."));
+                }
+            }
+            (Rule::Required, Some((first, others))) if is_set(&first) => {
+                for other in others.iter().filter(is_null) {
+                    out.push(
+                        Diagnostic::error(format!("`{first}` requires `{other}`"))
+                            .detail(format!("Set `{other}` as well, or leave out `{first}`."))
+                            .at(first.clone()),
+                    );
+                }
+            }
+            _ => {}
+        }
+        out
+    }
+
+    /// The attributes that this rule names and the schema does not have.
+    pub fn problems(&self, schema: &Object) -> Vec<String> {
+        let missing = self.paths.iter().filter(|path| !leads(schema, path.steps()));
+        missing.map(|path| format!("a constraint names `{path}`, which is no attribute")).collect()
+    }
+}
+
+fn leads(object: &Object, steps: &[Step]) -> bool {
+    match steps {
+        [Step::Attribute(name), rest @ ..] => object.attribute(name).is_some_and(|attribute| {
+            rest.is_empty()
+                || attribute.kind.objects().is_some_and(|(_, object)| leads(object, rest))
+        }),
+        _ => false,
+    }
+}
+
+fn conflict(at: &Path, set: &[&Path], detail: &str) -> Diagnostic {
+    Diagnostic::error(format!("{} are set together", list(set.iter().copied())))
+        .detail(detail)
+        .at(at.clone())
+}
+
+fn list<'a>(paths: impl IntoIterator<Item = &'a Path>) -> String {
+    let names: Vec<String> = paths.into_iter().map(|path| format!("`{path}`")).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Attribute;
+
+    /// `x` is set, `?` unknown, `-` null; one for each of `a`, `b` and `c`.
+    #[track_caller]
+    fn check(rule: &Constraint, config: &str, expected: &[&str]) {
+        let value = |sign| match sign {
+            'x' => Value::from("x"),
+            '?' => Value::unknown(),
+            _ => Value::Null,
+        };
+        let config = Value::map(["a", "b", "c"].into_iter().zip(config.chars().map(value)));
+        let found: Vec<_> = rule.check(&config).iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{config:?}");
+    }
+
+    const ALL: &[&str] = &["a", "b", "c"];
+
+    #[test]
+    fn exactly_one() {
+        let rule = exactly_one_of(ALL);
+        check(&rule, "x--", &[]);
+        check(&rule, "---", &["exactly one of `a`, `b` and `c` is required"]);
+        check(&rule, "?--", &[]);
+        check(&rule, "x?-", &[]);
+        check(&rule, "x-x", &["c: `a` and `c` are set together"]);
+        check(&rule, "xx?", &["b: `a` and `b` are set together"]);
+    }
+
+    #[test]
+    fn at_least_one() {
+        let rule = at_least_one_of(ALL);
+        check(&rule, "xxx", &[]);
+        check(&rule, "--?", &[]);
+        check(&rule, "---", &["at least one of `a`, `b` and `c` is required"]);
+    }
+
+    #[test]
+    fn at_most_one() {
+        let rule = at_most_one_of(ALL);
+        check(&rule, "---", &[]);
+        check(&rule, "-x?", &[]);
+        let all = "`a`, `b` and `c` are set together";
+        check(&rule, "xxx", &[&format!("b: {all}"), &format!("c: {all}")]);
+    }
+
+    #[test]
+    fn conflicts() {
+        let rule = conflicts_with("a", &["b", "c"]);
+        check(&rule, "-xx", &[]);
+        check(&rule, "?xx", &[]);
+        check(&rule, "x?-", &[]);
+        check(&rule, "x-x", &["a: `a` and `c` are set together"]);
+    }
+
+    #[test]
+    fn requirements() {
+        let rule = required_with("a", &["b", "c"]);
+        check(&rule, "-x-", &[]);
+        check(&rule, "?--", &[]);
+        check(&rule, "x?x", &[]);
+        check(&rule, "xx-", &["a: `a` requires `c`"]);
+    }
+
+    #[test]
+    fn nested_attributes_have_dotted_names() {
+        let rule = exactly_one_of(&["a.b", "c"]);
+        let config = |inner| Value::map([("a", Value::map([("b", inner)]))]);
+        assert!(rule.check(&config("x".into())).is_empty());
+        assert!(rule.check(&Value::map([("a", Value::unknown())])).is_empty());
+        assert!(rule.check(&config(Value::Null)).has_errors());
+    }
+
+    #[test]
+    fn problems_are_names_of_nothing() {
+        let schema = Object::new("Doc.", vec![Attribute::of::<Option<bool>>("a", "Doc.")]);
+        assert_eq!(
+            exactly_one_of(&["a", "b", "a.b"]).problems(&schema),
+            [
+                "a constraint names `b`, which is no attribute",
+                "a constraint names `a.b`, which is no attribute",
+            ],
+        );
+    }
+}

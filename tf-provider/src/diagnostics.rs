@@ -1,0 +1,220 @@
+//! What a user is told: errors and warnings, each with the attribute to blame where there is one.
+
+use std::fmt;
+
+use crate::path::Path;
+
+/// What every operation of a provider returns.
+pub type Result<T, E = Diagnostics> = std::result::Result<T, E>;
+
+/// One message to the user.
+///
+/// ```
+/// use tf_provider::Diagnostic;
+///
+/// let diagnostic = Diagnostic::error("cannot create the security group `web`")
+///     .detail("The account may hold 50 groups.\n\nWhat to do: delete one, or ask for more.")
+///     .at("name");
+/// assert_eq!(diagnostic.to_string(), "name: cannot create the security group `web`");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Whether the operation failed.
+    pub severity: Severity,
+    /// What could not be done, to which object: one line.
+    pub summary: String,
+    /// Why, and what to do.
+    pub detail: String,
+    /// The attribute to blame. Terraform shows the line of the configuration that sets it.
+    pub path: Option<Path>,
+}
+
+/// Whether a [`Diagnostic`] stops the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The operation failed.
+    Error,
+    /// Worth knowing; the run goes on.
+    Warning,
+}
+
+/// Messages in the order in which they came up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostic {
+    /// The operation failed.
+    pub fn error(summary: impl Into<String>) -> Self {
+        Self::new(Severity::Error, summary.into())
+    }
+
+    /// The operation goes on, but the user should know.
+    pub fn warning(summary: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, summary.into())
+    }
+
+    /// Says why, and what to do.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Says which attribute is to blame.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<Path>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The value at `path` is not acceptable, for the reason given.
+    pub fn invalid(path: &Path, reason: impl fmt::Display) -> Self {
+        let summary = if path.is_root() {
+            "invalid value".to_owned()
+        } else {
+            format!("invalid value of `{path}`")
+        };
+        Self { path: Some(path.clone()), ..Self::error(summary).detail(reason.to_string()) }
+    }
+
+    fn new(severity: Severity, summary: String) -> Self {
+        Self { severity, summary, detail: String::new(), path: None }
+    }
+}
+
+impl Diagnostics {
+    /// No message yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds one message.
+    pub fn push(&mut self, diagnostic: impl Into<Diagnostic>) {
+        self.0.push(diagnostic.into());
+    }
+
+    /// Whether anything failed.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Whether there is no message at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many messages there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The messages, first come first.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+
+    /// The messages, to be changed in place.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.0.iter_mut()
+    }
+
+    /// `Err` with everything said when anything failed, `Ok` with the warnings otherwise.
+    pub fn into_result(self) -> Result<Self> {
+        if self.has_errors() { Err(self) } else { Ok(self) }
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
+        self.0.extend(more);
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(diagnostics: I) -> Self {
+        Self(diagnostics.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut Diagnostics {
+    type Item = &'a mut Diagnostic;
+    type IntoIter = std::slice::IterMut<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) if !path.is_root() => write!(f, "{path}: {}", self.summary),
+            _ => f.write_str(&self.summary),
+        }
+    }
+}
+
+/// One line for each message.
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, diagnostic) in self.0.iter().enumerate() {
+            write!(f, "{}{diagnostic}", if n == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_no_error() {
+        let warned = Diagnostics::from(Diagnostic::warning("slow"));
+        assert!(!warned.has_errors());
+        assert_eq!(warned.clone().into_result(), Ok(warned));
+        let failed = Diagnostics::from(Diagnostic::error("gone"));
+        assert_eq!(failed.clone().into_result(), Err(failed));
+    }
+
+    #[test]
+    fn prints_one_line_each() {
+        let mut all = Diagnostics::new();
+        all.push(Diagnostic::error("gone").at("id"));
+        all.push(Diagnostic::warning("slow"));
+        assert_eq!(all.to_string(), "id: gone\nslow");
+    }
+
+    #[test]
+    fn an_invalid_value_names_its_place() {
+        let diagnostic = Diagnostic::invalid(&Path::from("rules").index(1), "must be even");
+        assert_eq!(diagnostic.summary, "invalid value of `rules[1]`");
+        assert_eq!(diagnostic.detail, "must be even");
+    }
+}

@@ -1,0 +1,88 @@
+//! Rust types that can be attributes.
+//!
+//! | in Rust | in a configuration |
+//! | --- | --- |
+//! | `String`, `bool`, `u16` and the other integers, `f64`, [`Number`](crate::Number) | required |
+//! | a struct with `#[derive(Model)]` | required, an object |
+//! | `Vec<T>`, `BTreeSet<T>`, `BTreeMap<String, T>` | required, a list, set or map |
+//! | [`Text<T>`] | required, a string with a meaning |
+//! | `SecretString` | required and sensitive |
+//! | `Option<T>` | optional |
+//! | [`Computed<T>`] | decided by the provider; with `#[tf(optional)]` the user may set it |
+//! | [`WriteOnly<T>`] | passed on, never stored |
+
+use std::borrow::Borrow;
+
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::path::Path;
+use crate::schema::{Kind, Mode};
+use crate::value::{DecodeError, Value};
+
+mod collections;
+mod computed;
+mod maybe;
+mod primitives;
+mod text;
+mod write_only;
+
+pub use computed::Computed;
+pub use maybe::Maybe;
+pub use text::Text;
+pub use write_only::WriteOnly;
+
+/// A Rust type that can be an attribute.
+pub trait Field: Sized + Send + Sync + 'static {
+    /// What is left when nothing has to be said about who sets it: `T` for `Option<T>`,
+    /// [`Computed<T>`] and [`WriteOnly<T>`], else the type itself.
+    type Inner: Field;
+    /// Who sets it.
+    const MODE: Mode = Mode::Required;
+    /// Whether Terraform is to hide it.
+    const SENSITIVE: bool = false;
+    /// Whether it is kept out of plan and state.
+    const WRITE_ONLY: bool = false;
+
+    /// What it holds.
+    fn kind() -> Kind;
+
+    /// Reads it. Null is an error, unless the type has a place for it.
+    fn decode(value: Value) -> Result<Self, DecodeError>;
+
+    /// Writes it. What has been written can be read again.
+    fn encode(&self) -> Value;
+
+    /// Whether two values mean the same. By default they do when they are equal.
+    fn same(a: &Value, b: &Value) -> bool {
+        a == b
+    }
+
+    /// Says what is wrong with the parts of a value that are known. By default a value can be
+    /// checked when it is wholly known, and must then be readable.
+    fn check(value: &Value, at: &Path, out: &mut Diagnostics) {
+        if !value.is_null()
+            && value.is_wholly_known()
+            && let Err(error) = Self::decode(value.clone())
+        {
+            let at = error.path().steps().iter().cloned().fold(at.clone(), Path::step);
+            out.push(Diagnostic::invalid(&at, error.message()));
+        }
+    }
+}
+
+/// Compares what two values mean in Rust, where both can be read.
+pub(crate) fn same_by<T, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
+where
+    T: Field + Borrow<B>,
+    B: ?Sized,
+{
+    a == b
+        || match (read::<T>(a), read::<T>(b)) {
+            (Some(a), Some(b)) => same(a.borrow(), b.borrow()),
+            _ => false,
+        }
+}
+
+/// The value in Rust, if there is one and all of it is known.
+pub(crate) fn read<T: Field>(value: &Value) -> Option<T> {
+    if value.is_null() || !value.is_wholly_known() { None } else { T::decode(value.clone()).ok() }
+}

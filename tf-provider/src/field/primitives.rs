@@ -1,0 +1,189 @@
+//! Text, truth and numbers.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Field;
+use crate::diagnostics::Diagnostics;
+use crate::path::Path;
+use crate::schema::{Kind, Mode, Type};
+use crate::value::{DecodeError, Number, Value};
+
+impl Field for String {
+    type Inner = Self;
+
+    fn kind() -> Kind {
+        Kind::Plain(Type::String)
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        match value {
+            Value::String(text) => Ok(text),
+            other => Err(DecodeError::expected("a string", &other)),
+        }
+    }
+
+    fn encode(&self) -> Value {
+        Value::from(self.as_str())
+    }
+}
+
+impl Field for SecretString {
+    type Inner = Self;
+    const SENSITIVE: bool = true;
+
+    fn kind() -> Kind {
+        String::kind()
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        String::decode(value).map(Self::from)
+    }
+
+    fn encode(&self) -> Value {
+        Value::from(self.expose_secret())
+    }
+}
+
+impl Field for bool {
+    type Inner = Self;
+
+    fn kind() -> Kind {
+        Kind::Plain(Type::Bool)
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        match value {
+            Value::Bool(value) => Ok(value),
+            other => Err(DecodeError::expected("a bool", &other)),
+        }
+    }
+
+    fn encode(&self) -> Value {
+        Value::Bool(*self)
+    }
+}
+
+impl Field for Number {
+    type Inner = Self;
+
+    fn kind() -> Kind {
+        Kind::Plain(Type::Number)
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        match value {
+            Value::Number(number) => Ok(number),
+            other => Err(DecodeError::expected("a number", &other)),
+        }
+    }
+
+    fn encode(&self) -> Value {
+        Value::Number(self.clone())
+    }
+}
+
+/// Holds 17 digits, as floats do; where more matter, use [`Number`].
+impl Field for f64 {
+    type Inner = Self;
+
+    fn kind() -> Kind {
+        Number::kind()
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        Number::decode(value).map(|number| number.to_f64())
+    }
+
+    /// Terraform has no number for NaN and infinity; they become null.
+    fn encode(&self) -> Value {
+        Number::from_f64(*self).map_or(Value::Null, Value::Number)
+    }
+}
+
+macro_rules! integers {
+    ($($int:ty)*) => {$(
+        impl Field for $int {
+            type Inner = Self;
+
+            fn kind() -> Kind {
+                Number::kind()
+            }
+
+            fn decode(value: Value) -> Result<Self, DecodeError> {
+                let number = Number::decode(value)?;
+                number.to_i128().and_then(|int| int.try_into().ok()).ok_or_else(|| {
+                    DecodeError::new(format!(
+                        "must be a whole number from {} to {}, but is {number}",
+                        Self::MIN,
+                        Self::MAX,
+                    ))
+                })
+            }
+
+            fn encode(&self) -> Value {
+                Value::Number((*self).into())
+            }
+        }
+    )*};
+}
+
+integers!(i8 i16 i32 i64 u8 u16 u32 u64);
+
+impl<T: Field> Field for Option<T> {
+    type Inner = T::Inner;
+    const MODE: Mode = Mode::Optional;
+    const SENSITIVE: bool = T::SENSITIVE;
+    const WRITE_ONLY: bool = T::WRITE_ONLY;
+
+    fn kind() -> Kind {
+        T::kind()
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        if value.is_null() { Ok(None) } else { T::decode(value).map(Some) }
+    }
+
+    fn encode(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::encode)
+    }
+
+    fn same(a: &Value, b: &Value) -> bool {
+        match (a.is_null(), b.is_null()) {
+            (false, false) => T::same(a, b),
+            (a, b) => a == b,
+        }
+    }
+
+    fn check(value: &Value, at: &Path, out: &mut Diagnostics) {
+        if !value.is_null() {
+            T::check(value, at, out);
+        }
+    }
+}
+
+impl<T: Field> Field for Box<T> {
+    type Inner = T::Inner;
+    const MODE: Mode = T::MODE;
+    const SENSITIVE: bool = T::SENSITIVE;
+    const WRITE_ONLY: bool = T::WRITE_ONLY;
+
+    fn kind() -> Kind {
+        T::kind()
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        T::decode(value).map(Self::new)
+    }
+
+    fn encode(&self) -> Value {
+        T::encode(self)
+    }
+
+    fn same(a: &Value, b: &Value) -> bool {
+        T::same(a, b)
+    }
+
+    fn check(value: &Value, at: &Path, out: &mut Diagnostics) {
+        T::check(value, at, out);
+    }
+}

@@ -1,0 +1,177 @@
+//! Strings with a meaning.
+
+use std::cmp::Ordering;
+use std::fmt::{self, Display};
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::str::FromStr;
+
+use super::{Field, read};
+use crate::schema::{Kind, Type};
+use crate::value::{DecodeError, Value};
+
+/// A string with a meaning, such as a network or a duration.
+///
+/// It keeps the spelling that the user chose and compares by what it means. Text without a meaning
+/// is refused at plan; the error of [`FromStr`] is the message.
+///
+/// ```
+/// use std::net::Ipv6Addr;
+/// use tf_provider::Text;
+///
+/// let long: Text<Ipv6Addr> = "2001:db8::0001".parse()?;
+/// let short: Text<Ipv6Addr> = "2001:db8::1".parse()?;
+/// assert_eq!(long, short);
+/// assert_eq!(long.spelling(), "2001:db8::0001");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Text<T> {
+    value: T,
+    spelling: String,
+}
+
+impl<T: Display> Text<T> {
+    /// In the spelling that the type itself prefers.
+    pub fn new(value: T) -> Self {
+        Self { spelling: value.to_string(), value }
+    }
+}
+
+impl<T> Text<T> {
+    /// As it was written.
+    pub fn spelling(&self) -> &str {
+        &self.spelling
+    }
+
+    /// What it means.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// What it means.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
+impl<T: FromStr> FromStr for Text<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        Ok(Self { value: text.parse()?, spelling: text.to_owned() })
+    }
+}
+
+impl<T: Display> From<T> for Text<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T> Deref for Text<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Display for Text<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spelling.fmt(f)
+    }
+}
+
+impl<T: PartialEq> PartialEq for Text<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Text<T> {}
+
+impl<T: PartialOrd> PartialOrd for Text<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}
+
+impl<T: Ord> Ord for Text<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.value.cmp(&other.value)
+    }
+}
+
+impl<T: Hash> Hash for Text<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
+
+impl<T> Field for Text<T>
+where
+    T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static,
+{
+    type Inner = Self;
+
+    fn kind() -> Kind {
+        Kind::Plain(Type::String)
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let text = String::decode(value)?;
+        match text.parse() {
+            Ok(value) => Ok(Self { value, spelling: text }),
+            Err(error) => Err(DecodeError::new(error.to_string())),
+        }
+    }
+
+    fn encode(&self) -> Value {
+        Value::from(self.spelling.as_str())
+    }
+
+    fn same(a: &Value, b: &Value) -> bool {
+        a == b || read::<Self>(a).is_some_and(|a| read(b).is_some_and(|b| a == b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::diagnostics::Diagnostics;
+
+    #[test]
+    fn the_spelling_stays() {
+        let text = Text::<IpAddr>::decode("::0:1".into()).unwrap();
+        assert_eq!(text.encode(), Value::from("::0:1"));
+        assert_eq!(*text, IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1_u16]));
+        assert_eq!(Text::new(*text).spelling(), "::1");
+    }
+
+    #[test]
+    fn same_by_meaning() {
+        #[track_caller]
+        fn check(a: impl Into<Value>, b: impl Into<Value>, expected: bool) {
+            assert_eq!(Text::<IpAddr>::same(&a.into(), &b.into()), expected);
+        }
+        check("::1", "::0:1", true);
+        check("::1", "::2", false);
+        check("::1", "junk", false);
+        check("junk", "junk", true);
+        check("::1", Value::unknown(), false);
+        check("::1", Value::Null, false);
+    }
+
+    #[test]
+    fn text_without_meaning_is_refused() {
+        let mut found = Diagnostics::new();
+        Text::<IpAddr>::check(&"junk".into(), &"peer".into(), &mut found);
+        assert_eq!(found.to_string(), "peer: invalid value of `peer`");
+        let mut none = Diagnostics::new();
+        Text::<IpAddr>::check(&Value::unknown(), &"peer".into(), &mut none);
+        assert!(none.is_empty());
+    }
+}

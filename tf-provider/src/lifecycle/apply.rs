@@ -1,0 +1,409 @@
+//! `ApplyResourceChange`: creates, updates or deletes, and says truthfully what is there afterwards.
+//!
+//! An error diagnostic on create taints the object, and an answer without state loses it. So the answer
+//! always holds what is known to exist, and after success it fits the plan whatever the service said.
+
+use super::{
+    AnyResource, Operation, Surroundings,
+    operation::perform,
+    same::{alike, respell, same},
+    settle::{settle, settle_attribute, with_write_only},
+    walk,
+};
+use crate::{
+    Diagnostic, Diagnostics, Path, Value,
+    schema::{Attribute, Kind, Nesting, Object},
+};
+
+/// What Terraform wants done.
+pub(crate) struct Change {
+    pub(crate) prior: Value,
+    pub(crate) planned: Value,
+    pub(crate) config: Value,
+    pub(crate) private: Vec<u8>,
+}
+
+/// What is there afterwards.
+pub(crate) struct Applied {
+    pub(crate) state: Value,
+    pub(crate) private: Vec<u8>,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Applies one planned change.
+pub(crate) async fn apply<C>(
+    resource: &dyn AnyResource<C>,
+    change: Change,
+    around: &Surroundings<C>,
+) -> Applied {
+    let object = &resource.declared().object;
+    let Change { prior, planned, config, private } = change;
+    let operation = match (prior.is_null(), planned.is_null()) {
+        (true, true) => {
+            return Applied { state: Value::Null, private, diagnostics: Diagnostics::new() };
+        }
+        (_, true) => Operation::Delete(prior.clone()),
+        (true, _) => Operation::Create(with_write_only(object, &planned, &config)),
+        _ => Operation::Update {
+            prior: prior.clone(),
+            planned: with_write_only(object, &planned, &config),
+        },
+    };
+    let outcome = perform(resource, operation, private, around).await;
+    let mut diagnostics = outcome.warnings;
+    let state = match (outcome.result, outcome.saved) {
+        (Ok(None), _) => Value::Null,
+        (Ok(Some(seen)), _) => complete(object, &planned, &seen, &Path::root(), &mut diagnostics),
+        (Err(errors), Some(saved)) => {
+            diagnostics.extend(errors);
+            // Not what was planned but what is there: the next plan has to see what is left to do.
+            let saved = respell(object, &saved, if planned.is_null() { &prior } else { &planned });
+            settle(object, &saved, &Path::root(), &mut Vec::new())
+        }
+        (Err(errors), None) => {
+            diagnostics.extend(errors);
+            prior
+        }
+    };
+    Applied { state, private: outcome.private, diagnostics }
+}
+
+/// The planned state, with its unknowns filled from what was `seen`.
+///
+/// What was planned and is known wins, so that Terraform finds nothing inconsistent and taints nothing. Where
+/// the service answered with something else, a warning says so, and the next refresh shows it as drift.
+pub(super) fn complete(
+    object: &Object,
+    planned: &Value,
+    seen: &Value,
+    at: &Path,
+    found: &mut Diagnostics,
+) -> Value {
+    walk::attributes(object, planned, [seen], |attribute, planned, [seen]| {
+        let at = at.clone().attribute(&attribute.name);
+        if attribute.write_only {
+            return Value::Null;
+        }
+        match &attribute.kind {
+            // What is sensitive is compared as a whole, so that no part of it can be told.
+            Kind::Nested(nesting, object)
+                if *nesting != Nesting::Set && !attribute.sensitive && alike(planned, seen) =>
+            {
+                walk::objects(*nesting, planned, [seen], &at, |planned, [seen], at| {
+                    complete(object, planned, seen, at, found)
+                })
+            }
+            _ => complete_whole(attribute, planned, seen, &at, found),
+        }
+    })
+}
+
+fn complete_whole(
+    attribute: &Attribute,
+    planned: &Value,
+    seen: &Value,
+    at: &Path,
+    found: &mut Diagnostics,
+) -> Value {
+    let mut unknown = Vec::new();
+    let state = settle_attribute(attribute, &fill(planned, seen), at, &mut unknown);
+    let answer = settle_attribute(attribute, seen, at, &mut Vec::new());
+    if unknown.is_empty() && seen.is_wholly_known() && !same(attribute, &state, &answer) {
+        found.push(answered_otherwise(attribute, &state, &answer, at));
+    }
+    found.extend(unknown.into_iter().map(left_unknown));
+    state
+}
+
+/// `planned` with the parts of `seen` that stand where it is unknown.
+fn fill(planned: &Value, seen: &Value) -> Value {
+    match (planned, seen) {
+        (Value::Unknown(_), seen) => seen.clone(),
+        (Value::List(planned), Value::List(seen)) if planned.len() == seen.len() => {
+            Value::list(planned.iter().zip(seen).map(|(planned, seen)| fill(planned, seen)))
+        }
+        (Value::Map(entries), seen @ Value::Map(_)) => {
+            Value::map(entries.iter().map(|(key, planned)| (key, fill(planned, seen.get(key)))))
+        }
+        (planned, _) => planned.clone(),
+    }
+}
+
+fn answered_otherwise(
+    attribute: &Attribute,
+    planned: &Value,
+    answer: &Value,
+    at: &Path,
+) -> Diagnostic {
+    let values = match (shown(planned), shown(answer)) {
+        (Some(planned), Some(answer)) if !attribute.sensitive => {
+            format!("`{at}` was planned as {planned}, and the service answered {answer}.")
+        }
+        _ => format!("The service answered with another value of `{at}` than was planned."),
+    };
+    Diagnostic::warning("the service answered otherwise")
+        .detail(format!(
+            "{values} State holds what was planned; \
+             if the service stays with its answer, the next plan shows the difference."
+        ))
+        .at(at.clone())
+}
+
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some("null".to_owned()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(format!("{text:?}")),
+        _ => None,
+    }
+}
+
+/// The object exists, so that it has to be in state; but nobody knows this of it.
+pub(super) fn left_unknown(at: Path) -> Diagnostic {
+    Diagnostic::error("the provider has a bug")
+        .detail(format!(
+            "It left `{at}` unknown after the operation. State holds the object without that value.\n\n\
+             What to do: report this to the provider's authors with the text above."
+        ))
+        .at(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        lifecycle::{
+            Typed,
+            plan::{plan, propose},
+        },
+        sample::{All, Store, Thing, answer, any_config, around, full, lean, thing, value},
+    };
+
+    struct World(Surroundings<Store>);
+
+    impl World {
+        fn new() -> Self {
+            Self(around())
+        }
+
+        /// Plans and applies, as Terraform does.
+        async fn apply(&self, prior: &Value, config: Json) -> Applied {
+            let resource = Typed::<Thing>::resource();
+            let config = thing(config);
+            let planned = plan(&resource, prior, &config, Some(&self.0.client)).state;
+            let change = Change { prior: prior.clone(), planned, config, private: b"{}".to_vec() };
+            apply(&resource, change, &self.0).await
+        }
+
+        async fn create(&self, config: Json) -> Applied {
+            self.apply(&Value::Null, config).await
+        }
+    }
+
+    #[track_caller]
+    fn attributes(applied: &Applied, names: &[&str]) -> Vec<Json> {
+        names.iter().map(|name| lean(applied.state.get(name))).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_planned_comes_back_and_unknowns_become_known() {
+        let config = json!({
+            "name": "Web", "peer": "2001:db8::0001", "doors": [{"width": 1}, {"width": 2}],
+        });
+        let applied = World::new().create(config).await;
+        assert_eq!(applied.diagnostics, Diagnostics::new());
+        assert!(applied.state.is_wholly_known());
+        assert_eq!(
+            lean(&applied.state),
+            json!({
+                "id": "thing-1", "name": "Web", "note": "none", "peer": "2001:db8::0001",
+                "port": 443, "revision": 1, "slug": "web",
+                "doors": [{"width": 1, "key": "key-0"}, {"width": 2, "key": "key-1"}],
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn write_only_reaches_the_author_and_not_the_state() {
+        let world = World::new();
+        let applied = world.create(json!({"name": "a", "secret": "hunter2"})).await;
+        assert_eq!(applied.state.get("secret"), &Value::Null);
+        assert_eq!(*world.0.client.secrets.lock().unwrap(), ["hunter2"]);
+    }
+
+    #[tokio::test]
+    async fn a_planned_value_wins_with_one_warning() {
+        let applied = World::new().create(json!({"name": "shouting", "note": "quiet"})).await;
+        assert_eq!(attributes(&applied, &["id", "note"]), ["thing-1", "quiet"]);
+        insta::assert_snapshot!(applied.diagnostics, @"note: the service answered otherwise");
+        assert!(!applied.diagnostics.has_errors());
+    }
+
+    #[test]
+    fn a_warning_tells_no_secret() {
+        let object = All::object();
+        let [planned, seen] = [
+            json!({"name": "a", "token": "hunter2", "note": "x"}),
+            json!({"name": "b", "token": "hunter3", "note": "y"}),
+        ]
+        .map(|json| full(&object, &value(json)));
+        let mut found = Diagnostics::new();
+        complete(&object, &planned, &seen, &Path::root(), &mut found);
+        let text: Vec<_> = found.iter().map(|d| d.detail.as_str()).collect();
+        let text = text.join("\n");
+        assert_eq!(found.len(), 3);
+        assert!(text.contains("\"x\"") && !text.contains("hunter"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_is_left_unknown_is_an_error_and_the_object_stays() {
+        let applied = World::new().create(json!({"name": "vague"})).await;
+        assert!(applied.diagnostics.has_errors());
+        assert_eq!(attributes(&applied, &["id", "revision"]), [json!("thing-1"), json!(null)]);
+    }
+
+    #[tokio::test]
+    async fn an_error_or_panic_before_save_leaves_nothing() {
+        for name in ["fail before", "panic before"] {
+            let applied = World::new().create(json!({"name": name})).await;
+            assert!(applied.diagnostics.has_errors(), "{name}");
+            assert_eq!(applied.state, Value::Null, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_or_panic_after_save_keeps_the_object() {
+        for name in ["fail after", "panic after"] {
+            let applied = World::new().create(json!({"name": name, "secret": "s"})).await;
+            assert!(applied.diagnostics.has_errors(), "{name}");
+            assert_eq!(attributes(&applied, &["id", "secret"]), [json!("thing-1"), json!(null)]);
+            assert_eq!(applied.private, b"{\"made by\":\"sample\"}", "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_as_a_bug() {
+        let applied = World::new().create(json!({"name": "panic after"})).await;
+        let texts = applied.diagnostics.iter().map(|d| d.detail.clone()).collect::<Vec<_>>();
+        insta::assert_snapshot!(texts.join("\n"), @r"
+        It panicked while it was about to create thing: told to
+
+        What to do: report this to the provider's authors with the text above.
+        ");
+    }
+
+    #[tokio::test]
+    async fn a_failed_update_says_what_is_there() {
+        let world = World::new();
+        let made = world.create(json!({"name": "a"})).await.state;
+        let failed = world.apply(&made, json!({"name": "fail before", "note": "new"})).await;
+        assert_eq!(failed.state, made);
+        assert!(failed.diagnostics.has_errors());
+
+        let half = world.apply(&made, json!({"name": "half", "note": "new"})).await;
+        assert!(half.diagnostics.has_errors());
+        assert_eq!(attributes(&half, &["name", "note", "id"]), ["a", "new", "thing-1"]);
+    }
+
+    #[tokio::test]
+    async fn null_exactly_when_deleted() {
+        let world = World::new();
+        let made = world.create(json!({"name": "a"})).await.state;
+        let gone = world.apply(&made, json!(null)).await;
+        assert_eq!((gone.state, gone.diagnostics), (Value::Null, Diagnostics::new()));
+        // Already gone is as good.
+        let again = world.apply(&made, json!(null)).await;
+        assert_eq!((again.state, again.diagnostics), (Value::Null, Diagnostics::new()));
+
+        for note in ["fail before", "panic before", "fail after", "panic after"] {
+            let made = world.create(json!({"name": "a", "note": note})).await.state;
+            let kept = world.apply(&made, json!(null)).await;
+            assert_eq!(kept.state, made, "{note}");
+            assert!(kept.diagnostics.has_errors(), "{note}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timeout_ends_an_operation_and_says_so() {
+        let create = json!({"create": "5m"});
+        let began = tokio::time::Instant::now();
+        let applied = World::new().create(json!({"name": "wait after", "timeouts": create})).await;
+        assert_eq!(began.elapsed(), Duration::from_secs(300));
+        assert_eq!(attributes(&applied, &["id"]), ["thing-1"]);
+        let detail = applied.diagnostics.into_iter().next().unwrap().detail;
+        insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 5m has run out.");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_timeout_of_the_user_that_of_the_resource_counts() {
+        let began = tokio::time::Instant::now();
+        let applied = World::new().create(json!({"name": "wait before"})).await;
+        assert_eq!(began.elapsed(), Duration::from_secs(20 * 60));
+        assert_eq!(applied.state, Value::Null);
+        let detail = applied.diagnostics.into_iter().next().unwrap().detail;
+        insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 20m has run out.");
+    }
+
+    #[tokio::test]
+    async fn a_stop_reaches_what_runs_and_not_what_comes_later() {
+        let world = Arc::new(World::new());
+        let running = tokio::spawn({
+            let world = Arc::clone(&world);
+            async move { world.create(json!({"name": "wait after"})).await }
+        });
+        while world.0.client.things().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        world.0.stop.give();
+        let stopped = running.await.unwrap();
+        assert_eq!(attributes(&stopped, &["id"]), ["thing-1"]);
+        let detail = stopped.diagnostics.into_iter().next().unwrap().detail;
+        insta::assert_snapshot!(detail, @"It stopped early because Terraform was interrupted.");
+
+        let later = world.create(json!({"name": "a"})).await;
+        assert_eq!(later.diagnostics, Diagnostics::new());
+    }
+
+    /// What Terraform checks of every answer.
+    fn keeps_promises(planned: &Value, state: &Value) -> bool {
+        match (planned, state) {
+            (Value::Unknown(_), state) => state.is_wholly_known(),
+            (Value::List(planned), Value::List(state)) => {
+                planned.len() == state.len()
+                    && planned.iter().zip(state).all(|(p, s)| keeps_promises(p, s))
+            }
+            (Value::Map(planned), Value::Map(state)) => {
+                planned.len() == state.len()
+                    && planned
+                        .iter()
+                        .all(|(k, p)| state.get(k).is_some_and(|s| keeps_promises(p, s)))
+            }
+            (planned, state) => planned == state,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_service_answers_the_plan_is_kept(
+            config in any_config(false),
+            other in any_config(true),
+            honest: bool,
+        ) {
+            let object = All::object();
+            let planned = propose(&object, &Value::Null, &config);
+            let seen = if honest { answer(&object, &planned) } else { other };
+            let mut found = Diagnostics::new();
+            let state = complete(&object, &planned, &seen, &Path::root(), &mut found);
+            prop_assert!(state.is_wholly_known());
+            prop_assert!(keeps_promises(&planned, &state), "{planned:?} {state:?}");
+            prop_assert_eq!(settle(&object, &state, &Path::root(), &mut vec![]), state);
+        }
+    }
+}

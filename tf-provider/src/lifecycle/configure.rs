@@ -1,0 +1,63 @@
+//! `ConfigureProvider`: from the provider block to a client.
+
+use std::sync::Arc;
+
+use super::{guarded, operation::panicked};
+use crate::{ConfigureCx, Diagnostics, Model, Provider, Value, context::Notes};
+
+/// Makes the client. Unknown values are legal here: during plan they may be made in the same run.
+pub(crate) async fn configure<P: Provider>(
+    config: &Value,
+    terraform_version: String,
+) -> (Option<P::Client>, Diagnostics) {
+    let notes = Arc::new(Notes::default());
+    let cx = ConfigureCx::new(terraform_version, Arc::clone(&notes));
+    let doing = format!("configure the provider {}", P::NAME);
+    let result = match guarded(&doing, || P::Config::partial(config)).and_then(|config| config) {
+        Err(errors) => Err(errors),
+        Ok(config) => {
+            let task = tokio::spawn(async move { P::configure(config, &cx).await });
+            task.await.unwrap_or_else(|failed| Err(panicked(&doing, failed)))
+        }
+    };
+    let mut diagnostics = std::mem::take(&mut *notes.warnings());
+    match result {
+        Ok(client) => (Some(client), diagnostics),
+        Err(errors) => {
+            diagnostics.extend(errors);
+            (None, diagnostics)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json,
+        sample::{Sample, value},
+    };
+
+    #[track_caller]
+    fn check((client, found): (Option<crate::sample::Store>, Diagnostics), made: bool, says: &str) {
+        assert_eq!((client.is_some(), found.to_string().as_str()), (made, says));
+    }
+
+    async fn configured(config: Json) -> (Option<crate::sample::Store>, Diagnostics) {
+        configure::<Sample>(&value(config), "1.11.4".to_owned()).await
+    }
+
+    #[tokio::test]
+    async fn ok_what_is_unknown_is_not_known_yet() {
+        check(configured(json!({"prefix": null})).await, true, "");
+        check(configured(json!({"prefix": "?"})).await, true, "not yet");
+    }
+
+    #[tokio::test]
+    async fn err_and_panic_leave_no_client() {
+        check(configured(json!({"prefix": "error"})).await, false, "told to");
+        check(configured(json!({"prefix": "panic"})).await, false, "the provider has a bug");
+    }
+}

@@ -1,0 +1,85 @@
+//! `ReadDataSource`: a configuration in, the same with everything the service knows out.
+
+use super::{
+    AnyDataSource, Surroundings,
+    apply::complete,
+    operation::{Limit, run},
+    plan::propose,
+};
+use crate::{Diagnostic, Diagnostics, Path, Value};
+
+/// What was read; null when nothing could be.
+pub(crate) struct Looked {
+    pub(crate) state: Value,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Reads one data source. What the user set stays as the user wrote it.
+pub(crate) async fn look_up<C>(
+    data_source: &dyn AnyDataSource<C>,
+    config: Value,
+    around: &Surroundings<C>,
+) -> Looked {
+    let declared = data_source.declared();
+    if !config.is_wholly_known() {
+        // Terraform waits until it is known; an answer to half a question would be wrong.
+        let unknown = Diagnostic::error(format!("cannot read {} yet", declared.name))
+            .detail("Parts of its configuration are not known yet.");
+        return Looked { state: Value::Null, diagnostics: unknown.into() };
+    }
+    let planned = propose(&declared.object, &Value::Null, &config);
+    let limit = Limit::of(declared, "read", &planned);
+    let doing = format!("read {}", declared.name);
+    let asked = planned.clone();
+    let outcome = run(&doing, around, limit, Vec::new(), |cx| data_source.read(asked, cx)).await;
+    let mut diagnostics = outcome.warnings;
+    let state = match outcome.result {
+        Ok(seen) => complete(&declared.object, &planned, &seen, &Path::root(), &mut diagnostics),
+        Err(errors) => {
+            diagnostics.extend(errors);
+            Value::Null
+        }
+    };
+    Looked { state, diagnostics }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        lifecycle::Typed,
+        sample::{Lookup, Thing, around, full, lean, thing, value},
+    };
+
+    async fn looked(config: Json) -> Looked {
+        let around = around();
+        let remote = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 3});
+        let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
+        around.client.things().insert("1".to_owned(), remote);
+        let config = full(&Lookup::object(), &value(config));
+        look_up(&Typed::<Lookup>::data_source(), config, &around).await
+    }
+
+    #[tokio::test]
+    async fn ok_the_user_s_spelling_stays() {
+        let looked = looked(json!({"name": "a", "peer": "::0001"})).await;
+        assert_eq!(looked.diagnostics, Diagnostics::new());
+        assert_eq!(lean(&looked.state), json!({"name": "a", "peer": "::0001", "id": "1"}));
+    }
+
+    #[tokio::test]
+    async fn err_missing_panicking_or_unknown() {
+        for (name, says) in [
+            ("b", "name: there is no thing named b"),
+            ("panic", "the provider has a bug"),
+            ("?", "cannot read thing yet"),
+        ] {
+            let looked = looked(json!({"name": name})).await;
+            assert_eq!(looked.state, Value::Null);
+            assert_eq!(looked.diagnostics.to_string(), says);
+        }
+    }
+}

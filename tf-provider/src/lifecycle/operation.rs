@@ -1,0 +1,152 @@
+//! One operation of an author's code: in its own task, within its time, until Terraform says stop.
+//!
+//! Whatever that code does, Terraform gets an answer: a panic becomes a diagnostic, and what was saved
+//! before it is kept.
+
+use std::{
+    any::Any,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::task::JoinError;
+
+use super::{AnyResource, Boxed, Declared, Operation};
+use crate::{
+    Cx, Diagnostic, Diagnostics, Field, Result, Text, Value, context::Notes, serve::Stop,
+    timeouts::Span,
+};
+
+/// What all operations of a configured provider share.
+pub(crate) struct Surroundings<C> {
+    pub(crate) client: Arc<C>,
+    pub(crate) stop: Stop,
+    pub(crate) terraform_version: Arc<str>,
+}
+
+/// What an operation ended with.
+pub(crate) struct Outcome<T> {
+    pub(crate) result: Result<T>,
+    pub(crate) saved: Option<Value>,
+    pub(crate) warnings: Diagnostics,
+    pub(crate) private: Vec<u8>,
+}
+
+/// Performs an operation on a resource.
+pub(crate) async fn perform<C>(
+    resource: &dyn AnyResource<C>,
+    operation: Operation,
+    private: Vec<u8>,
+    around: &Surroundings<C>,
+) -> Outcome<Option<Value>> {
+    let declared = resource.declared();
+    let (verb, limit) = match &operation {
+        Operation::Create(planned) => ("create", Limit::of(declared, "create", planned)),
+        Operation::Read(state) => ("read", Limit::of(declared, "read", state)),
+        Operation::Update { planned, .. } => ("update", Limit::of(declared, "update", planned)),
+        Operation::Delete(prior) => ("delete", Limit::of(declared, "delete", prior)),
+        Operation::Import(_) => ("import", Limit::of(declared, "read", &Value::Null)),
+    };
+    let doing = format!("{verb} {}", declared.name);
+    run(&doing, around, limit, private, |cx| resource.run(operation, cx)).await
+}
+
+/// Runs `start` in a task of its own; `doing` names it in a report of a panic.
+pub(super) async fn run<C, T: Send + 'static>(
+    doing: &str,
+    around: &Surroundings<C>,
+    limit: Option<Limit>,
+    private: Vec<u8>,
+    start: impl FnOnce(Cx<C>) -> Boxed<Result<T>>,
+) -> Outcome<T> {
+    let notes = Arc::new(Notes::with_private(private));
+    let cancelled = around.stop.token();
+    let cx = Cx::within(
+        Arc::clone(&around.client),
+        cancelled.clone(),
+        Arc::clone(&around.terraform_version),
+        Arc::clone(&notes),
+    );
+    let mut task = around.stop.spawn(start(cx));
+    let (ended, late) = match limit {
+        None => ((&mut task).await, None),
+        Some(limit) => tokio::select! {
+            ended = &mut task => (ended, None),
+            () = tokio::time::sleep(limit.time) => {
+                let interrupted = cancelled.is_cancelled();
+                cancelled.cancel();
+                (task.await, (!interrupted).then_some(limit))
+            }
+        },
+    };
+    let mut result = ended.unwrap_or_else(|failed| Err(panicked(doing, failed)));
+    if let (Err(errors), true) = (&mut result, cancelled.is_cancelled()) {
+        let reason = match late {
+            Some(Limit { name, spelling, .. }) => {
+                format!("It stopped early because `timeouts.{name}` of {spelling} has run out.")
+            }
+            None => "It stopped early because Terraform was interrupted.".to_owned(),
+        };
+        for error in errors.iter_mut() {
+            let space = if error.detail.is_empty() { "" } else { "\n\n" };
+            error.detail = format!("{}{space}{reason}", error.detail);
+        }
+    }
+    let saved = notes.saved().take();
+    let warnings = mem::take(&mut *notes.warnings());
+    let private = notes.private().encode();
+    Outcome { result, saved, warnings, private }
+}
+
+/// How long an operation may take.
+#[derive(Debug, Clone)]
+pub(super) struct Limit {
+    /// The attribute that sets it: `create` of `timeouts.create`.
+    name: &'static str,
+    /// As the user wrote it.
+    spelling: String,
+    time: Duration,
+}
+
+impl Limit {
+    /// What the user has set for a model with timeouts, else the resource's default.
+    pub(super) fn of(declared: &Declared, name: &'static str, state: &Value) -> Option<Self> {
+        declared.object.attribute("timeouts")?;
+        let default = match name {
+            "create" => declared.timeouts.create,
+            "update" => declared.timeouts.update,
+            "delete" => declared.timeouts.delete,
+            _ => declared.timeouts.read,
+        };
+        let set = Text::<Span>::decode(state.get("timeouts").get(name).clone());
+        let span = set.unwrap_or_else(|_| Text::new(default.into()));
+        Some(Self { name, spelling: span.spelling().to_owned(), time: span.duration() })
+    }
+}
+
+/// Runs code of an author that does not wait, and turns a panic into a diagnostic.
+pub(crate) fn guarded<T>(doing: &str, code: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| bug(doing, &*payload))
+}
+
+/// What ended a task before its time: a panic, since nobody aborts them.
+pub(super) fn panicked(doing: &str, failed: JoinError) -> Diagnostics {
+    match failed.try_into_panic() {
+        Ok(payload) => bug(doing, &*payload),
+        Err(failed) => bug(doing, &failed.to_string()),
+    }
+}
+
+fn bug(doing: &str, payload: &(dyn Any + Send)) -> Diagnostics {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    Diagnostic::error("the provider has a bug")
+        .detail(format!(
+            "It panicked while it was about to {doing}: {}\n\n\
+             What to do: report this to the provider's authors with the text above.",
+            text.unwrap_or("no message"),
+        ))
+        .into()
+}

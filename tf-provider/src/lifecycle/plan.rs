@@ -1,0 +1,572 @@
+//! `PlanResourceChange`: configuration and prior state in, a plan that Terraform accepts out.
+//!
+//! A pure function of schema, prior state and configuration: Terraform plans again during apply and
+//! compares. Why does Terraform show this plan? [`propose`] is the answer.
+
+use super::{
+    AnyResource, guarded,
+    same::{Pool, alike, same, same_object},
+    walk::{self, element, elements},
+};
+use crate::{
+    Diagnostic, Diagnostics, Path, Value,
+    schema::{Attribute, Kind, Mode, Nesting, Object},
+};
+
+/// What is to become of an object.
+#[derive(Debug, Default)]
+pub(crate) struct Planned {
+    pub(crate) state: Value,
+    /// The attributes whose change needs a new object.
+    pub(crate) replace: Vec<Path>,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// What an author's hook answered, and what it would have answered had it done nothing.
+pub(crate) struct Decided {
+    pub(crate) value: Value,
+    pub(crate) untouched: Value,
+    pub(crate) found: Diagnostics,
+}
+
+/// Plans one object. There is a client once the provider is configured.
+pub(crate) fn plan<C>(
+    resource: &dyn AnyResource<C>,
+    prior: &Value,
+    config: &Value,
+    client: Option<&C>,
+) -> Planned {
+    if config.is_null() {
+        return Planned::default();
+    }
+    let object = &resource.declared().object;
+    let mut state = propose(object, prior, config);
+    let changed = !same_object(object, prior, &state);
+    if changed {
+        state = forget(object, &state, [prior, config]);
+    }
+    let doing = format!("plan {}", resource.declared().name);
+    let hook = guarded(&doing, || resource.plan(&state, prior, client));
+    let diagnostics = match hook.and_then(|answer| answer) {
+        Ok(Decided { value, untouched, found }) => {
+            let mut refused = Vec::new();
+            let others = [&value, &untouched, config];
+            state = accept(object, &state, others, &Path::root(), &mut refused);
+            found.into_iter().chain(refused.into_iter().map(not_to_be_planned)).collect()
+        }
+        Err(errors) => errors,
+    };
+    if !changed && !same_object(object, prior, &state) {
+        state = forget(object, &state, [prior, config]);
+    }
+    let mut replace = Vec::new();
+    if !prior.is_null() {
+        replacements(object, prior, &state, &Path::root(), &mut replace);
+    }
+    Planned { state, replace, diagnostics }
+}
+
+/// The planned state before the author's hook has its say.
+///
+/// What the user set is planned as written, or as stored where both mean the same. What the user left out
+/// is null, or its default, or, when the service decides, what it was.
+pub(super) fn propose(object: &Object, prior: &Value, config: &Value) -> Value {
+    walk::attributes(object, config, [prior], |attribute, config, [before]| {
+        match (&attribute.kind, &attribute.default) {
+            _ if attribute.write_only => Value::Null,
+            (_, Some(default)) if config.is_null() => spelled_as(attribute, before, default),
+            // A service may well leave an attribute empty: for an object that exists, null is an answer.
+            _ if config.is_null() && attribute.is_computed() => match prior {
+                Value::Null => Value::unknown(),
+                _ => before.clone(),
+            },
+            (Kind::Nested(Nesting::List, object), _) => propose_list(object, before, config),
+            (Kind::Nested(Nesting::Set, object), _) => propose_set(object, before, config),
+            (Kind::Nested(nesting, object), _) => {
+                walk::objects(*nesting, config, [before], &Path::root(), |config, [before], _| {
+                    propose(object, before, config)
+                })
+            }
+            _ => spelled_as(attribute, before, config),
+        }
+    })
+}
+
+/// `value`, or what was there before if that means the same.
+fn spelled_as(attribute: &Attribute, before: &Value, value: &Value) -> Value {
+    if same(attribute, before, value) && value.is_known() { before.clone() } else { value.clone() }
+}
+
+/// Elements of a list are told apart by their place alone. When the list has grown or shrunk, an element
+/// that differs may be another one, so that nothing the service said of the old one is carried over.
+fn propose_list(object: &Object, prior: &Value, config: &Value) -> Value {
+    let Value::List(config) = config else { return config.clone() };
+    let in_place = elements(prior).len() == config.len();
+    Value::list(config.iter().enumerate().map(|(index, config)| {
+        let before = element(prior, index);
+        let edited = propose(object, before, config);
+        if in_place || same_object(object, before, &edited) {
+            edited
+        } else {
+            propose(object, &Value::Null, config)
+        }
+    }))
+}
+
+/// Elements of a set have no identity: one is carried over as a whole or not at all.
+///
+/// Those that are written as before go first. Else another spelling of one could take its place, and the
+/// set would lose an element.
+fn propose_set(object: &Object, prior: &Value, config: &Value) -> Value {
+    let Value::List(config) = config else { return config.clone() };
+    let mut pool = Pool::new(elements(prior));
+    let fresh = config.iter().map(|config| propose(object, &Value::Null, config));
+    let fresh: Vec<_> =
+        fresh.map(|fresh| (pool.take(|old| *old == fresh).is_some(), fresh)).collect();
+    Value::list(config.iter().zip(fresh).map(|(config, (exact, fresh))| {
+        let alike = |old: &Value| same_object(object, old, &propose(object, old, config));
+        if exact { fresh } else { pool.take(alike).cloned().unwrap_or(fresh) }
+    }))
+}
+
+/// Makes volatile attributes unknown, unless something was decided for them.
+fn forget(object: &Object, planned: &Value, others: [&Value; 2]) -> Value {
+    walk::attributes(
+        object,
+        planned,
+        others,
+        |attribute, planned, [prior, config]| match &attribute.kind {
+            _ if attribute.volatile && !is_set(attribute, config) && planned == prior => {
+                Value::unknown()
+            }
+            Kind::Nested(Nesting::Set, _) => planned.clone(),
+            Kind::Nested(nesting, object) => {
+                let others = [prior, config];
+                walk::objects(*nesting, planned, others, &Path::root(), |planned, others, _| {
+                    forget(object, planned, others)
+                })
+            }
+            _ => planned.clone(),
+        },
+    )
+}
+
+/// Whether the user decides the attribute. With `ignore_changes` the configuration of a purely computed one
+/// holds its old value, which nobody wrote.
+fn is_set(attribute: &Attribute, config: &Value) -> bool {
+    attribute.mode != Mode::Computed && !config.is_null()
+}
+
+/// The plan with what the author's hook may decide taken over, and the rest of what it did named.
+fn accept(
+    object: &Object,
+    planned: &Value,
+    others: [&Value; 3],
+    at: &Path,
+    refused: &mut Vec<Path>,
+) -> Value {
+    walk::attributes(object, planned, others, |attribute, planned, [decided, untouched, config]| {
+        let at = at.clone().attribute(&attribute.name);
+        if decided == untouched {
+            return planned.clone();
+        }
+        if attribute.is_computed() && !is_set(attribute, config) {
+            return decided.clone();
+        }
+        match &attribute.kind {
+            Kind::Nested(nesting, object)
+                if *nesting != Nesting::Set && alike(planned, decided) =>
+            {
+                let others = [decided, untouched, config];
+                walk::objects(*nesting, planned, others, &at, |planned, others, at| {
+                    accept(object, planned, others, at, refused)
+                })
+            }
+            _ => {
+                refused.push(at);
+                planned.clone()
+            }
+        }
+    })
+}
+
+fn not_to_be_planned(at: Path) -> Diagnostic {
+    Diagnostic::warning("the provider has a bug")
+        .detail(format!(
+            "Its plan changed `{at}`, which is for the configuration alone to decide. \
+             The plan holds what the configuration says.\n\n\
+             What to do: report this to the provider's authors with the text above."
+        ))
+        .at(at)
+}
+
+/// The attributes that cannot change in place, and change.
+///
+/// Terraform wants paths that exist on one side at least. An element that comes or goes is a matter of the
+/// collection it is in.
+fn replacements(object: &Object, prior: &Value, planned: &Value, at: &Path, found: &mut Vec<Path>) {
+    for attribute in &object.attributes {
+        let (prior, planned) = (prior.get(&attribute.name), planned.get(&attribute.name));
+        if attribute.write_only || same(attribute, prior, planned) {
+            continue;
+        }
+        let at = at.clone().attribute(&attribute.name);
+        if attribute.replace {
+            found.push(at);
+            continue;
+        }
+        match (&attribute.kind, prior, planned) {
+            (Kind::Nested(Nesting::Single, object), _, _) => {
+                replacements(object, prior, planned, &at, found);
+            }
+            (Kind::Nested(Nesting::List, object), Value::List(prior), Value::List(planned)) => {
+                for (index, (prior, planned)) in prior.iter().zip(planned).enumerate() {
+                    replacements(object, prior, planned, &at.clone().index(index), found);
+                }
+            }
+            (Kind::Nested(Nesting::Map, object), Value::Map(prior), Value::Map(planned)) => {
+                for (key, prior) in prior {
+                    if let Some(planned) = planned.get(key) {
+                        replacements(object, prior, planned, &at.clone().key(key), found);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        lifecycle::{Typed, apply::complete},
+        sample::{All, Store, Thing, answer, any_config, full, lean, thing, value},
+    };
+
+    #[track_caller]
+    fn check(prior: Json, config: Json, expected: Json) {
+        check_replace(prior, config, expected, &[]);
+    }
+
+    #[track_caller]
+    fn check_replace(prior: Json, config: Json, expected: Json, replace: &[&str]) {
+        let all = Typed::<All>::resource();
+        let [prior, config] = [prior, config].map(|json| full(&All::object(), &value(json)));
+        let planned = plan::<()>(&all, &prior, &config, None);
+        assert_eq!(planned.diagnostics, Diagnostics::new());
+        assert_eq!(lean(&planned.state), expected);
+        assert_eq!(planned.replace.iter().map(Path::to_string).collect::<Vec<_>>(), replace);
+    }
+
+    #[test]
+    fn destroy_is_planned_null() {
+        check(json!({"name": "a"}), json!(null), json!(null));
+    }
+
+    #[test]
+    fn create_knows_what_the_configuration_says() {
+        check(
+            json!(null),
+            json!({"name": "a", "secret": "s"}),
+            json!({"name": "a", "protocol": "tcp", "id": "?", "revision": "?", "port": "?"}),
+        );
+        check(
+            json!(null),
+            json!({"name": "?", "protocol": "udp", "port": 1}),
+            json!({"name": "?", "protocol": "udp", "id": "?", "revision": "?", "port": 1}),
+        );
+    }
+
+    const PRIOR: &str = r#"{"name": "A", "protocol": "TCP", "id": "1", "revision": 1, "port": 7}"#;
+
+    fn prior(more: Json) -> Json {
+        with(serde_json::from_str(PRIOR).unwrap(), more)
+    }
+
+    fn with(mut base: Json, more: Json) -> Json {
+        let Json::Object(more) = more else { panic!("an object is needed") };
+        base.as_object_mut().unwrap().extend(more);
+        base
+    }
+
+    #[test]
+    fn what_means_the_same_keeps_its_spelling() {
+        check(prior(json!({})), json!({"name": "a"}), prior(json!({})));
+        check(prior(json!({})), json!({"name": "a", "protocol": "tcp"}), prior(json!({})));
+        let words = json!({"words": ["A", "b"]});
+        check(
+            prior(words.clone()),
+            with(json!({"name": "A"}), json!({"words": ["a", "B"]})),
+            prior(words),
+        );
+    }
+
+    #[test]
+    fn what_is_set_is_planned_as_written() {
+        let changed = json!({"note": "x", "port": 8, "revision": "?"});
+        check(prior(json!({})), json!({"name": "a", "note": "x", "port": 8}), prior(changed));
+    }
+
+    #[test]
+    fn what_is_left_out_is_null_unless_computed() {
+        let before = prior(json!({"note": "x"}));
+        check(before, json!({"name": "a"}), prior(json!({"revision": "?"})));
+    }
+
+    #[test]
+    fn computed_is_stable_and_volatile_is_not() {
+        check(
+            prior(json!({})),
+            json!({"name": "a", "protocol": "udp"}),
+            prior(json!({"protocol": "udp", "revision": "?"})),
+        );
+    }
+
+    #[test]
+    fn a_service_may_leave_a_computed_attribute_empty() {
+        let before = json!({"name": "A", "protocol": "tcp"});
+        check(before.clone(), json!({"name": "A"}), before);
+    }
+
+    #[test]
+    fn unknown_counts_as_a_change_and_forces_replacement() {
+        let expected = prior(json!({"name": "?", "revision": "?"}));
+        check_replace(prior(json!({})), json!({"name": "?"}), expected, &["name"]);
+    }
+
+    #[test]
+    fn replace_only_where_something_changes() {
+        let expected = prior(json!({"name": "b", "revision": "?"}));
+        check_replace(prior(json!({})), json!({"name": "b"}), expected, &["name"]);
+        // No path may lead where neither side has anything.
+        let config = json!({"name": "a", "single": {"name": "s"}});
+        let single = json!({"name": "s", "port": 443, "id": "?", "revision": "?"});
+        check(prior(json!({})), config, prior(json!({"revision": "?", "single": single})));
+    }
+
+    #[test]
+    fn replace_inside_nested_objects_names_the_place() {
+        let part = |zone: &str, id: &str, revision: Json| json!({"name": "p", "zone": zone, "port": 443, "id": id, "revision": revision});
+        let before = json!({
+            "single": part("1", "s", json!(1)),
+            "list": [part("1", "l", json!(1)), part("1", "m", json!(1))],
+            "map": {"k": part("1", "k", json!(1)), "gone": part("1", "g", json!(1))},
+        });
+        let wish = |zone: &str| json!({"name": "p", "zone": zone});
+        let config = json!({
+            "name": "a",
+            "single": wish("2"),
+            "list": [wish("1"), wish("2")],
+            "map": {"k": wish("2"), "new": wish("2")},
+        });
+        let after = json!({
+            "revision": "?",
+            "single": part("2", "s", json!("?")),
+            "list": [part("1", "l", json!("?")), part("2", "m", json!("?"))],
+            "map": {"k": part("2", "k", json!("?")), "new": part("2", "?", json!("?"))},
+        });
+        check_replace(
+            prior(before),
+            config,
+            prior(after),
+            &["single.zone", "list[1].zone", "map[\"k\"].zone"],
+        );
+    }
+
+    #[test]
+    fn nothing_moves_along_in_a_list_that_grows() {
+        let part =
+            |name: &str, id: &str| json!({"name": name, "port": 443, "id": id, "revision": 1});
+        let fresh = |name: &str| json!({"name": name, "port": 443, "id": "?", "revision": "?"});
+        let mut same = part("A", "1");
+        same["revision"] = json!("?");
+        check(
+            prior(json!({"list": [part("A", "1"), part("b", "2")]})),
+            json!({"name": "a", "list": [{"name": "a"}, {"name": "c"}, {"name": "b"}]}),
+            prior(json!({"revision": "?", "list": [same, fresh("c"), fresh("b")]})),
+        );
+    }
+
+    #[test]
+    fn elements_of_a_set_are_carried_over_whole() {
+        let before = json!({"set": [{"name": "A", "port": 1}, {"name": "B", "port": 2}]});
+        check(
+            prior(before),
+            json!({"name": "a", "set": [{"name": "a", "port": 1}, {"name": "b", "port": 3}]}),
+            prior(json!({
+                "revision": "?",
+                "set": [{"name": "A", "port": 1}, {"name": "b", "port": 3}],
+            })),
+        );
+    }
+
+    #[test]
+    fn no_spelling_takes_the_place_of_another_element_of_a_set() {
+        let before = json!({"set": [{"name": "a"}]});
+        let config = json!({"name": "a", "set": [{"name": "A"}, {"name": "a"}]});
+        let after = json!({"revision": "?", "set": [{"name": "A"}, {"name": "a"}]});
+        check(prior(before), config, prior(after));
+    }
+
+    #[test]
+    fn a_plain_collection_is_taken_as_a_whole() {
+        let before = prior(json!({"flat": [{"name": "A"}, {"name": "B"}]}));
+        let config = |second: &str| json!({"name": "a", "flat": [{"name": "a"}, {"name": second}]});
+        check(before.clone(), config("b"), before.clone());
+        let after = json!({"revision": "?", "flat": [{"name": "a"}, {"name": "c"}]});
+        check(before, config("c"), prior(after));
+    }
+
+    #[test]
+    fn ignored_changes_of_a_computed_attribute_are_no_wish() {
+        let config = json!({"name": "a", "note": "new", "id": "1", "revision": 1});
+        check(prior(json!({})), config, prior(json!({"note": "new", "revision": "?"})));
+    }
+
+    #[track_caller]
+    fn plan_thing(prior: Json, config: Json) -> Planned {
+        plan::<Store>(&Typed::<Thing>::resource(), &thing(prior), &thing(config), None)
+    }
+
+    #[test]
+    fn the_hook_fills_in_what_follows() {
+        let planned = plan_thing(json!(null), json!({"name": "Web", "secret": "s"}));
+        assert_eq!(planned.state.get("slug"), &Value::from("web"));
+        let planned = plan_thing(json!(null), json!({"name": "?"}));
+        assert_eq!(planned.state.get("slug"), &Value::unknown());
+    }
+
+    #[test]
+    fn what_the_hook_changes_makes_volatile_unknown() {
+        let before =
+            json!({"id": "1", "name": "Web", "note": "none", "revision": 1, "slug": "old"});
+        let planned = plan_thing(before, json!({"name": "Web"}));
+        assert_eq!(planned.state.get("slug"), &Value::from("web"));
+        assert_eq!(planned.state.get("revision"), &Value::unknown());
+        assert_eq!(planned.state.get("id"), &Value::from("1"));
+    }
+
+    #[test]
+    fn the_hook_decides_nothing_that_is_set() {
+        let planned = plan_thing(json!(null), json!({"name": "greedy", "port": 443}));
+        assert_eq!(planned.state.get("zone"), &Value::Null);
+        assert_eq!(planned.state.get("port"), &Value::from(443));
+        let summary = planned.diagnostics.to_string();
+        assert_eq!(summary, "zone: the provider has a bug\nport: the provider has a bug");
+        assert!(!planned.diagnostics.has_errors());
+
+        let planned = plan_thing(json!(null), json!({"name": "greedy"}));
+        assert_eq!(planned.state.get("port"), &Value::from(1));
+    }
+
+    /// What Terraform checks of every plan.
+    fn broken_rules(
+        object: &Object,
+        prior: &Value,
+        config: &Value,
+        planned: &Value,
+        at: &Path,
+    ) -> Vec<String> {
+        let mut broken = Vec::new();
+        for attribute in &object.attributes {
+            let [prior, config, planned] =
+                [prior, config, planned].map(|value| value.get(&attribute.name));
+            let at = at.clone().attribute(&attribute.name);
+            let kept = planned == prior && !prior.is_null() && !config.is_null();
+            if attribute.write_only {
+                if !planned.is_null() {
+                    broken.push(format!("{at}: write-only and planned"));
+                }
+            } else if planned == config
+                || kept
+                || (attribute.is_computed() && config.is_null())
+                || attribute.mode == Mode::Computed
+            {
+            } else if let Kind::Nested(nesting, inner) = &attribute.kind {
+                broken.extend(broken_nested(*nesting, inner, [prior, config, planned], &at));
+            } else {
+                broken.push(format!("{at}: {config:?} was planned as {planned:?}"));
+            }
+        }
+        broken
+    }
+
+    fn broken_nested(
+        nesting: Nesting,
+        object: &Object,
+        [prior, config, planned]: [&Value; 3],
+        at: &Path,
+    ) -> Vec<String> {
+        if planned.is_null() != config.is_null() || !planned.is_known() {
+            return vec![format!("{at}: presence differs")];
+        }
+        match (nesting, config, planned) {
+            (Nesting::Single, ..) => broken_rules(object, prior, config, planned, at),
+            (Nesting::Map, Value::Map(c), Value::Map(p)) if c.keys().eq(p.keys()) => p
+                .iter()
+                .flat_map(|(key, planned)| {
+                    let at = at.clone().key(key);
+                    broken_rules(object, prior.get(key), config.get(key), planned, &at)
+                })
+                .collect(),
+            (Nesting::List, Value::List(c), Value::List(p)) if c.len() == p.len() => p
+                .iter()
+                .enumerate()
+                .flat_map(|(n, planned)| {
+                    let at = at.clone().index(n);
+                    broken_rules(object, element(prior, n), element(config, n), planned, &at)
+                })
+                .collect(),
+            (Nesting::Set, Value::List(c), Value::List(p)) => {
+                let mut elements = p.clone();
+                crate::value::arrange_set(&mut elements);
+                if elements.len() == c.len() {
+                    vec![]
+                } else {
+                    vec![format!("{at}: set has shrunk")]
+                }
+            }
+            _ => vec![format!("{at}: other elements")],
+        }
+    }
+
+    fn applied(prior: &Value, config: &Value) -> Value {
+        let planned = plan::<()>(&Typed::<All>::resource(), prior, config, None);
+        let mut found = Diagnostics::new();
+        let seen = answer(&All::object(), &planned.state);
+        let state = complete(&All::object(), &planned.state, &seen, &Path::root(), &mut found);
+        assert_eq!(found, Diagnostics::new());
+        state
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_conforms_to_the_configuration(
+            before in any_config(false),
+            config in any_config(true),
+            exists: bool,
+        ) {
+            let prior = if exists { applied(&Value::Null, &before) } else { Value::Null };
+            let planned = plan::<()>(&Typed::<All>::resource(), &prior, &config, None);
+            let broken = broken_rules(&All::object(), &prior, &config, &planned.state, &Path::root());
+            prop_assert_eq!(broken, Vec::<String>::new());
+        }
+
+        #[test]
+        fn what_was_applied_is_planned_as_no_change(
+            before in any_config(false),
+            config in any_config(false),
+        ) {
+            let prior = applied(&Value::Null, &before);
+            let state = applied(&prior, &config);
+            let again = plan::<()>(&Typed::<All>::resource(), &state, &config, None);
+            prop_assert_eq!(again.state, state);
+            prop_assert_eq!(again.replace, vec![]);
+        }
+    }
+}

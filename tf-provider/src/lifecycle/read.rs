@@ -1,0 +1,152 @@
+//! `ReadResource`: what is there now, in the words that state already has.
+
+use super::{
+    AnyResource, Operation, Surroundings, apply::left_unknown, operation::perform, same::respell,
+    settle::settle,
+};
+use crate::{Diagnostics, Path, Value};
+
+/// What is there now.
+pub(crate) struct Read {
+    /// Null when the object is gone, and the old state when it could not be read.
+    pub(crate) state: Value,
+    pub(crate) private: Vec<u8>,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Reads one object.
+pub(crate) async fn read<C>(
+    resource: &dyn AnyResource<C>,
+    state: Value,
+    private: Vec<u8>,
+    around: &Surroundings<C>,
+) -> Read {
+    if state.is_null() {
+        return Read { state, private, diagnostics: Diagnostics::new() };
+    }
+    let object = &resource.declared().object;
+    let outcome = perform(resource, Operation::Read(state.clone()), private, around).await;
+    let mut diagnostics = outcome.warnings;
+    let state = match outcome.result {
+        Ok(None) => Value::Null,
+        Ok(Some(seen)) => {
+            let mut unknown = Vec::new();
+            let seen = respell(object, &seen, &state);
+            let seen = settle(object, &seen, &Path::root(), &mut unknown);
+            diagnostics.extend(unknown.into_iter().map(left_unknown));
+            seen
+        }
+        Err(errors) => {
+            diagnostics.extend(errors);
+            state
+        }
+    };
+    Read { state, private: outcome.private, diagnostics }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        lifecycle::{Typed, plan::propose, same::same_object},
+        sample::{All, Thing, answer, any_config, around, full, lean, thing, value},
+    };
+
+    async fn seen(state: Json, remote: Option<Json>) -> Read {
+        let around = around();
+        if let Some(remote) = remote {
+            let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
+            around.client.things().insert("1".to_owned(), remote);
+        }
+        read(&Typed::<Thing>::resource(), thing(state), b"private".to_vec(), &around).await
+    }
+
+    fn state(more: Json) -> Json {
+        let mut state = json!({
+            "id": "1", "name": "a", "note": "n", "port": 1, "revision": 1, "slug": "a",
+        });
+        state.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        state
+    }
+
+    #[tokio::test]
+    async fn gone_is_null() {
+        let read = seen(state(json!({})), None).await;
+        assert_eq!((read.state, read.diagnostics), (Value::Null, Diagnostics::new()));
+    }
+
+    #[tokio::test]
+    async fn an_error_returns_the_old_state() {
+        let old = state(json!({"note": "unreadable"}));
+        let read = seen(old.clone(), None).await;
+        assert_eq!(lean(&read.state), old);
+        assert!(read.diagnostics.has_errors());
+    }
+
+    #[tokio::test]
+    async fn private_state_is_threaded_through() {
+        assert_eq!(seen(state(json!({})), None).await.private, b"private");
+        assert_eq!(seen(state(json!({"note": "unreadable"})), None).await.private, b"private");
+    }
+
+    #[tokio::test]
+    async fn the_stored_spelling_stays_where_it_means_the_same() {
+        let old = state(json!({"peer": "2001:DB8::0001", "peers": ["::0001", "::0002"]}));
+        let remote = state(json!({"peer": "2001:db8::1", "peers": ["::2", "::1"]}));
+        assert_eq!(lean(&seen(old.clone(), Some(remote)).await.state), old);
+    }
+
+    #[tokio::test]
+    async fn drift_shows_exactly_what_changed() {
+        let old = state(json!({"peer": "::0001", "peers": ["::0001", "::0002"]}));
+        let remote = state(json!({"peer": "::3", "peers": ["::3", "::1"], "note": "new"}));
+        let expected = state(json!({"peer": "::3", "peers": ["::0001", "::3"], "note": "new"}));
+        let mut read = lean(&seen(old, Some(remote)).await.state);
+        read["peers"].as_array_mut().unwrap().sort_by_key(ToString::to_string);
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn only_the_edited_element_of_a_list_changes_its_spelling() {
+        let object = All::object();
+        let of = |json| full(&object, &value(json));
+        let stored = of(json!({
+            "flat": [{"name": "A"}, {"name": "B", "port": 1}, {"name": "C"}],
+            "labels": {"x": "A", "y": "B"},
+        }));
+        let now = of(json!({
+            "flat": [{"name": "x"}, {"name": "a"}, {"name": "b", "port": 2}, {"name": "c"}],
+            "labels": {"x": "a", "y": "c"},
+        }));
+        let expected = json!({
+            "flat": [{"name": "x"}, {"name": "A"}, {"name": "b", "port": 2}, {"name": "C"}],
+            "labels": {"x": "A", "y": "c"},
+        });
+        assert_eq!(lean(&respell(&object, &now, &stored)), expected);
+    }
+
+    fn lower(value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::from(text.to_lowercase()),
+            Value::List(elements) => Value::list(elements.iter().map(lower)),
+            Value::Map(entries) => Value::map(entries.iter().map(|(k, v)| (k, lower(v)))),
+            other => other.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn another_spelling_is_no_drift(config in any_config(false)) {
+            let object = All::object();
+            let stored = answer(&object, &propose(&object, &Value::Null, &config));
+            let now = lower(&stored);
+            if same_object(&object, &stored, &now) {
+                prop_assert_eq!(respell(&object, &now, &stored), stored);
+            }
+        }
+    }
+}

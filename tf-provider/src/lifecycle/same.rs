@@ -1,0 +1,142 @@
+//! Semantic equality, and keeping the spelling that Terraform already knows.
+
+use super::walk;
+use crate::{
+    Path, Value,
+    schema::{Attribute, Kind, Nesting, Object},
+};
+
+/// Whether two values of an attribute mean the same.
+pub(super) fn same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
+    match (&attribute.kind, a, b) {
+        (_, Value::Null, Value::Null) | (_, Value::Unknown(_), Value::Unknown(_)) => true,
+        (_, Value::Null | Value::Unknown(_), _) | (_, _, Value::Null | Value::Unknown(_)) => false,
+        (Kind::Nested(Nesting::Single, object), a, b) => same_object(object, a, b),
+        (Kind::Nested(Nesting::Map, object), Value::Map(a), Value::Map(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same_object(object, a, b))
+        }
+        (Kind::Nested(Nesting::Set, object), Value::List(a), Value::List(b)) => {
+            let mut pool = Pool::new(b);
+            let paired = |a| pool.take(|b| same_object(object, a, b)).is_some();
+            a.len() == b.len() && a.iter().all(paired)
+        }
+        (Kind::Nested(_, object), Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_object(object, a, b))
+        }
+        (_, a, b) => a == b || (known(a, b) && attribute.same.holds(a, b)),
+    }
+}
+
+/// Whether two objects mean the same.
+pub(super) fn same_object(object: &Object, a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Map(_), Value::Map(_)) => object
+            .attributes
+            .iter()
+            .all(|attribute| same(attribute, a.get(&attribute.name), b.get(&attribute.name))),
+        _ => a == b,
+    }
+}
+
+/// Whether two nested values hold objects in the same places.
+pub(super) fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::List(a), Value::List(b)) => a.len() == b.len(),
+        (Value::Map(a), Value::Map(b)) => a.keys().eq(b.keys()),
+        _ => false,
+    }
+}
+
+/// An author's notion of equality is about values, not about what may become one.
+fn known(a: &Value, b: &Value) -> bool {
+    a.is_wholly_known() && b.is_wholly_known()
+}
+
+/// `seen`, in the spelling of `stored` wherever both mean the same.
+pub(super) fn respell(object: &Object, seen: &Value, stored: &Value) -> Value {
+    walk::attributes(object, seen, [stored], |attribute, seen, [stored]| {
+        respell_attribute(attribute, seen, stored)
+    })
+}
+
+fn respell_attribute(attribute: &Attribute, seen: &Value, stored: &Value) -> Value {
+    if same(attribute, stored, seen) {
+        return stored.clone();
+    }
+    let objects = attribute.kind.objects();
+    match (objects, seen, stored) {
+        (Some((Nesting::List | Nesting::Set, object)), Value::List(seen), Value::List(stored)) => {
+            let same = |a: &Value, b: &Value| same_object(object, a, b);
+            respell_elements(seen, stored, same, |seen, stored| respell(object, seen, stored))
+        }
+        (Some((nesting, object)), seen, stored) => {
+            walk::objects(nesting, seen, [stored], &Path::root(), |seen, [stored], _| {
+                respell(object, seen, stored)
+            })
+        }
+        // What an attribute thinks of one element, it says of a collection of that element alone.
+        (None, Value::List(seen), Value::List(stored)) => {
+            let one = |value: &Value| Value::list([value.clone()]);
+            let same = |a: &Value, b: &Value| same(attribute, &one(a), &one(b));
+            respell_elements(seen, stored, same, |seen, _| seen.clone())
+        }
+        (None, Value::Map(entries), stored @ Value::Map(_)) => {
+            let one = |key: &str, value: &Value| Value::map([(key, value.clone())]);
+            Value::map(entries.iter().map(|(key, seen)| {
+                let stored = stored.get(key);
+                let alike = same(attribute, &one(key, stored), &one(key, seen));
+                (key, if alike { stored.clone() } else { seen.clone() })
+            }))
+        }
+        _ => seen.clone(),
+    }
+}
+
+/// Each element in the spelling of a stored one that means the same, wherever that one was; an element
+/// without such a twin is `edited` from the one that was in its place, if nobody else claims that.
+fn respell_elements(
+    seen: &[Value],
+    stored: &[Value],
+    same: impl Fn(&Value, &Value) -> bool,
+    edited: impl Fn(&Value, &Value) -> Value,
+) -> Value {
+    let mut pool = Pool::new(stored);
+    let twins: Vec<_> = seen.iter().map(|seen| pool.take(|stored| same(stored, seen))).collect();
+    Value::list(seen.iter().zip(twins).enumerate().map(|(index, (seen, twin))| match twin {
+        Some(twin) => twin.clone(),
+        None => pool.left(index).map_or_else(|| seen.clone(), |stored| edited(seen, stored)),
+    }))
+}
+
+/// Elements that can each be paired once.
+///
+/// The search starts behind the last pair, so that collections in the same order are paired in one pass.
+pub(super) struct Pool<'a> {
+    elements: Vec<Option<&'a Value>>,
+    next: usize,
+}
+
+impl<'a> Pool<'a> {
+    pub(super) fn new(elements: &'a [Value]) -> Self {
+        Self { elements: elements.iter().map(Some).collect(), next: 0 }
+    }
+
+    /// Takes out the first element that fits.
+    pub(super) fn take(&mut self, fits: impl Fn(&Value) -> bool) -> Option<&'a Value> {
+        let fitting = |element: &Option<&Value>| element.is_some_and(&fits);
+        let (before, behind) = self.elements.split_at_checked(self.next)?;
+        let found = behind
+            .iter()
+            .position(fitting)
+            .map(|index| index + self.next)
+            .or_else(|| before.iter().position(fitting))?;
+        self.next = found + 1;
+        self.elements.get_mut(found)?.take()
+    }
+
+    /// The element at an index, if it was not taken.
+    fn left(&self, index: usize) -> Option<&'a Value> {
+        self.elements.get(index).copied().flatten()
+    }
+}

@@ -1,0 +1,73 @@
+//! What may go into state: nothing write-only, nothing unknown.
+
+use super::walk;
+use crate::{
+    Path, Value,
+    schema::{Attribute, Kind, Object},
+};
+
+/// `value` without what is write-only, and with null for what is unknown; the latter is named in `unknown`.
+pub(super) fn settle(object: &Object, value: &Value, at: &Path, unknown: &mut Vec<Path>) -> Value {
+    let value = match value {
+        Value::Unknown(_) => {
+            unknown.push(at.clone());
+            &Value::Null
+        }
+        value => value,
+    };
+    walk::attributes(object, value, [], |attribute, value, []| {
+        let at = at.clone().attribute(&attribute.name);
+        settle_attribute(attribute, value, &at, unknown)
+    })
+}
+
+/// [`settle`] for one attribute.
+pub(super) fn settle_attribute(
+    attribute: &Attribute,
+    value: &Value,
+    at: &Path,
+    unknown: &mut Vec<Path>,
+) -> Value {
+    match &attribute.kind {
+        _ if attribute.write_only => Value::Null,
+        Kind::Nested(nesting, object) if value.is_known() => {
+            walk::objects(*nesting, value, [], at, |value, [], at| {
+                settle(object, value, at, unknown)
+            })
+        }
+        _ if value.is_wholly_known() => value.clone(),
+        _ => {
+            unknown.push(at.clone());
+            without_unknowns(value)
+        }
+    }
+}
+
+/// The planned object with its write-only values, which only the configuration holds.
+pub(super) fn with_write_only(object: &Object, planned: &Value, config: &Value) -> Value {
+    walk::attributes(object, planned, [config], |attribute, planned, [config]| {
+        match &attribute.kind {
+            _ if attribute.write_only => config.clone(),
+            Kind::Nested(nesting, object) => {
+                walk::objects(*nesting, planned, [config], &Path::root(), |planned, [config], _| {
+                    with_write_only(object, planned, config)
+                })
+            }
+            _ => planned.clone(),
+        }
+    })
+}
+
+fn without_unknowns(value: &Value) -> Value {
+    match value {
+        Value::Unknown(_) => Value::Null,
+        Value::List(elements) => Value::list(elements.iter().map(without_unknowns)),
+        Value::Map(entries) => {
+            Value::map(entries.iter().map(|(key, value)| (key, without_unknowns(value))))
+        }
+        Value::Dynamic(inner) => {
+            Value::Dynamic(Box::new((inner.0.clone(), without_unknowns(&inner.1))))
+        }
+        known => known.clone(),
+    }
+}

@@ -1,0 +1,95 @@
+//! `UpgradeResourceState`: stored JSON of any earlier version in, state of the current schema out.
+//!
+//! Terraform always asks, also when the version is the current one.
+
+use super::{AnyResource, guarded, settle::settle};
+use crate::{Diagnostic, Json, Path, Result, Value, value::json};
+
+/// Brings a stored state to the current schema.
+pub(crate) fn upgrade<C>(
+    resource: &dyn AnyResource<C>,
+    version: i64,
+    stored: &[u8],
+) -> Result<Value> {
+    let declared = resource.declared();
+    let mut state: Json = serde_json::from_slice(stored).map_err(|error| {
+        Diagnostic::error(format!("cannot read the stored state of {}", declared.name))
+            .detail(format!("It is no JSON: {error}"))
+    })?;
+    let steps = usize::try_from(version).ok().and_then(|version| declared.upgrades.get(version..));
+    let steps = steps.filter(|_| version <= declared.version).ok_or_else(|| {
+        Diagnostic::error(format!("cannot read the stored state of {}", declared.name)).detail(
+            format!(
+                "It has version {version}, and this provider knows versions 0 to {}.\n\n\
+                 What to do: use the version of the provider that wrote it, or a later one.",
+                declared.version
+            ),
+        )
+    })?;
+    for step in steps {
+        state = guarded(&format!("upgrade {}", declared.name), || step(state))??;
+    }
+    // Across versions Terraform leaves it to us to drop what the schema has no longer.
+    let value = json::decode_state(state.to_string().as_bytes(), &declared.ty)?;
+    Ok(settle(&declared.object, &value, &Path::root(), &mut Vec::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        lifecycle::Typed,
+        sample::{Store, Thing, lean},
+    };
+
+    fn upgraded(version: i64, stored: &Json) -> Result<Value> {
+        upgrade::<Store>(&Typed::<Thing>::resource(), version, stored.to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_same_version_drops_what_is_unknown_and_adds_null() {
+        let stored =
+            json!({"id": "1", "name": "a", "doors": [{"width": 1, "colour": "red"}], "gone": 1});
+        let state = upgraded(2, &stored).unwrap();
+        assert_eq!(lean(&state), json!({"id": "1", "name": "a", "doors": [{"width": 1}]}));
+        assert!(matches!(&state, Value::Map(map) if map.contains_key("note")));
+    }
+
+    #[test]
+    fn older_versions_go_through_every_step() {
+        let oldest = json!({"id": "1", "title": "a", "notes": ["b", "c"]});
+        assert_eq!(
+            lean(&upgraded(0, &oldest).unwrap()),
+            json!({"id": "1", "name": "a", "note": "b c"})
+        );
+        let older = json!({"id": "1", "name": "a", "notes": ["b"], "title": "other"});
+        assert_eq!(
+            lean(&upgraded(1, &older).unwrap()),
+            json!({"id": "1", "name": "a", "note": "b"})
+        );
+    }
+
+    #[test]
+    fn write_only_is_null() {
+        let state = upgraded(2, &json!({"name": "a", "secret": "s"})).unwrap();
+        assert_eq!(state.get("secret"), &Value::Null);
+    }
+
+    #[test]
+    fn err_what_cannot_be_upgraded() {
+        #[track_caller]
+        fn check(version: i64, stored: &Json, expected: &str) {
+            assert_eq!(upgraded(version, stored).unwrap_err().to_string(), expected);
+        }
+        check(3, &json!({"name": "a"}), "cannot read the stored state of thing");
+        check(-1, &json!({"name": "a"}), "cannot read the stored state of thing");
+        check(1, &json!({"name": "a"}), "notes are missing");
+        // The first step expects an object.
+        check(0, &json!([]), "the provider has a bug");
+        check(2, &json!({"name": {}}), "name: invalid value of `name`");
+        let no_json = upgrade::<Store>(&Typed::<Thing>::resource(), 2, b"{");
+        assert_eq!(no_json.unwrap_err().to_string(), "cannot read the stored state of thing");
+    }
+}

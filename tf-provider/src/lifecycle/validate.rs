@@ -1,0 +1,127 @@
+//! `Validate…Config`: what can be said of a configuration before anything is done.
+//!
+//! It runs without a client, many times, and while parts are unknown; Terraform asks again when they are known.
+
+use super::{Declared, guarded, walk};
+use crate::{
+    Diagnostic, Diagnostics, Path, Value,
+    schema::{Kind, Object},
+};
+
+/// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
+/// before it found in order, so that one mistake is told once.
+pub(crate) fn validate(
+    declared: &Declared,
+    config: &Value,
+    check: impl FnOnce(&Value) -> Diagnostics,
+) -> Diagnostics {
+    let doing = format!("validate {}", declared.name);
+    let rules = || {
+        let mut found = declared.object.check(config);
+        for constraint in &declared.constraints {
+            found.extend(constraint.check(config));
+        }
+        if !found.has_errors() {
+            found.extend(check(config));
+        }
+        found
+    };
+    guarded(&doing, rules).unwrap_or_else(|bug| bug)
+}
+
+/// Write-only attributes that are set, for a Terraform that would store them.
+pub(crate) fn refuse_write_only(object: &Object, config: &Value) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    refuse_write_only_at(object, config, &Path::root(), &mut found);
+    found
+}
+
+fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
+    walk::attributes(object, config, [], |attribute, config, []| {
+        let at = at.clone().attribute(&attribute.name);
+        match &attribute.kind {
+            _ if attribute.write_only && !config.is_null() => found.push(
+                Diagnostic::error("this Terraform has no write-only attributes")
+                    .detail(format!(
+                        "It would store `{at}`, which is not meant to be stored.\n\n\
+                         What to do: use Terraform 1.11 or OpenTofu 1.11 or later, or leave it out."
+                    ))
+                    .at(at),
+            ),
+            Kind::Nested(nesting, object) => {
+                walk::objects(*nesting, config, [], &at, |config, [], at| {
+                    refuse_write_only_at(object, config, at, found);
+                    Value::Null
+                });
+            }
+            _ => {}
+        }
+        Value::Null
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json,
+        lifecycle::{AnyResource, Typed},
+        sample::{Thing, thing},
+    };
+
+    #[track_caller]
+    fn check(config: Json, expected: &str) {
+        let resource = Typed::<Thing>::resource();
+        let found = validate(resource.declared(), &thing(config), |config| resource.check(config));
+        assert_eq!(found.to_string(), expected);
+    }
+
+    #[test]
+    fn ok_without_a_client_and_with_unknowns() {
+        check(json!({"name": "a"}), "");
+        check(json!({"name": "?", "zone": "?", "peer": "?", "peers": ["?"], "doors": "?"}), "");
+        check(json!({"name": "a", "doors": [{"width": "?"}]}), "");
+        check(json!({"name": "a", "zone": "?", "port": 22}), "");
+    }
+
+    #[test]
+    fn err_each_mistake_once_and_in_its_place() {
+        check(json!({"name": ""}), "name: invalid value of `name`");
+        check(json!({"name": "a", "peer": "junk"}), "peer: invalid value of `peer`");
+        check(json!({"name": "a", "port": 65536}), "port: invalid value of `port`");
+        check(
+            json!({"name": "a", "doors": [{"width": 1}, {"width": 256}]}),
+            "doors[1].width: invalid value of `doors[1].width`",
+        );
+        check(json!({"name": "a", "zone": "public", "port": 22}), "port: no port 22 in public");
+        // The known parts of what is not wholly known.
+        check(
+            json!({"name": "?", "doors": [{"width": "?"}, {"width": 256}]}),
+            "doors[1].width: invalid value of `doors[1].width`",
+        );
+    }
+
+    #[test]
+    fn err_attributes_that_do_not_go_together() {
+        check(
+            json!({"name": "a", "peer": "::1", "peers": ["::2"]}),
+            "peer: `peer` and `peers` are set together",
+        );
+    }
+
+    #[test]
+    fn a_panic_is_told_as_a_bug() {
+        check(json!({"name": "a", "zone": "panic"}), "the provider has a bug");
+    }
+
+    #[test]
+    fn write_only_needs_a_terraform_that_knows_it() {
+        let resource = Typed::<Thing>::resource();
+        let object = &resource.declared().object;
+        assert!(refuse_write_only(object, &thing(json!({"name": "a"}))).is_empty());
+        let found = refuse_write_only(object, &thing(json!({"name": "a", "secret": "s"})));
+        assert_eq!(found.to_string(), "secret: this Terraform has no write-only attributes");
+    }
+}

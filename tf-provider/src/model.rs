@@ -1,0 +1,353 @@
+//! Structs that are schemas.
+
+use crate::diagnostics::Result;
+use crate::field::Field;
+use crate::schema::Object;
+use crate::value::Value;
+
+/// A struct that is the schema of a resource, a data source, a provider, or of an object inside
+/// one of them. Made by `#[derive(Model)]`.
+///
+/// ```
+/// use tf_provider::{Computed, Model};
+///
+/// /// A named thing.
+/// #[derive(Model)]
+/// struct Thing {
+///     /// Identifier assigned by the service.
+///     id: Computed<String>,
+///     /// Name shown in the console.
+///     #[tf(replace)]
+///     name: String,
+///     /// The port that it listens on.
+///     #[tf(default = 443)]
+///     port: u16,
+/// }
+/// assert_eq!(Thing::object().attributes.len(), 3);
+/// ```
+///
+/// The doc comments are the documentation in the registry, so none may be missing. What the type
+/// of a field cannot say stands in `#[tf(…)]` before it:
+///
+/// | flag | meaning |
+/// | --- | --- |
+/// | `replace` | a change replaces the whole object |
+/// | `volatile` | an update may change this computed attribute |
+/// | `optional` | the user may set this computed attribute |
+/// | `sensitive` | Terraform hides the value |
+/// | `default = 443` | the value where the configuration sets none |
+/// | `validate = length(1..=60)` | see [`validate`](crate::validate); may be repeated |
+/// | `same = str::eq_ignore_ascii_case` | tells whether two values mean the same |
+/// | `plain` | objects declared as a plain type: see [`Kind::Flat`](crate::schema::Kind::Flat) |
+/// | `deprecated = "use `name`"` | warns those who still set it |
+///
+/// The derive also makes a struct `ThingPartial` of the same fields, each a
+/// [`Maybe`](crate::Maybe): see [`Partial`].
+pub trait Model: Field {
+    /// The same struct while not all of it is known. By default all of it is null.
+    type Partial: Default + Send + Sync + 'static;
+
+    /// Its schema.
+    fn object() -> Object;
+
+    /// What is known of a value. Each attribute that does not fit its type is one error.
+    fn partial(value: &Value) -> Result<Self::Partial>;
+
+    /// Writes a partial struct over the value that it was read from.
+    fn merge(partial: &Self::Partial, over: &mut Value);
+}
+
+/// A model while not all of it is known: a configuration before apply, or a plan.
+///
+/// Every field is a [`Maybe`](crate::Maybe) of what the attribute holds when it is set.
+pub type Partial<M> = <M as Model>::Partial;
+
+/// What the derive calls besides the schema.
+#[doc(hidden)]
+pub mod derived {
+    use std::borrow::Borrow;
+    use std::collections::BTreeMap;
+
+    use crate::diagnostics::Diagnostics;
+    use crate::field::{Field, Maybe};
+    use crate::value::{DecodeError, Value};
+
+    pub fn attributes(value: Value) -> Result<BTreeMap<String, Value>, DecodeError> {
+        match value {
+            Value::Map(attributes) => Ok(attributes),
+            other => Err(DecodeError::expected("an object", &other)),
+        }
+    }
+
+    pub fn take<F: Field>(
+        attributes: &mut BTreeMap<String, Value>,
+        name: &str,
+    ) -> Result<F, DecodeError> {
+        let value = attributes.remove(name).unwrap_or_default();
+        F::decode(value).map_err(|error| error.in_attribute(name))
+    }
+
+    /// A state from before the attribute existed lacks it.
+    pub fn take_or<F: Field>(
+        attributes: &mut BTreeMap<String, Value>,
+        name: &str,
+        default: impl FnOnce() -> Value,
+    ) -> Result<F, DecodeError> {
+        let value = attributes.remove(name).filter(|value| !value.is_null());
+        F::decode(value.unwrap_or_else(default)).map_err(|error| error.in_attribute(name))
+    }
+
+    pub fn maybe<F: Field>(value: &Value, name: &str, out: &mut Diagnostics) -> Maybe<F> {
+        Maybe::decode(value.get(name)).unwrap_or_else(|error| {
+            out.push(error.in_attribute(name));
+            Maybe::Unknown
+        })
+    }
+
+    pub fn same_by<F, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
+    where
+        F: Field<Inner: Borrow<B>>,
+        B: ?Sized,
+    {
+        crate::field::same_by::<F::Inner, B>(same, a, b)
+    }
+
+    pub fn merge<F: Field>(partial: &Maybe<F>, over: &mut Value, name: &str) {
+        if !matches!(over, Value::Map(_)) {
+            *over = Value::Map(BTreeMap::new());
+        }
+        if let Value::Map(attributes) = over {
+            partial.merge(attributes.entry(name.to_owned()).or_default());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::net::IpAddr;
+
+    use secrecy::SecretString;
+    use tf_provider_derive::Model;
+
+    use super::*;
+    use crate::field::{Computed, Maybe, Text, WriteOnly};
+    use crate::path::Path;
+    use crate::schema::{Kind, Mode, Nesting};
+    use crate::value::Number;
+
+    /// Every kind of attribute.
+    ///
+    /// With a second paragraph.
+    #[derive(Model)]
+    struct Thing {
+        /// Assigned by the service.
+        id: Computed<String>,
+        /// A name.
+        #[tf(replace, same = str::eq_ignore_ascii_case)]
+        name: String,
+        /// A port.
+        #[tf(default = 443)]
+        port: u16,
+        /// A word.
+        #[tf(default = "all")]
+        word: Text<IpAddrOrAll>,
+        /// A region.
+        #[tf(optional, replace, deprecated = "regions are gone")]
+        region: Computed<String>,
+        /// A counter.
+        #[tf(volatile)]
+        revision: Computed<u64>,
+        /// Any number.
+        #[tf(sensitive)]
+        number: Option<Number>,
+        /// A secret.
+        secret: Option<WriteOnly<SecretString>>,
+        /// Tags.
+        tags: BTreeMap<String, String>,
+        /// One part.
+        part: Option<Part>,
+        /// Parts in order.
+        #[tf(plain)]
+        parts: Option<Vec<Part>>,
+        /// Parts without order.
+        part_set: Option<BTreeSet<Part>>,
+        /// Parts that the service adds.
+        found: Computed<Vec<Part>>,
+        /// A name that Rust keeps for itself.
+        r#type: Option<bool>,
+    }
+
+    /// A part.
+    #[derive(Model, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    struct Part {
+        /// An address.
+        peer: Text<IpAddr>,
+        /// A flag.
+        on: Option<bool>,
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum IpAddrOrAll {
+        All,
+        One(IpAddr),
+    }
+
+    impl std::str::FromStr for IpAddrOrAll {
+        type Err = std::net::AddrParseError;
+
+        fn from_str(text: &str) -> Result<Self, Self::Err> {
+            if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }
+        }
+    }
+
+    fn part(peer: &str) -> Value {
+        Value::map([("peer", peer.into()), ("on", Value::Null)])
+    }
+
+    fn thing() -> Value {
+        let nulls = ["revision", "number", "secret", "part", "part_set", "found", "type", "region"];
+        let mut thing = Value::map(nulls.map(|name| (name, Value::Null)));
+        let Value::Map(attributes) = &mut thing else { unreachable!() };
+        attributes.extend([
+            ("id".to_owned(), "sg-1".into()),
+            ("name".to_owned(), "web".into()),
+            ("port".to_owned(), 80.into()),
+            ("word".to_owned(), "::0:1".into()),
+            ("tags".to_owned(), Value::map([("team", "net".into())])),
+            ("parts".to_owned(), Value::list([part("::1"), part("10.0.0.1")])),
+        ]);
+        thing
+    }
+
+    fn set(value: &mut Value, name: &str, to: Value) {
+        let Value::Map(attributes) = value else { unreachable!() };
+        attributes.insert(name.to_owned(), to);
+    }
+
+    #[test]
+    fn the_schema_is_the_struct() {
+        let object = Thing::object();
+        assert_eq!(object.doc, "Every kind of attribute.\n\nWith a second paragraph.");
+        assert!(object.problems().is_empty(), "{:?}", object.problems());
+        let modes: Vec<_> =
+            object.attributes.iter().map(|one| (one.name.as_str(), one.mode)).collect();
+        assert_eq!(
+            modes[..5],
+            [
+                ("id", Mode::Computed),
+                ("name", Mode::Required),
+                ("port", Mode::OptionalComputed),
+                ("word", Mode::OptionalComputed),
+                ("region", Mode::OptionalComputed),
+            ]
+        );
+        let of = |name| object.attribute(name).unwrap();
+        assert!(of("name").replace && of("region").replace && !of("id").replace);
+        assert!(of("revision").volatile && of("number").sensitive);
+        assert!(of("secret").write_only && of("secret").sensitive);
+        assert_eq!(of("port").default, Some(443.into()));
+        assert_eq!(of("word").default, Some("all".into()));
+        assert_eq!(of("region").deprecated.as_deref(), Some("regions are gone"));
+        assert_eq!(of("type").doc, "A name that Rust keeps for itself.");
+        assert!(matches!(of("part").kind, Kind::Nested(Nesting::Single, _)));
+        assert!(matches!(of("parts").kind, Kind::Flat(Nesting::List, _)));
+        assert!(matches!(of("part_set").kind, Kind::Nested(Nesting::Set, _)));
+        let (_, found) = of("found").kind.objects().unwrap();
+        assert!(found.attributes.iter().all(|one| one.mode == Mode::Computed));
+    }
+
+    #[test]
+    fn writing_undoes_reading() {
+        assert_eq!(Thing::decode(thing()).unwrap().encode(), thing());
+        let mut planned = thing();
+        set(&mut planned, "id", Value::unknown());
+        set(&mut planned, "found", Value::list([part("::1"), Value::unknown()]));
+        let read = Thing::decode(planned).unwrap();
+        assert_eq!(read.encode().get("found"), &Value::unknown());
+        assert!(read.id.get().is_err());
+    }
+
+    #[test]
+    fn a_state_without_a_later_default_can_be_read() {
+        let mut old = thing();
+        set(&mut old, "port", Value::Null);
+        assert_eq!(Thing::decode(old).unwrap().port, 443);
+    }
+
+    #[test]
+    fn err_reading_names_the_place() {
+        let mut bad = thing();
+        set(&mut bad, "parts", Value::list([part("::1"), part("junk")]));
+        let error = Thing::decode(bad).err().unwrap();
+        assert_eq!(error.to_string(), "parts[1].peer: invalid IP address syntax");
+        let error = Thing::decode(Value::Null).err().unwrap();
+        assert_eq!(error.to_string(), "an object is required, not null");
+    }
+
+    #[test]
+    fn a_partial_knows_what_is_known() {
+        let mut config = thing();
+        set(&mut config, "name", Value::unknown());
+        set(&mut config, "parts", Value::list([part("::1"), Value::unknown()]));
+        let mut partial = Thing::partial(&config).unwrap();
+        assert_eq!(partial.port, Maybe::Known(80));
+        assert_eq!(partial.name, Maybe::Unknown);
+        assert_eq!(partial.parts, Maybe::Unknown);
+        assert_eq!(partial.part, Maybe::Null);
+        assert_eq!(partial.id, Maybe::Known("sg-1".to_owned()));
+
+        partial.id = Maybe::Known("sg-2".to_owned());
+        let mut merged = config.clone();
+        Thing::merge(&partial, &mut merged);
+        assert_eq!(merged.get("id"), &"sg-2".into());
+        set(&mut merged, "id", "sg-1".into());
+        assert_eq!(merged, config);
+        assert!(Thing::partial(&Value::Null).unwrap().name.is_null());
+    }
+
+    #[test]
+    fn err_a_partial_names_every_place() {
+        let mut config = thing();
+        set(&mut config, "port", 1_000_000.into());
+        set(&mut config, "word", "junk".into());
+        let errors = Thing::partial(&config).err().unwrap();
+        let paths: Vec<_> = errors.into_iter().map(|error| error.path.unwrap()).collect();
+        assert_eq!(paths, ["port".into(), Path::from("word")]);
+    }
+
+    #[test]
+    fn same_follows_the_attributes() {
+        let (a, mut b) = (thing(), thing());
+        assert!(Thing::same(&a, &b));
+        set(&mut b, "name", "WEB".into());
+        set(&mut b, "word", "::1".into());
+        set(&mut b, "parts", Value::list([part("0::1"), part("10.0.0.1")]));
+        assert!(Thing::same(&a, &b));
+        set(&mut b, "parts", Value::list([part("10.0.0.1"), part("::1")]));
+        assert!(!Thing::same(&a, &b));
+        set(&mut b, "parts", Value::Null);
+        assert!(!Thing::same(&a, &b));
+    }
+
+    #[test]
+    fn same_sets_have_no_order() {
+        let same = BTreeSet::<Part>::same;
+        let set = |parts: &[&str]| Value::list(parts.iter().map(|peer| part(peer)));
+        assert!(same(&set(&["::1", "::2"]), &set(&["::2", "0::1"])));
+        assert!(same(&set(&["::1", "0::1"]), &set(&["::1"])));
+        assert!(!same(&set(&["::1"]), &set(&["::1", "::2"])));
+        assert!(!same(&set(&["::1"]), &Value::unknown()));
+        assert!(same(&Value::unknown(), &Value::unknown()));
+    }
+
+    /// Nothing.
+    #[derive(Model)]
+    struct Empty {}
+
+    #[test]
+    fn a_model_may_be_empty() {
+        assert_eq!(Empty::decode(Value::map::<&str>([])).unwrap().encode(), Value::map::<&str>([]));
+        assert!(Empty::partial(&Value::Null).is_ok());
+    }
+}

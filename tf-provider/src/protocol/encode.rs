@@ -1,0 +1,149 @@
+//! From values to the wire.
+
+use super::generated::tfplugin6 as wire;
+use crate::{
+    Diagnostic, Diagnostics, Path, Severity, Value,
+    path::Step,
+    schema::{Attribute, Kind, Mode, Nesting, Object, Type},
+    value::msgpack,
+};
+
+/// A value, with every attribute that its type has.
+pub(super) fn value(value: &Value, ty: &Type) -> wire::DynamicValue {
+    wire::DynamicValue { msgpack: msgpack::encode(value, ty), json: Vec::new() }
+}
+
+/// A schema, its attributes in alphabetical order.
+pub(super) fn schema(object: &Object, version: i64) -> wire::Schema {
+    let block = wire::schema::Block {
+        version,
+        attributes: attributes(object),
+        description: object.doc.clone(),
+        description_kind: wire::StringKind::Markdown.into(),
+        deprecated: object.deprecated.is_some(),
+        deprecation_message: object.deprecated.clone().unwrap_or_default(),
+        ..Default::default()
+    };
+    wire::Schema { version, block: Some(block) }
+}
+
+fn attributes(object: &Object) -> Vec<wire::schema::Attribute> {
+    let mut attributes: Vec<_> = object.attributes.iter().map(attribute).collect();
+    attributes.sort_by(|a, b| a.name.cmp(&b.name));
+    attributes
+}
+
+fn attribute(attribute: &Attribute) -> wire::schema::Attribute {
+    let (r#type, nested_type) = match &attribute.kind {
+        Kind::Nested(nesting, object) => (Vec::new(), Some(nested(*nesting, object))),
+        Kind::Plain(_) | Kind::Flat(..) => (attribute.ty().to_json().into_bytes(), None),
+    };
+    wire::schema::Attribute {
+        name: attribute.name.clone(),
+        r#type,
+        nested_type,
+        description: attribute.doc.clone(),
+        description_kind: wire::StringKind::Markdown.into(),
+        required: attribute.mode == Mode::Required,
+        optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
+        computed: attribute.is_computed(),
+        sensitive: attribute.sensitive,
+        write_only: attribute.write_only,
+        deprecated: attribute.deprecated.is_some(),
+        deprecation_message: attribute.deprecated.clone().unwrap_or_default(),
+    }
+}
+
+fn nested(nesting: Nesting, object: &Object) -> wire::schema::Object {
+    use wire::schema::object::NestingMode;
+    let nesting = match nesting {
+        Nesting::Single => NestingMode::Single,
+        Nesting::List => NestingMode::List,
+        Nesting::Set => NestingMode::Set,
+        Nesting::Map => NestingMode::Map,
+    };
+    wire::schema::Object {
+        attributes: attributes(object),
+        nesting: nesting.into(),
+        ..Default::default()
+    }
+}
+
+/// Messages for the user.
+pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
+    let message = |diagnostic: Diagnostic| wire::Diagnostic {
+        severity: match diagnostic.severity {
+            Severity::Error => wire::diagnostic::Severity::Error.into(),
+            Severity::Warning => wire::diagnostic::Severity::Warning.into(),
+        },
+        summary: diagnostic.summary,
+        detail: diagnostic.detail,
+        attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&at)),
+    };
+    diagnostics.into_iter().map(message).collect()
+}
+
+/// A way to an attribute.
+pub(super) fn path(path: &Path) -> wire::AttributePath {
+    use wire::attribute_path::{Step as WireStep, step::Selector};
+    let steps = path.steps().iter().map(|step| {
+        let selector = match step {
+            Step::Attribute(name) => Selector::AttributeName(name.clone()),
+            Step::Key(key) => Selector::ElementKeyString(key.clone()),
+            Step::Index(index) => Selector::ElementKeyInt(*index),
+        };
+        WireStep { selector: Some(selector) }
+    });
+    wire::AttributePath { steps: steps.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Model, sample::All};
+
+    #[test]
+    fn attributes_are_in_alphabetical_order_and_say_who_sets_them() {
+        let block = schema(&All::object(), 3).block.unwrap();
+        let lines: Vec<_> = block
+            .attributes
+            .iter()
+            .map(|a| {
+                let flags = [
+                    (a.required, "required"),
+                    (a.optional, "optional"),
+                    (a.computed, "computed"),
+                    (a.sensitive, "sensitive"),
+                    (a.write_only, "write-only"),
+                ];
+                let flags: Vec<_> = flags.iter().filter(|(is, _)| *is).map(|(_, w)| *w).collect();
+                let nested = a.nested_type.as_ref().map(|o| format!("{:?}", o.nesting()));
+                let ty = nested.unwrap_or_else(|| String::from_utf8(a.r#type.clone()).unwrap());
+                format!("{}: {} {ty}", a.name, flags.join(" "))
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+        assert!(block.attributes.iter().all(|a| !a.description.is_empty()));
+        assert_eq!(block.version, 3);
+    }
+
+    #[test]
+    fn a_path_has_every_kind_of_step() {
+        let at = Path::from("rules").index(1).attribute("tags").key("a");
+        let steps: Vec<_> = path(&at).steps.into_iter().filter_map(|step| step.selector).collect();
+        insta::assert_debug_snapshot!(steps);
+    }
+
+    #[test]
+    fn a_message_about_the_whole_has_no_path() {
+        let mut all = Diagnostics::from(Diagnostic::error("a").detail("b").at("c"));
+        all.push(Diagnostic::warning("d"));
+        all.push(Diagnostic::warning("e").at(Path::root()));
+        let sent = diagnostics(all);
+        let sent: Vec<_> = sent
+            .iter()
+            .map(|d| (d.severity, d.summary.as_str(), d.detail.as_str(), d.attribute.is_some()))
+            .collect();
+        assert_eq!(sent, [(1, "a", "b", true), (2, "d", "", false), (2, "e", "", false)]);
+    }
+}

@@ -1,0 +1,626 @@
+//! The provider service: decodes a request, lets [`lifecycle`](crate::lifecycle) answer, encodes the answer.
+//!
+//! It answers with diagnostics, never with a status: to a status Terraform reacts by forgetting the object.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tonic::{Request, Response, Status};
+
+use super::{decode, encode, generated::tfplugin6 as wire};
+use crate::{
+    Diagnostic, Diagnostics, Model, Provider, Result, Value,
+    lifecycle::{
+        AnyDataSource, AnyResource, Declared, Surroundings, apply,
+        configure::configure,
+        data_source::look_up,
+        import::import,
+        plan::{Planned, plan},
+        read::read,
+        upgrade::upgrade,
+        validate::{refuse_write_only, validate},
+    },
+    serve::Stop,
+};
+
+/// One provider process.
+pub(crate) struct Service<P: Provider> {
+    provider: Declared,
+    resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
+    data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
+    configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
+    stop: Stop,
+}
+
+type Answer<T> = std::result::Result<Response<T>, Status>;
+
+impl<P: Provider> Service<P> {
+    /// A service that is not configured yet. `stop` reaches every operation that runs.
+    pub(crate) fn new(stop: Stop) -> Self {
+        let offer = P::offer();
+        let (resources, data_sources) =
+            (offer.resources.into_iter(), offer.data_sources.into_iter());
+        let full = |declared: &Declared| format!("{}_{}", P::NAME, declared.name);
+        Self {
+            provider: Declared::provider::<P>(),
+            resources: resources.map(|r| (full(r.declared()), r)).collect(),
+            data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
+            configured: RwLock::default(),
+            stop,
+        }
+    }
+
+    async fn configure(&self, config: Value, terraform_version: String) -> Diagnostics {
+        let version = terraform_version.as_str().into();
+        let (client, diagnostics) = configure::<P>(&config, terraform_version).await;
+        if let Some(client) = client.map(Arc::new) {
+            let around =
+                Surroundings { client, stop: self.stop.clone(), terraform_version: version };
+            *self.configured.write().unwrap_or_else(PoisonError::into_inner) =
+                Some(Arc::new(around));
+        }
+        diagnostics
+    }
+
+    fn resource(&self, name: &str) -> Result<&dyn AnyResource<P::Client>> {
+        let found = self.resources.get(name).map(AsRef::as_ref);
+        found.ok_or_else(|| not_offered("resource", name))
+    }
+
+    fn data_source(&self, name: &str) -> Result<&dyn AnyDataSource<P::Client>> {
+        let found = self.data_sources.get(name).map(AsRef::as_ref);
+        found.ok_or_else(|| not_offered("data source", name))
+    }
+
+    fn surroundings(&self) -> Option<Arc<Surroundings<P::Client>>> {
+        self.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn configured(&self) -> Result<Arc<Surroundings<P::Client>>> {
+        self.surroundings().ok_or_else(|| {
+            Diagnostic::error("the provider is not configured")
+                .detail("Terraform asked for an operation before it configured the provider.")
+                .into()
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl<P: Provider> wire::provider_server::Provider for Service<P> {
+    async fn get_metadata(
+        &self,
+        _: Request<wire::get_metadata::Request>,
+    ) -> Answer<wire::get_metadata::Response> {
+        let resources = self.resources.keys().cloned();
+        let data_sources = self.data_sources.keys().cloned();
+        Ok(Response::new(wire::get_metadata::Response {
+            server_capabilities: Some(capabilities()),
+            resources: resources
+                .map(|type_name| wire::get_metadata::ResourceMetadata { type_name })
+                .collect(),
+            data_sources: data_sources
+                .map(|type_name| wire::get_metadata::DataSourceMetadata { type_name })
+                .collect(),
+            ..Default::default()
+        }))
+    }
+
+    async fn get_provider_schema(
+        &self,
+        _: Request<wire::get_provider_schema::Request>,
+    ) -> Answer<wire::get_provider_schema::Response> {
+        let schema = |declared: &Declared| encode::schema(&declared.object, declared.version);
+        let resources = self.resources.iter();
+        let data_sources = self.data_sources.iter();
+        Ok(Response::new(wire::get_provider_schema::Response {
+            provider: Some(encode::schema(&self.provider.object, 0)),
+            resource_schemas: resources.map(|(n, r)| (n.clone(), schema(r.declared()))).collect(),
+            data_source_schemas: data_sources
+                .map(|(n, d)| (n.clone(), schema(d.declared())))
+                .collect(),
+            server_capabilities: Some(capabilities()),
+            ..Default::default()
+        }))
+    }
+
+    async fn validate_provider_config(
+        &self,
+        request: Request<wire::validate_provider_config::Request>,
+    ) -> Answer<wire::validate_provider_config::Response> {
+        let config = request.into_inner().config;
+        let found = decode::value(config.as_ref(), &self.provider.ty).map(|config| {
+            validate(&self.provider, &config, |config| {
+                P::Config::partial(config).map_or_else(|errors| errors, |config| P::check(&config))
+            })
+        });
+        let diagnostics = encode::diagnostics(either(found));
+        Ok(Response::new(wire::validate_provider_config::Response { diagnostics }))
+    }
+
+    async fn validate_resource_config(
+        &self,
+        request: Request<wire::validate_resource_config::Request>,
+    ) -> Answer<wire::validate_resource_config::Response> {
+        let request = request.into_inner();
+        let capabilities = request.client_capabilities.unwrap_or_default();
+        let found = self.resource(&request.type_name).and_then(|resource| {
+            let declared = resource.declared();
+            let config = decode::value(request.config.as_ref(), &declared.ty)?;
+            let mut found = validate(declared, &config, |config| resource.check(config));
+            if !capabilities.write_only_attributes_allowed {
+                found.extend(refuse_write_only(&declared.object, &config));
+            }
+            Ok(found)
+        });
+        let diagnostics = encode::diagnostics(either(found));
+        Ok(Response::new(wire::validate_resource_config::Response { diagnostics }))
+    }
+
+    async fn validate_data_resource_config(
+        &self,
+        request: Request<wire::validate_data_resource_config::Request>,
+    ) -> Answer<wire::validate_data_resource_config::Response> {
+        let request = request.into_inner();
+        let found = self.data_source(&request.type_name).and_then(|data_source| {
+            let declared = data_source.declared();
+            let config = decode::value(request.config.as_ref(), &declared.ty)?;
+            Ok(validate(declared, &config, |config| data_source.check(config)))
+        });
+        let diagnostics = encode::diagnostics(either(found));
+        Ok(Response::new(wire::validate_data_resource_config::Response { diagnostics }))
+    }
+
+    async fn configure_provider(
+        &self,
+        request: Request<wire::configure_provider::Request>,
+    ) -> Answer<wire::configure_provider::Response> {
+        let request = request.into_inner();
+        let found = match decode::value(request.config.as_ref(), &self.provider.ty) {
+            Ok(config) => self.configure(config, request.terraform_version).await,
+            Err(errors) => errors,
+        };
+        let diagnostics = encode::diagnostics(found);
+        Ok(Response::new(wire::configure_provider::Response { diagnostics }))
+    }
+
+    async fn upgrade_resource_state(
+        &self,
+        request: Request<wire::upgrade_resource_state::Request>,
+    ) -> Answer<wire::upgrade_resource_state::Response> {
+        let request = request.into_inner();
+        let upgraded = self.resource(&request.type_name).and_then(|resource| {
+            let stored = decode::stored(request.raw_state.as_ref())?;
+            let state = upgrade(resource, request.version, stored)?;
+            Ok(encode::value(&state, &resource.declared().ty))
+        });
+        Ok(Response::new(match upgraded {
+            Ok(state) => wire::upgrade_resource_state::Response {
+                upgraded_state: Some(state),
+                ..Default::default()
+            },
+            Err(errors) => wire::upgrade_resource_state::Response {
+                diagnostics: encode::diagnostics(errors),
+                ..Default::default()
+            },
+        }))
+    }
+
+    async fn read_resource(
+        &self,
+        request: Request<wire::read_resource::Request>,
+    ) -> Answer<wire::read_resource::Response> {
+        let request = request.into_inner();
+        let answer = async {
+            let resource = self.resource(&request.type_name)?;
+            let ty = &resource.declared().ty;
+            let state = decode::value(request.current_state.as_ref(), ty)?;
+            let around = self.configured()?;
+            let read = read(resource, state, request.private.clone(), &around).await;
+            Ok(wire::read_resource::Response {
+                new_state: Some(encode::value(&read.state, ty)),
+                private: read.private,
+                diagnostics: encode::diagnostics(read.diagnostics),
+                ..Default::default()
+            })
+        };
+        Ok(Response::new(answer.await.unwrap_or_else(|errors| wire::read_resource::Response {
+            diagnostics: encode::diagnostics(errors),
+            new_state: request.current_state.clone(),
+            private: request.private.clone(),
+            ..Default::default()
+        })))
+    }
+
+    async fn plan_resource_change(
+        &self,
+        request: Request<wire::plan_resource_change::Request>,
+    ) -> Answer<wire::plan_resource_change::Response> {
+        let request = request.into_inner();
+        let planned = self.resource(&request.type_name).and_then(|resource| {
+            let ty = &resource.declared().ty;
+            let prior = decode::value(request.prior_state.as_ref(), ty)?;
+            let config = decode::value(request.config.as_ref(), ty)?;
+            let around = self.surroundings();
+            let client = around.as_ref().map(|around| &*around.client);
+            let planned = plan(resource, &prior, &config, client);
+            Ok((encode::value(&planned.state, ty), planned))
+        });
+        let (state, planned) = match planned {
+            Ok((state, planned)) => (Some(state), planned),
+            Err(diagnostics) => {
+                (request.prior_state, Planned { diagnostics, ..Planned::default() })
+            }
+        };
+        Ok(Response::new(wire::plan_resource_change::Response {
+            planned_state: state,
+            requires_replace: planned.replace.iter().map(encode::path).collect(),
+            planned_private: request.prior_private,
+            diagnostics: encode::diagnostics(planned.diagnostics),
+            ..Default::default()
+        }))
+    }
+
+    async fn apply_resource_change(
+        &self,
+        request: Request<wire::apply_resource_change::Request>,
+    ) -> Answer<wire::apply_resource_change::Response> {
+        let request = request.into_inner();
+        let answer = async {
+            let resource = self.resource(&request.type_name)?;
+            let ty = &resource.declared().ty;
+            let change = apply::Change {
+                prior: decode::value(request.prior_state.as_ref(), ty)?,
+                planned: decode::value(request.planned_state.as_ref(), ty)?,
+                config: decode::value(request.config.as_ref(), ty)?,
+                private: request.planned_private.clone(),
+            };
+            let around = self.configured()?;
+            let applied = apply::apply(resource, change, &around).await;
+            Ok(wire::apply_resource_change::Response {
+                new_state: Some(encode::value(&applied.state, ty)),
+                private: applied.private,
+                diagnostics: encode::diagnostics(applied.diagnostics),
+                ..Default::default()
+            })
+        };
+        let answer = answer.await;
+        Ok(Response::new(answer.unwrap_or_else(|errors| wire::apply_resource_change::Response {
+            diagnostics: encode::diagnostics(errors),
+            new_state: request.prior_state.clone(),
+            private: request.planned_private.clone(),
+            ..Default::default()
+        })))
+    }
+
+    async fn import_resource_state(
+        &self,
+        request: Request<wire::import_resource_state::Request>,
+    ) -> Answer<wire::import_resource_state::Response> {
+        let wire::import_resource_state::Request { type_name, id, .. } = request.into_inner();
+        let answer = async {
+            let resource = self.resource(&type_name)?;
+            let imported = import(resource, id, &*self.configured()?).await;
+            let ty = &resource.declared().ty;
+            let found = imported.state.map(|state| wire::import_resource_state::ImportedResource {
+                type_name: type_name.clone(),
+                state: Some(encode::value(&state, ty)),
+                private: imported.private,
+                ..Default::default()
+            });
+            Ok((found, imported.diagnostics))
+        };
+        let (found, diagnostics) = answer.await.unwrap_or_else(|errors| (None, errors));
+        Ok(Response::new(wire::import_resource_state::Response {
+            imported_resources: found.into_iter().collect(),
+            diagnostics: encode::diagnostics(diagnostics),
+            ..Default::default()
+        }))
+    }
+
+    async fn read_data_source(
+        &self,
+        request: Request<wire::read_data_source::Request>,
+    ) -> Answer<wire::read_data_source::Response> {
+        let request = request.into_inner();
+        let answer = async {
+            let data_source = self.data_source(&request.type_name)?;
+            let ty = &data_source.declared().ty;
+            let config = decode::value(request.config.as_ref(), ty)?;
+            let looked = look_up(data_source, config, &*self.configured()?).await;
+            Ok((Some(encode::value(&looked.state, ty)), looked.diagnostics))
+        };
+        let (state, diagnostics) = answer.await.unwrap_or_else(|errors| (None, errors));
+        Ok(Response::new(wire::read_data_source::Response {
+            state,
+            diagnostics: encode::diagnostics(diagnostics),
+            ..Default::default()
+        }))
+    }
+
+    async fn stop_provider(
+        &self,
+        _: Request<wire::stop_provider::Request>,
+    ) -> Answer<wire::stop_provider::Response> {
+        self.stop.give();
+        Ok(Response::new(wire::stop_provider::Response::default()))
+    }
+}
+
+fn capabilities() -> wire::ServerCapabilities {
+    wire::ServerCapabilities {
+        // Without it Terraform does not ask before it destroys.
+        plan_destroy: true,
+        // It caches the schema, and no other answer of ours depends on having been asked for it.
+        get_provider_schema_optional: true,
+        ..Default::default()
+    }
+}
+
+fn not_offered(what: &str, name: &str) -> Diagnostics {
+    Diagnostic::error(format!("the provider has no {what} `{name}`"))
+        .detail("What to do: check the version of the provider against the configuration.")
+        .into()
+}
+
+/// What was found, whether it was found or failed.
+fn either(found: Result<Diagnostics>) -> Diagnostics {
+    found.unwrap_or_else(|errors| errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wire::provider_server::Provider as _;
+
+    use super::*;
+    use crate::{
+        Json,
+        lifecycle::AnyResource,
+        sample::{Sample, lean, thing, value},
+        schema::Type,
+    };
+
+    const THING: &str = "sample_thing";
+
+    /// Plays core, in process.
+    struct Core(Service<Sample>);
+
+    impl Core {
+        fn new() -> Self {
+            Self(Service::new(Stop::default()))
+        }
+
+        async fn configured() -> Self {
+            let core = Self::new();
+            let config = encode::value(&value(json!({"prefix": null})), &core.0.provider.ty);
+            let request = wire::configure_provider::Request {
+                terraform_version: "1.11.4".to_owned(),
+                config: Some(config),
+                ..Default::default()
+            };
+            let answer = core.0.configure_provider(Request::new(request)).await.unwrap();
+            assert_eq!(answer.into_inner().diagnostics, vec![]);
+            core
+        }
+
+        fn ty(&self) -> &Type {
+            &self.0.resource(THING).unwrap().declared().ty
+        }
+
+        fn wire(&self, json: Json) -> Option<wire::DynamicValue> {
+            Some(encode::value(&thing(json), self.ty()))
+        }
+
+        fn lean(&self, value: Option<&wire::DynamicValue>) -> Json {
+            lean(&decode::value(value, self.ty()).unwrap())
+        }
+
+        async fn plan(
+            &self,
+            prior: Option<wire::DynamicValue>,
+            config: Json,
+        ) -> wire::plan_resource_change::Response {
+            let request = wire::plan_resource_change::Request {
+                type_name: THING.to_owned(),
+                prior_state: prior,
+                config: self.wire(config),
+                prior_private: b"{}".to_vec(),
+                ..Default::default()
+            };
+            self.0.plan_resource_change(Request::new(request)).await.unwrap().into_inner()
+        }
+
+        async fn apply(
+            &self,
+            prior: Option<wire::DynamicValue>,
+            config: Json,
+        ) -> wire::apply_resource_change::Response {
+            let planned = self.plan(prior.clone(), config.clone()).await;
+            let request = wire::apply_resource_change::Request {
+                type_name: THING.to_owned(),
+                prior_state: prior,
+                planned_state: planned.planned_state,
+                config: self.wire(config),
+                planned_private: planned.planned_private,
+                ..Default::default()
+            };
+            self.0.apply_resource_change(Request::new(request)).await.unwrap().into_inner()
+        }
+
+        async fn read(&self, state: Option<wire::DynamicValue>) -> wire::read_resource::Response {
+            let request = wire::read_resource::Request {
+                type_name: THING.to_owned(),
+                current_state: state,
+                private: b"private".to_vec(),
+                ..Default::default()
+            };
+            self.0.read_resource(Request::new(request)).await.unwrap().into_inner()
+        }
+    }
+
+    fn summaries(diagnostics: &[wire::Diagnostic]) -> Vec<&str> {
+        diagnostics.iter().map(|d| d.summary.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_whole_life() {
+        let core = Core::configured().await;
+        let null = core.wire(json!(null));
+        let made = core.apply(null.clone(), json!({"name": "Web", "peer": "::0001"})).await;
+        assert_eq!(made.diagnostics, vec![]);
+        assert_eq!(made.private, b"{\"made by\":\"sample\"}");
+        let state = json!({
+            "id": "thing-1", "name": "Web", "note": "none", "peer": "::0001", "port": 443,
+            "revision": 1, "slug": "web",
+        });
+        assert_eq!(core.lean(made.new_state.as_ref()), state);
+
+        let read = core.read(made.new_state.clone()).await;
+        assert_eq!((&read.new_state, read.private), (&made.new_state, b"private".to_vec()));
+        let again = core.plan(made.new_state.clone(), json!({"name": "Web", "peer": "::1"})).await;
+        assert_eq!(again.planned_state, made.new_state);
+
+        let moved = core.plan(made.new_state.clone(), json!({"name": "Web", "zone": "b"})).await;
+        assert_eq!(moved.requires_replace, vec![encode::path(&"zone".into())]);
+
+        let changed = core.apply(made.new_state, json!({"name": "Web", "note": "new"})).await;
+        assert_eq!(core.lean(changed.new_state.as_ref())["revision"], json!(2));
+
+        let gone = core.apply(changed.new_state.clone(), json!(null)).await;
+        assert_eq!((gone.new_state, gone.diagnostics), (null.clone(), vec![]));
+        assert_eq!(core.read(changed.new_state).await.new_state, null);
+    }
+
+    #[tokio::test]
+    async fn planning_needs_no_configuration_and_applying_does() {
+        let core = Core::new();
+        let planned = core.plan(None, json!({"name": "a"})).await;
+        assert_eq!(planned.diagnostics, vec![]);
+        assert_eq!(core.lean(planned.planned_state.as_ref())["id"], "?");
+        let applied = core.apply(core.wire(json!(null)), json!({"name": "a"})).await;
+        assert_eq!(summaries(&applied.diagnostics), ["the provider is not configured"]);
+        assert_eq!(core.lean(applied.new_state.as_ref()), json!(null));
+    }
+
+    #[tokio::test]
+    async fn an_apply_that_cannot_be_read_is_no_status_and_loses_nothing() {
+        let core = Core::configured().await;
+        let prior = core.wire(json!({"id": "1", "name": "a"}));
+        for (type_name, planned) in [("sample_nothing", &b"\xc0"[..]), (THING, b"\xc1")] {
+            let request = wire::apply_resource_change::Request {
+                type_name: type_name.to_owned(),
+                prior_state: prior.clone(),
+                planned_state: Some(wire::DynamicValue { msgpack: planned.into(), json: vec![] }),
+                planned_private: b"private".to_vec(),
+                ..Default::default()
+            };
+            let answer = core.0.apply_resource_change(Request::new(request)).await.unwrap();
+            let answer = answer.into_inner();
+            assert_eq!((&answer.new_state, &answer.private[..]), (&prior, &b"private"[..]));
+            assert_eq!(answer.diagnostics.len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_state_that_cannot_be_read_goes_back_as_received() {
+        let core = Core::configured().await;
+        let state = Some(wire::DynamicValue { msgpack: b"\xc1".to_vec(), json: vec![] });
+        let answer = core.read(state.clone()).await;
+        assert_eq!((answer.new_state, answer.private), (state, b"private".to_vec()));
+        assert_eq!(answer.diagnostics.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_import_can_be_read() {
+        let core = Core::configured().await;
+        let made = core.apply(core.wire(json!(null)), json!({"name": "Web"})).await;
+        let request = wire::import_resource_state::Request {
+            type_name: THING.to_owned(),
+            id: "thing-1".to_owned(),
+            ..Default::default()
+        };
+        let answer =
+            core.0.import_resource_state(Request::new(request)).await.unwrap().into_inner();
+        let imported = answer.imported_resources.into_iter().next().unwrap();
+        assert_eq!(imported.type_name, THING);
+        assert_eq!(core.read(imported.state).await.new_state, made.new_state);
+    }
+
+    #[tokio::test]
+    async fn state_of_an_older_version_is_upgraded() {
+        let core = Core::new();
+        let raw_state = wire::RawState {
+            json: json!({"id": "1", "title": "a", "notes": ["b"]}).to_string().into_bytes(),
+            ..Default::default()
+        };
+        let request = wire::upgrade_resource_state::Request {
+            type_name: THING.to_owned(),
+            version: 0,
+            raw_state: Some(raw_state),
+        };
+        let answer =
+            core.0.upgrade_resource_state(Request::new(request)).await.unwrap().into_inner();
+        let expected = json!({"id": "1", "name": "a", "note": "b"});
+        assert_eq!(core.lean(answer.upgraded_state.as_ref()), expected);
+    }
+
+    #[tokio::test]
+    async fn everything_on_offer_is_listed() {
+        let core = Core::new();
+        let request = Request::new(wire::get_metadata::Request::default());
+        let metadata = core.0.get_metadata(request).await.unwrap().into_inner();
+        let resources: Vec<_> = metadata.resources.iter().map(|r| r.type_name.as_str()).collect();
+        assert_eq!(resources, [THING]);
+        assert_eq!(metadata.data_sources.len(), 1);
+
+        let request = Request::new(wire::get_provider_schema::Request::default());
+        let schema = core.0.get_provider_schema(request).await.unwrap().into_inner();
+        assert_eq!(schema.resource_schemas[THING].version, 2);
+        assert!(schema.provider.is_some() && schema.data_source_schemas.contains_key(THING));
+        assert_eq!(schema.server_capabilities, metadata.server_capabilities);
+    }
+
+    #[tokio::test]
+    async fn write_only_is_for_those_who_know_it() {
+        let core = Core::new();
+        let config = core.wire(json!({"name": "a", "secret": "s"}));
+        for (allowed, expected) in [(true, 0), (false, 1)] {
+            let request = wire::validate_resource_config::Request {
+                type_name: THING.to_owned(),
+                config: config.clone(),
+                client_capabilities: Some(wire::ClientCapabilities {
+                    write_only_attributes_allowed: allowed,
+                    ..Default::default()
+                }),
+            };
+            let answer = core.0.validate_resource_config(Request::new(request)).await.unwrap();
+            assert_eq!(answer.into_inner().diagnostics.len(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_data_source_is_read() {
+        let core = Core::configured().await;
+        core.apply(core.wire(json!(null)), json!({"name": "Web"})).await;
+        let ty = &core.0.data_source(THING).unwrap().declared().ty;
+        let config = value(json!({"name": "Web", "peer": null, "id": null}));
+        let request = wire::read_data_source::Request {
+            type_name: THING.to_owned(),
+            config: Some(encode::value(&config, ty)),
+            ..Default::default()
+        };
+        let answer = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
+        let state = decode::value(answer.state.as_ref(), ty).unwrap();
+        assert_eq!(lean(&state), json!({"name": "Web", "id": "thing-1"}));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_served_is_unimplemented() {
+        let core = Core::new();
+        let request = Request::new(wire::validate_state_store::Request::default());
+        let status = core.0.validate_state_store_config(request).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unimplemented);
+    }
+}

@@ -1,0 +1,564 @@
+//! A small provider for this crate's own tests: things in memory, with faults on demand.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv6Addr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use proptest::prelude::*;
+
+use crate::{
+    Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Import, Json, Maybe, Model,
+    NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, Value,
+    WriteOnly,
+    constraints::{Constraint, conflicts_with},
+    lifecycle::Surroundings,
+    resource::DefaultTimeouts,
+    schema::{Kind, Mode, Nesting, Object, Type},
+    serve::Stop,
+    validate::length,
+    value::arrange_set,
+};
+
+pub(crate) struct Sample;
+
+/// Where the things are.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct Config {
+    /// How new things are called in front of their names.
+    pub(crate) prefix: Option<String>,
+}
+
+/// A thing, with attributes of every kind.
+#[derive(Model, Clone, Debug, PartialEq)]
+pub(crate) struct Thing {
+    /// Identifier assigned by the service.
+    pub(crate) id: Computed<String>,
+    /// Name of the thing; some names make the service misbehave.
+    #[tf(validate = length(1..=60))]
+    pub(crate) name: String,
+    /// What it is for.
+    #[tf(default = "none")]
+    pub(crate) note: String,
+    /// Where it is.
+    #[tf(replace)]
+    pub(crate) zone: Option<String>,
+    /// What it talks to.
+    pub(crate) peer: Option<Text<Ipv6Addr>>,
+    /// What else it talks to.
+    pub(crate) peers: Option<BTreeSet<Text<Ipv6Addr>>>,
+    /// Its port.
+    #[tf(optional)]
+    pub(crate) port: Computed<u16>,
+    /// Texts beside it.
+    pub(crate) labels: Option<BTreeMap<String, String>>,
+    /// Its doors, in order.
+    pub(crate) doors: Option<Vec<Door>>,
+    /// Never stored.
+    pub(crate) secret: Option<WriteOnly<String>>,
+    /// How often it was written.
+    #[tf(volatile)]
+    pub(crate) revision: Computed<u64>,
+    /// Follows from the name.
+    pub(crate) slug: Computed<String>,
+    /// How long to wait.
+    pub(crate) timeouts: Option<Timeouts>,
+}
+
+/// A way in.
+#[derive(Model, Clone, Debug, PartialEq)]
+pub(crate) struct Door {
+    /// Its width.
+    pub(crate) width: u8,
+    /// Assigned by the service.
+    pub(crate) key: Computed<String>,
+}
+
+/// What the service holds, and what it was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    things: Mutex<BTreeMap<String, Thing>>,
+    pub(crate) secrets: Mutex<Vec<String>>,
+}
+
+impl Store {
+    pub(crate) fn things(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Thing>> {
+        self.things.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the service makes of a wish.
+    fn put(&self, id: &str, wish: Thing) -> Thing {
+        let mut things = self.things();
+        let revision = things.get(id).and_then(|old| old.revision.ok().copied()).unwrap_or(0) + 1;
+        let doors = wish.doors.map(|doors| {
+            let keyed = doors.into_iter().enumerate();
+            keyed.map(|(n, door)| Door { key: format!("key-{n}").into(), ..door }).collect()
+        });
+        let port = wish.port.ok().copied().unwrap_or(443);
+        let thing = Thing {
+            id: id.to_owned().into(),
+            port: port.into(),
+            revision: revision.into(),
+            // The service has one spelling of its own.
+            peer: wish.peer.map(|peer| Text::new(*peer)),
+            peers: wish.peers.map(|peers| peers.into_iter().map(|p| Text::new(*p)).collect()),
+            doors,
+            ..wish
+        };
+        things.insert(id.to_owned(), thing.clone());
+        thing
+    }
+}
+
+impl Provider for Sample {
+    const NAME: &'static str = "sample";
+    const SOURCE: &'static str = "tests/sample";
+    type Config = Config;
+    type Client = Store;
+
+    async fn configure(config: Partial<Config>, cx: &ConfigureCx) -> Result<Store> {
+        match config.prefix {
+            Maybe::Known(prefix) if prefix == "panic" => panic!("told to"),
+            Maybe::Known(prefix) if prefix == "error" => Err(Diagnostic::error("told to").into()),
+            Maybe::Unknown => {
+                cx.warn(Diagnostic::warning("not yet"));
+                Ok(Store::default())
+            }
+            _ => Ok(Store::default()),
+        }
+    }
+
+    fn offer() -> Offer<Store> {
+        Offer::new().resource::<Thing>().data_source::<Lookup>()
+    }
+}
+
+impl Resource for Thing {
+    const NAME: &'static str = "thing";
+    const VERSION: i64 = 2;
+    type Client = Store;
+    type Identity = NoIdentity;
+
+    fn timeouts() -> DefaultTimeouts {
+        DefaultTimeouts { read: Duration::from_secs(90), ..DefaultTimeouts::default() }
+    }
+
+    fn constraints() -> Vec<Constraint> {
+        vec![conflicts_with("peer", &["peers"])]
+    }
+
+    fn check(config: &Partial<Self>) -> Diagnostics {
+        match (config.zone.known(), config.port.known()) {
+            (Some(zone), Some(22)) if zone == "public" => {
+                Diagnostic::error("no port 22 in public").at("port").into()
+            }
+            (Some(zone), _) if zone == "panic" => panic!("told to"),
+            _ => Diagnostics::new(),
+        }
+    }
+
+    fn plan(plan: &mut Partial<Self>, _: Option<&Self>, _: Option<&Store>) -> Diagnostics {
+        plan.slug = plan.name.as_ref().map(|name| name.to_lowercase());
+        if plan.name.known().is_some_and(|name| name == "greedy") {
+            plan.zone = Maybe::Known("elsewhere".to_owned());
+            plan.port = Maybe::Known(1);
+        }
+        Diagnostics::new()
+    }
+
+    fn upgrades() -> Vec<Upgrade> {
+        vec![rename_title, join_notes]
+    }
+
+    async fn create(self, cx: &Cx<Store>) -> Result<Self> {
+        if let Some(secret) = self.secret.as_ref().and_then(WriteOnly::get) {
+            let mut secrets = cx.client().secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            secrets.push(secret.clone());
+        }
+        let name = self.name.clone();
+        misbehave(&name, "before", cx).await?;
+        let id = format!("thing-{}", cx.client().things().len() + 1);
+        let made = cx.client().put(&id, self);
+        cx.save(&made);
+        cx.set_private("made by", "sample");
+        misbehave(&name, "after", cx).await?;
+        Ok(made.answered(&name))
+    }
+
+    async fn read(self, cx: &Cx<Store>) -> Result<Option<Self>> {
+        if self.note == "unreadable" {
+            return Err(Diagnostic::error("not allowed to look").into());
+        }
+        let found = cx.client().things().get(self.id.get()?).cloned();
+        Ok(found.map(|thing| Self { timeouts: self.timeouts, ..thing }))
+    }
+
+    async fn update(self, prior: Self, cx: &Cx<Store>) -> Result<Self> {
+        let id = prior.id.get()?.clone();
+        let name = self.name.clone();
+        misbehave(&name, "before", cx).await?;
+        if name == "half" {
+            let half = cx.client().put(&id, Self { note: self.note, ..prior });
+            cx.save(&half);
+            return Err(Diagnostic::error("half done").into());
+        }
+        let made = cx.client().put(&id, self);
+        misbehave(&name, "after", cx).await?;
+        Ok(made.answered(&name))
+    }
+
+    async fn delete(self, cx: &Cx<Store>) -> Result<()> {
+        misbehave(&self.note, "before", cx).await?;
+        cx.client().things().remove(self.id.get()?);
+        misbehave(&self.note, "after", cx).await
+    }
+
+    async fn import(what: Import<NoIdentity>, cx: &Cx<Store>) -> Result<Option<Self>> {
+        let Import::Id(id) = what;
+        Ok(cx.client().things().get(&id).cloned().map(|thing| Self {
+            revision: Computed::unknown(),
+            secret: Some("leak".to_owned().into()),
+            ..thing
+        }))
+    }
+}
+
+impl Thing {
+    /// What the service says it made.
+    fn answered(self, name: &str) -> Self {
+        match name {
+            "shouting" => Self { note: self.note.to_uppercase(), ..self },
+            "vague" => Self { revision: Computed::unknown(), ..self },
+            _ => self,
+        }
+    }
+}
+
+/// `fail before`, `panic after` and so on; `wait` waits to be told to stop.
+async fn misbehave(name: &str, when: &str, cx: &Cx<Store>) -> Result<()> {
+    if name == format!("panic {when}") {
+        panic!("told to");
+    }
+    if name == format!("fail {when}") {
+        return Err(Diagnostic::error("told to fail").detail("It was asked for.").into());
+    }
+    if name == format!("wait {when}") {
+        cx.cancelled().cancelled().await;
+        return Err(Diagnostic::error("stopped").into());
+    }
+    Ok(())
+}
+
+fn rename_title(mut state: Json) -> Result<Json> {
+    let title = state["title"].take();
+    state["name"] = title;
+    Ok(state)
+}
+
+fn join_notes(mut state: Json) -> Result<Json> {
+    let Some(notes) = state["notes"].as_array() else {
+        return Err(Diagnostic::error("notes are missing").into());
+    };
+    let notes: Vec<_> = notes.iter().filter_map(Json::as_str).collect();
+    state["note"] = notes.join(" ").into();
+    Ok(state)
+}
+
+/// Looks up a thing.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct Lookup {
+    /// Name of the thing.
+    pub(crate) name: String,
+    /// What it talks to.
+    pub(crate) peer: Option<Text<Ipv6Addr>>,
+    /// Identifier assigned by the service.
+    pub(crate) id: Computed<String>,
+}
+
+impl DataSource for Lookup {
+    const NAME: &'static str = "thing";
+    type Client = Store;
+
+    async fn read(self, cx: &Cx<Store>) -> Result<Self> {
+        if self.name == "panic" {
+            panic!("told to");
+        }
+        let things = cx.client().things();
+        let found = things.values().find(|thing| thing.name == self.name).ok_or_else(|| {
+            Diagnostic::error(format!("there is no thing named {}", self.name)).at("name")
+        })?;
+        let peer = self.peer.map(|peer| Text::new(*peer));
+        Ok(Self { id: found.id.clone(), peer, ..self })
+    }
+}
+
+#[test]
+fn the_sample_breaks_no_rule() {
+    assert_eq!(crate::problems::<Sample>(), Vec::<String>::new());
+}
+
+/// Everything that a plan can meet.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct All {
+    /// Required.
+    #[tf(replace)]
+    name: Text<Word>,
+    /// Optional.
+    note: Option<String>,
+    /// With a default.
+    #[tf(default = "tcp")]
+    protocol: Text<Word>,
+    /// Decided by the service.
+    id: Computed<String>,
+    /// Changed by any update.
+    #[tf(volatile)]
+    revision: Computed<i64>,
+    /// Decided by the user or the service.
+    #[tf(optional)]
+    port: Computed<i64>,
+    /// Never stored.
+    secret: Option<WriteOnly<String>>,
+    /// Hidden.
+    #[tf(sensitive)]
+    token: Option<String>,
+    /// One object.
+    single: Option<Part>,
+    /// Objects in order.
+    list: Option<Vec<Part>>,
+    /// Objects under keys.
+    map: Option<BTreeMap<String, Part>>,
+    /// Objects without order.
+    set: Option<BTreeSet<Element>>,
+    /// Objects as a plain type.
+    #[tf(plain)]
+    flat: Option<Vec<Element>>,
+    /// Texts without order.
+    words: Option<BTreeSet<Text<Word>>>,
+    /// Texts under keys.
+    labels: Option<BTreeMap<String, Text<Word>>>,
+}
+
+/// A part.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct Part {
+    /// Required.
+    name: Text<Word>,
+    /// Cannot change.
+    #[tf(replace)]
+    zone: Option<String>,
+    /// With a default.
+    #[tf(default = 443)]
+    port: i64,
+    /// Decided by the service.
+    id: Computed<String>,
+    /// Changed by any update.
+    #[tf(volatile)]
+    revision: Computed<i64>,
+    /// Never stored.
+    secret: Option<WriteOnly<String>>,
+}
+
+/// An element of a set.
+#[derive(Model, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Element {
+    /// Required.
+    name: Text<Word>,
+    /// Optional.
+    port: Option<i64>,
+}
+
+/// Upper and lower case mean the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Word(String);
+
+impl std::str::FromStr for Word {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_lowercase()))
+    }
+}
+
+impl Resource for All {
+    const NAME: &'static str = "all";
+    type Client = ();
+    type Identity = NoIdentity;
+
+    async fn create(self, _: &Cx<()>) -> Result<Self> {
+        Ok(self)
+    }
+
+    async fn read(self, _: &Cx<()>) -> Result<Option<Self>> {
+        Ok(Some(self))
+    }
+
+    async fn update(self, _: Self, _: &Cx<()>) -> Result<Self> {
+        Ok(self)
+    }
+
+    async fn delete(self, _: &Cx<()>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn import(_: Import<NoIdentity>, _: &Cx<()>) -> Result<Option<Self>> {
+        Ok(None)
+    }
+}
+
+/// A configured provider with nothing in its store.
+pub(crate) fn around() -> Surroundings<Store> {
+    Surroundings {
+        client: Arc::default(),
+        stop: Stop::default(),
+        terraform_version: "1.11.4".into(),
+    }
+}
+
+/// A thing as Terraform sends it, with every attribute.
+pub(crate) fn thing(json: Json) -> Value {
+    full(&Thing::object(), &value(json))
+}
+
+/// The same value with every attribute of its schema.
+pub(crate) fn full(object: &Object, value: &Value) -> Value {
+    let Value::Map(_) = value else { return value.clone() };
+    Value::map(object.attributes.iter().map(|attribute| {
+        let value = value.get(&attribute.name);
+        let value = match (attribute.kind.objects(), value) {
+            (Some((Nesting::Single, object)), value) => full(object, value),
+            (Some((_, object)), Value::List(elements)) => {
+                Value::list(elements.iter().map(|element| full(object, element)))
+            }
+            (Some((_, object)), Value::Map(entries)) => {
+                Value::map(entries.iter().map(|(key, entry)| (key, full(object, entry))))
+            }
+            (_, value) => value.clone(),
+        };
+        (attribute.name.as_str(), value)
+    }))
+}
+
+/// A value as JSON says it, with `"?"` for what is unknown.
+pub(crate) fn value(json: Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(value),
+        Json::Number(number) => Value::from(number.as_i64().unwrap()),
+        Json::String(text) if text == "?" => Value::unknown(),
+        Json::String(text) => Value::from(text),
+        Json::Array(elements) => Value::list(elements.into_iter().map(value)),
+        Json::Object(entries) => Value::map(entries.into_iter().map(|(k, v)| (k, value(v)))),
+    }
+}
+
+/// The same the other way round, without what is null.
+pub(crate) fn lean(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Unknown(_) => "?".into(),
+        Value::Bool(value) => (*value).into(),
+        Value::Number(number) => number.to_string().parse::<i64>().unwrap().into(),
+        Value::String(text) => text.as_str().into(),
+        Value::List(elements) => elements.iter().map(lean).collect(),
+        Value::Map(entries) => entries
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key.clone(), lean(value)))
+            .collect(),
+        Value::Dynamic(inner) => lean(&inner.1),
+    }
+}
+
+/// Any configuration of [`All`], with or without unknown parts.
+pub(crate) fn any_config(unknown: bool) -> BoxedStrategy<Value> {
+    any_object(&All::object(), unknown)
+}
+
+fn any_object(object: &Object, unknown: bool) -> BoxedStrategy<Value> {
+    let attributes: Vec<_> = object
+        .attributes
+        .iter()
+        .map(|attribute| {
+            let name = attribute.name.clone();
+            let set = match attribute.kind.objects() {
+                Some((nesting, object)) => any_nested(nesting, &any_object(object, unknown)),
+                None => any_plain(&attribute.ty(), unknown),
+            };
+            let set = if unknown {
+                prop_oneof![4 => set, 1 => Just(Value::unknown())].boxed()
+            } else {
+                set
+            };
+            let value = match attribute.mode {
+                Mode::Required => set,
+                Mode::Computed => Just(Value::Null).boxed(),
+                _ => prop_oneof![set, Just(Value::Null)].boxed(),
+            };
+            value.prop_map(move |value| (name.clone(), value))
+        })
+        .collect();
+    attributes.prop_map(Value::map).boxed()
+}
+
+fn any_nested(nesting: Nesting, object: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    match nesting {
+        Nesting::Single => object.clone(),
+        Nesting::List => any_list(object),
+        Nesting::Set => any_set(object),
+        Nesting::Map => any_map(object),
+    }
+}
+
+fn any_plain(ty: &Type, unknown: bool) -> BoxedStrategy<Value> {
+    let element = |ty: &Type| {
+        let known = any_plain(ty, unknown);
+        if unknown { prop_oneof![9 => known, 1 => Just(Value::unknown())].boxed() } else { known }
+    };
+    match ty {
+        Type::Number => (0..3_i64).prop_map(Value::from).boxed(),
+        Type::List(ty) => any_list(&element(ty)),
+        Type::Set(ty) => any_set(&element(ty)),
+        Type::Map(ty) => any_map(&element(ty)),
+        _ => prop_oneof!["a", "A", "b", "B"].prop_map(Value::from).boxed(),
+    }
+}
+
+fn any_list(element: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    proptest::collection::vec(element.clone(), 0..4).prop_map(Value::list).boxed()
+}
+
+fn any_set(element: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    proptest::collection::vec(element.clone(), 0..4)
+        .prop_map(|mut elements| {
+            arrange_set(&mut elements);
+            Value::list(elements)
+        })
+        .boxed()
+}
+
+fn any_map(element: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    proptest::collection::btree_map("[kl]", element.clone(), 0..3).prop_map(Value::map).boxed()
+}
+
+/// A service's answer to a plan: what was unknown is known.
+pub(crate) fn answer(object: &Object, planned: &Value) -> Value {
+    let Value::Map(_) = planned else { return planned.clone() };
+    Value::map(object.attributes.iter().map(|attribute| {
+        let planned = planned.get(&attribute.name);
+        let answer = match (&attribute.kind, planned) {
+            (Kind::Plain(Type::Number), Value::Unknown(_)) => Value::from(7),
+            (Kind::Plain(_), Value::Unknown(_)) => Value::from("answer"),
+            (Kind::Nested(Nesting::Single, object), planned) => answer(object, planned),
+            (Kind::Nested(_, object), Value::List(elements)) => {
+                Value::list(elements.iter().map(|element| answer(object, element)))
+            }
+            (Kind::Nested(_, object), Value::Map(entries)) => {
+                Value::map(entries.iter().map(|(key, entry)| (key, answer(object, entry))))
+            }
+            (_, planned) => planned.clone(),
+        };
+        (attribute.name.as_str(), answer)
+    }))
+}

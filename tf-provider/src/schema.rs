@@ -1,0 +1,302 @@
+//! Schemas as plain values. `#[derive(Model)]` calls nothing but what is public here.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::diagnostics::Diagnostics;
+use crate::field::{Field, same_by};
+use crate::path::Path;
+use crate::validate::{Validate, Validator};
+use crate::value::Value;
+
+mod check;
+mod problems;
+mod types;
+
+pub use types::Type;
+
+/// The attributes of a resource, or of an object inside one.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    /// What it is, in Markdown.
+    pub doc: String,
+    /// Its attributes, in the order of their declaration.
+    pub attributes: Vec<Attribute>,
+    /// Why not to use it any more, if so.
+    pub deprecated: Option<String>,
+}
+
+/// One attribute and everything that is to be known about it.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a yes or no of Terraform's own")]
+pub struct Attribute {
+    /// Its name in a configuration.
+    pub name: String,
+    /// What it means, in Markdown.
+    pub doc: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// Who sets it.
+    pub mode: Mode,
+    /// Whether it is only passed on, and never stored in plan or state.
+    pub write_only: bool,
+    /// Whether Terraform hides its value.
+    pub sensitive: bool,
+    /// Whether a change replaces the whole object.
+    pub replace: bool,
+    /// Whether an update may change it though the configuration does not set it. The value of any
+    /// other computed attribute is stable: a plan shows the value that it has now.
+    pub volatile: bool,
+    /// The value where the configuration sets none.
+    pub default: Option<Value>,
+    /// What an acceptable value fulfils.
+    pub validators: Vec<Validator>,
+    /// When two values mean the same.
+    pub same: Same,
+    /// Why not to use it any more, if so.
+    pub deprecated: Option<String>,
+    decodes: fn(&Value, &Path, &mut Diagnostics),
+}
+
+/// What an attribute holds.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A value of a type. Terraform takes it as a whole.
+    Plain(Type),
+    /// Objects with attributes of their own, planned one by one.
+    Nested(Nesting, Object),
+    /// The same, but declared as a plain type and planned as a whole. Terraform then shows an
+    /// inserted list element as one insertion, where it would show a nested list as changed from
+    /// there to its end.
+    Flat(Nesting, Object),
+}
+
+/// How many objects an attribute holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// One.
+    Single,
+    /// Any number, in order.
+    List,
+    /// Any number, without order.
+    Set,
+    /// Any number, each under a key.
+    Map,
+}
+
+/// Who sets an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The configuration must.
+    Required,
+    /// The configuration may.
+    Optional,
+    /// The provider.
+    Computed,
+    /// The configuration may, else the provider does.
+    OptionalComputed,
+}
+
+/// Tells whether two values of an attribute mean the same, such as `10.0.0.0/8` and `10.1.2.3/8`.
+#[derive(Clone)]
+pub struct Same(Arc<Compare>);
+
+type Compare = dyn Fn(&Value, &Value) -> bool + Send + Sync;
+
+impl Object {
+    /// An object with these attributes.
+    pub fn new(doc: impl Into<String>, attributes: Vec<Attribute>) -> Self {
+        let attributes = attributes.into_iter().map(Attribute::settle).collect();
+        Self { doc: doc.into(), attributes, deprecated: None }
+    }
+
+    /// Warns those who still use it.
+    #[must_use]
+    pub fn deprecated(self, why: impl Into<String>) -> Self {
+        Self { deprecated: Some(why.into()), ..self }
+    }
+
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The type of its values on the wire.
+    pub fn ty(&self) -> Type {
+        Type::object(self.attributes.iter().map(|attribute| (&attribute.name, attribute.ty())))
+    }
+
+    /// The same object as the provider alone sets it.
+    fn computed(mut self) -> Self {
+        for attribute in &mut self.attributes {
+            attribute.mode = Mode::Computed;
+            if let Kind::Nested(_, object) = &mut attribute.kind {
+                *object = std::mem::take(object).computed();
+            }
+        }
+        self
+    }
+}
+
+impl Attribute {
+    /// An attribute that a Rust type describes.
+    ///
+    /// ```
+    /// use tf_provider::schema::{Attribute, Mode};
+    ///
+    /// let port = Attribute::of::<Option<u16>>("port", "The port to listen on.").replace();
+    /// assert_eq!(port.mode, Mode::Optional);
+    /// ```
+    pub fn of<F: Field>(name: impl Into<String>, doc: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            doc: doc.into(),
+            kind: F::kind(),
+            mode: F::MODE,
+            write_only: F::WRITE_ONLY,
+            sensitive: F::SENSITIVE,
+            replace: false,
+            volatile: false,
+            default: None,
+            validators: Vec::new(),
+            same: Same(Arc::new(F::same)),
+            deprecated: None,
+            decodes: F::check,
+        }
+    }
+
+    /// A change replaces the whole object.
+    #[must_use]
+    pub fn replace(self) -> Self {
+        Self { replace: true, ..self }
+    }
+
+    /// Any update may change it.
+    #[must_use]
+    pub fn volatile(self) -> Self {
+        Self { volatile: true, ..self }
+    }
+
+    /// The configuration may set it, even though the provider computes it otherwise.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        let mode = match self.mode {
+            Mode::Computed | Mode::OptionalComputed => Mode::OptionalComputed,
+            Mode::Required | Mode::Optional => Mode::Optional,
+        };
+        Self { mode, ..self }
+    }
+
+    /// Terraform hides its value.
+    #[must_use]
+    pub fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
+    }
+
+    /// The value where the configuration sets none. Terraform wants such an attribute to be
+    /// optional and computed.
+    #[must_use]
+    pub fn default(self, value: impl Into<Value>) -> Self {
+        Self { default: Some(value.into()), mode: Mode::OptionalComputed, ..self }
+    }
+
+    /// An acceptable value fulfils this, too.
+    #[must_use]
+    pub fn validate<T, By, V: Validate<T, By>>(mut self, rule: V) -> Self {
+        self.validators.push(Validator::new(rule));
+        self
+    }
+
+    /// Two values for which this holds mean the same. The spelling that the user chose stays.
+    #[must_use]
+    pub fn same<T, B>(self, same: fn(&B, &B) -> bool) -> Self
+    where
+        T: Field + Borrow<B>,
+        B: ?Sized + 'static,
+    {
+        Self { same: Same(Arc::new(move |a, b| same_by::<T, B>(same, a, b))), ..self }
+    }
+
+    /// Warns those who still use it.
+    #[must_use]
+    pub fn deprecated(self, why: impl Into<String>) -> Self {
+        Self { deprecated: Some(why.into()), ..self }
+    }
+
+    /// Declares nested objects as a plain type: see [`Kind::Flat`].
+    #[must_use]
+    pub fn plain(self) -> Self {
+        let kind = match self.kind {
+            Kind::Nested(nesting, object) => Kind::Flat(nesting, object),
+            kind => kind,
+        };
+        Self { kind, ..self }
+    }
+
+    /// The type of its values on the wire.
+    pub fn ty(&self) -> Type {
+        self.kind.ty()
+    }
+
+    /// Whether the configuration may set it.
+    pub fn is_configurable(&self) -> bool {
+        self.mode != Mode::Computed
+    }
+
+    /// Whether the provider may set it.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.mode, Mode::Computed | Mode::OptionalComputed)
+    }
+
+    /// Nobody can configure a part of what the provider alone sets.
+    fn settle(mut self) -> Self {
+        if let (Mode::Computed, Kind::Nested(_, object)) = (self.mode, &mut self.kind) {
+            *object = std::mem::take(object).computed();
+        }
+        self
+    }
+}
+
+impl Kind {
+    /// The type of its values on the wire. For [`Kind::Flat`] it says which attributes of an
+    /// object may be left out, as in `list(object({ port = optional(number) }))`.
+    pub fn ty(&self) -> Type {
+        let (nesting, object) = match self {
+            Self::Plain(ty) => return ty.clone(),
+            Self::Nested(nesting, object) => (*nesting, object.ty()),
+            Self::Flat(nesting, object) => {
+                let optional = object.attributes.iter().filter(|one| one.mode != Mode::Required);
+                let names = optional.map(|one| one.name.clone());
+                (*nesting, object.ty().with_optional(names))
+            }
+        };
+        match nesting {
+            Nesting::Single => object,
+            Nesting::List => Type::List(Box::new(object)),
+            Nesting::Set => Type::Set(Box::new(object)),
+            Nesting::Map => Type::Map(Box::new(object)),
+        }
+    }
+
+    /// The objects that it holds, declared one way or the other.
+    pub fn objects(&self) -> Option<(Nesting, &Object)> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Nested(nesting, object) | Self::Flat(nesting, object) => Some((*nesting, object)),
+        }
+    }
+}
+
+impl Same {
+    /// Whether the two mean the same.
+    pub fn holds(&self, a: &Value, b: &Value) -> bool {
+        (self.0)(a, b)
+    }
+}
+
+impl fmt::Debug for Same {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Same")
+    }
+}

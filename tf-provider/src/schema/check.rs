@@ -1,0 +1,221 @@
+//! Validation of a configuration against its schema, wherever its parts are known.
+
+use super::{Attribute, Nesting, Object};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::path::Path;
+use crate::value::Value;
+
+impl Object {
+    /// Runs every validator on every value that is known by now.
+    ///
+    /// Called with whatever is known at the time, so it never complains about an unknown; Terraform
+    /// asks again when more is known.
+    pub fn check(&self, value: &Value) -> Diagnostics {
+        let mut out = Diagnostics::new();
+        self.check_at(value, &Path::root(), &mut out);
+        out
+    }
+
+    /// The same, of an object that stands at `at`.
+    pub fn check_at(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
+        if matches!(value, Value::Map(_)) {
+            for attribute in &self.attributes {
+                let at = at.clone().attribute(&attribute.name);
+                attribute.check_at(value.get(&attribute.name), &at, out);
+            }
+        }
+    }
+}
+
+impl Attribute {
+    /// Runs every validator of this attribute, and of those inside it, on a value of it.
+    pub(crate) fn check_at(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
+        if value.is_null() || !value.is_known() {
+            return;
+        }
+        let mut found = Diagnostics::new();
+        match self.kind.objects() {
+            None => (self.decodes)(value, at, &mut found),
+            Some((nesting, object)) => object.check_each(nesting, value, at, &mut found),
+        }
+        if !found.has_errors() {
+            for validator in &self.validators {
+                validator.check(value, at, &mut found);
+            }
+        }
+        if self.sensitive || self.write_only {
+            hide(value, &mut found);
+        }
+        out.extend(found);
+    }
+}
+
+impl Object {
+    fn check_each(&self, nesting: Nesting, value: &Value, at: &Path, out: &mut Diagnostics) {
+        match (nesting, value) {
+            (Nesting::Single, value) => self.check_at(value, at, out),
+            (Nesting::List, Value::List(elements)) => {
+                for (n, element) in elements.iter().enumerate() {
+                    self.check_element(element, &at.clone().index(n), out);
+                }
+            }
+            (Nesting::Set, Value::List(elements)) => {
+                for element in elements {
+                    // A path cannot lead into a set.
+                    let mut found = Diagnostics::new();
+                    self.check_element(element, at, &mut found);
+                    out.extend(found.into_iter().map(|diagnostic| diagnostic.at(at.clone())));
+                }
+            }
+            (Nesting::Map, Value::Map(entries)) => {
+                for (key, element) in entries {
+                    self.check_element(element, &at.clone().key(key), out);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_element(&self, element: &Value, at: &Path, out: &mut Diagnostics) {
+        if element.is_null() {
+            out.push(Diagnostic::invalid(at, "must not be null"));
+        } else {
+            self.check_at(element, at, out);
+        }
+    }
+}
+
+/// Takes a secret out of what is said about it.
+fn hide(value: &Value, found: &mut Diagnostics) {
+    match value {
+        Value::String(text) if !text.is_empty() => {
+            for diagnostic in found.iter_mut() {
+                diagnostic.detail = diagnostic.detail.replace(text.as_str(), "(sensitive value)");
+            }
+        }
+        Value::List(elements) => elements.iter().for_each(|element| hide(element, found)),
+        Value::Map(entries) => entries.values().for_each(|element| hide(element, found)),
+        Value::Number(number) => hide(&Value::String(number.to_string()), found),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::net::IpAddr;
+
+    use secrecy::SecretString;
+    use tf_provider_derive::Model;
+
+    use super::*;
+    use crate::field::{Field, Text};
+    use crate::model::Model as _;
+    use crate::validate::{length, one_of, range};
+
+    /// Everything that can be wrong.
+    #[derive(Model)]
+    struct Thing {
+        /// A name.
+        #[tf(validate = length(1..=3), validate = no_x)]
+        name: Option<String>,
+        /// Addresses.
+        peers: Option<Vec<Text<IpAddr>>>,
+        /// Rules.
+        rules: Option<Vec<Rule>>,
+        /// Rules without order.
+        set: Option<BTreeSet<Rule>>,
+        /// Rules as a whole.
+        #[tf(plain)]
+        flat: Option<Vec<Rule>>,
+        /// A secret.
+        #[tf(validate = no_digits)]
+        secret: Option<SecretString>,
+        /// An integer that is too narrow for some numbers.
+        small: Option<u8>,
+    }
+
+    /// A rule.
+    #[derive(Model, PartialEq, Eq, PartialOrd, Ord)]
+    struct Rule {
+        /// A port.
+        #[tf(validate = range(1..=9))]
+        port: u16,
+        /// An action.
+        #[tf(validate = one_of(["allow", "deny"]))]
+        action: Option<String>,
+    }
+
+    fn no_x(text: &str) -> Result<(), &'static str> {
+        if text.contains('x') { Err("has an x") } else { Ok(()) }
+    }
+
+    fn no_digits(secret: &SecretString) -> Result<(), String> {
+        let Value::String(text) = secret.encode() else { return Ok(()) };
+        if text.contains('7') { Err(format!("`{text}` has digits")) } else { Ok(()) }
+    }
+
+    #[track_caller]
+    fn check(name: &str, value: Value, expected: &[(&str, &str)]) {
+        let found = Thing::object().check(&Value::map([(name, value)]));
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.path.as_ref().unwrap().to_string(), one.detail.as_str()))
+            .collect();
+        let found: Vec<_> = found.iter().map(|(path, detail)| (path.as_str(), *detail)).collect();
+        assert_eq!(found, expected);
+    }
+
+    fn rule(port: impl Into<Value>) -> Value {
+        Value::map([("port", port.into()), ("action", "allow".into())])
+    }
+
+    #[test]
+    fn ok_what_is_right_or_not_known() {
+        check("name", "abc".into(), &[]);
+        check("name", Value::Null, &[]);
+        check("name", Value::unknown(), &[]);
+        check("peers", Value::list(["::1".into(), Value::unknown()]), &[]);
+        check("rules", Value::list([rule(1), rule(Value::unknown()), Value::unknown()]), &[]);
+        assert!(Thing::object().problems().is_empty());
+    }
+
+    #[test]
+    fn err_at_the_right_place() {
+        check("name", "abcd".into(), &[("name", "length must be 1 to 3, but is 4")]);
+        check("name", "x".into(), &[("name", "has an x")]);
+        check("name", 1.into(), &[("name", "a string is required, not a number")]);
+        check(
+            "peers",
+            Value::list([Value::unknown(), "junk".into(), Value::Null]),
+            &[("peers[1]", "invalid IP address syntax"), ("peers[2]", "must not be null")],
+        );
+        check(
+            "rules",
+            Value::list([rule(Value::unknown()), rule(10), Value::Null]),
+            &[
+                ("rules[1].port", "must be from 1 to 9, but is 10"),
+                ("rules[2]", "must not be null"),
+            ],
+        );
+        check("flat", Value::list([rule(0)]), &[("flat[0].port", "must be from 1 to 9, but is 0")]);
+        check(
+            "small",
+            Value::Number("1.5".parse().unwrap()),
+            &[("small", "must be a whole number from 0 to 255, but is 1.5")],
+        );
+    }
+
+    #[test]
+    fn err_in_a_set_stops_at_the_set() {
+        let found = Thing::object().check(&Value::map([("set", Value::list([rule(0)]))]));
+        let one = found.iter().next().unwrap();
+        assert_eq!(one.path, Some("set".into()));
+        assert_eq!(one.summary, "invalid value of `set.port`");
+    }
+
+    #[test]
+    fn err_says_no_secret() {
+        check("secret", "hunter7".into(), &[("secret", "`(sensitive value)` has digits")]);
+    }
+}

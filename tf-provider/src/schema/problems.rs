@@ -1,0 +1,339 @@
+//! What is wrong with a schema: to be found by a provider's own unit test, not by its users.
+//! Terraform does not check the schemas of providers; it breaks on them later.
+
+use std::collections::BTreeSet;
+
+use super::{Attribute, Kind, Mode, Nesting, Object, Type};
+use crate::diagnostics::Diagnostics;
+use crate::path::{Path, Step};
+
+/// Names that mean something else in every resource block.
+const RESERVED: [&str; 7] =
+    ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
+
+impl Object {
+    /// Every rule of Terraform, and of this crate, that the schema breaks.
+    ///
+    /// ```
+    /// use tf_provider::schema::{Attribute, Object};
+    ///
+    /// let schema = Object::new("A thing.", vec![Attribute::of::<String>("count", "How many.")]);
+    /// assert_eq!(schema.problems(), ["count: this name is reserved"]);
+    /// ```
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Found(Vec::new());
+        for attribute in &self.attributes {
+            if RESERVED.contains(&attribute.name.as_str()) {
+                found.at(&Path::root().attribute(&attribute.name), "this name is reserved");
+            }
+        }
+        found.object(self, &Path::root(), Around::default());
+        found.0
+    }
+}
+
+/// What an attribute is inside of.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    /// A set that a configuration can set.
+    set: bool,
+    /// A collection of whatever sort.
+    collection: bool,
+    /// A value that is planned as a whole.
+    flat: bool,
+}
+
+struct Found(Vec<String>);
+
+impl Found {
+    fn at(&mut self, path: &Path, problem: &str) {
+        self.0.push(if path.is_root() { problem.to_owned() } else { format!("{path}: {problem}") });
+    }
+
+    fn object(&mut self, object: &Object, path: &Path, around: Around) {
+        if object.doc.trim().is_empty() {
+            self.at(path, "the object has no description");
+        }
+        let mut names = BTreeSet::new();
+        for attribute in &object.attributes {
+            let path = path.clone().step(Step::Attribute(attribute.name.clone()));
+            if !names.insert(&attribute.name) {
+                self.at(&path, "there are two attributes of this name");
+            }
+            self.attribute(attribute, &path, around);
+        }
+    }
+
+    fn attribute(&mut self, attribute: &Attribute, path: &Path, around: Around) {
+        if !is_name(&attribute.name) {
+            self.at(path, "a name consists of lower-case letters, digits and `_`, a letter first");
+        }
+        if attribute.doc.trim().is_empty() {
+            self.at(path, "the attribute has no description");
+        }
+        if attribute.write_only && attribute.is_computed() {
+            self.at(path, "what is write-only can be neither computed nor have a default");
+        }
+        if attribute.volatile && !attribute.is_computed() {
+            self.at(path, "only what is computed can be volatile");
+        }
+        self.default(attribute, path);
+        self.surroundings(attribute, path, around);
+        for problem in attribute.validators.iter().filter_map(|rule| rule.problem.as_deref()) {
+            self.at(path, problem);
+        }
+        match &attribute.kind {
+            Kind::Plain(ty) => self.ty(ty, path, around),
+            Kind::Nested(nesting, object) => {
+                self.object(object, path, around.inside(attribute, *nesting));
+            }
+            Kind::Flat(nesting, object) => {
+                let around = Around { flat: true, ..around.inside(attribute, *nesting) };
+                self.object(object, path, around);
+            }
+        }
+    }
+
+    fn default(&mut self, attribute: &Attribute, path: &Path) {
+        let Some(default) = &attribute.default else { return };
+        if attribute.mode != Mode::OptionalComputed {
+            self.at(path, "what has a default is optional and computed");
+        }
+        if default.is_null() || !default.is_wholly_known() {
+            self.at(path, "the default is not known");
+        }
+        let mut refused = Diagnostics::new();
+        attribute.check_at(default, path, &mut refused);
+        for diagnostic in refused {
+            self.at(path, &format!("the default is refused: {}", diagnostic.detail));
+        }
+    }
+
+    fn surroundings(&mut self, attribute: &Attribute, path: &Path, around: Around) {
+        let computed = attribute.is_computed() && attribute.default.is_none();
+        if around.set {
+            // Terraform cannot tell which element of one set became which of another.
+            if attribute.write_only {
+                self.at(path, "nothing inside a set can be write-only");
+            }
+            if computed {
+                self.at(path, "the provider cannot decide what is inside a set");
+            }
+            if attribute.replace {
+                self.at(path, "a path cannot lead into a set: let the set itself replace");
+            }
+        }
+        if around.flat {
+            let lost = [
+                (attribute.is_computed(), "be computed or have a default"),
+                (attribute.write_only, "be write-only"),
+                (attribute.sensitive, "be sensitive: let the whole be"),
+                (attribute.replace, "replace: let the whole"),
+                (attribute.deprecated.is_some(), "be deprecated"),
+            ];
+            for (_, what) in lost.iter().filter(|(is, _)| *is) {
+                self.at(path, &format!("a part of a plain value cannot {what}"));
+            }
+        }
+    }
+
+    fn ty(&mut self, ty: &Type, path: &Path, around: Around) {
+        let inside = match ty {
+            Type::List(ty) | Type::Set(ty) | Type::Map(ty) => ty.has_dynamic(),
+            ty => around.collection && ty.has_dynamic(),
+        };
+        if inside {
+            self.at(path, "elements of a collection have one type, so it cannot be dynamic");
+        }
+    }
+}
+
+impl Around {
+    fn inside(self, attribute: &Attribute, nesting: Nesting) -> Self {
+        Self {
+            // What the provider alone decides, it decides as a whole.
+            set: self.set || nesting == Nesting::Set && attribute.is_configurable(),
+            collection: self.collection || nesting != Nesting::Single,
+            ..self
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::field::{Computed, Field, WriteOnly};
+    use crate::validate::{pattern, range};
+    use crate::value::{DecodeError, Value};
+
+    fn of<F: Field>() -> Attribute {
+        Attribute::of::<F>("a", "Doc.")
+    }
+
+    /// An attribute of objects that have this one attribute.
+    fn holding(nesting: Nesting, inner: Attribute) -> Attribute {
+        let kind = Kind::Nested(nesting, Object::new("Doc.", vec![inner]));
+        Attribute { name: "o".to_owned(), kind, ..of::<Option<String>>() }
+    }
+
+    #[track_caller]
+    fn check(attribute: Attribute, expected: &[&str]) {
+        assert_eq!(Object::new("Doc.", vec![attribute]).problems(), expected);
+    }
+
+    struct Any;
+
+    impl Field for Any {
+        type Inner = Self;
+
+        fn kind() -> Kind {
+            Kind::Plain(Type::Dynamic)
+        }
+
+        fn decode(_: Value) -> Result<Self, DecodeError> {
+            Ok(Self)
+        }
+
+        fn encode(&self) -> Value {
+            Value::Null
+        }
+    }
+
+    #[test]
+    fn ok_what_is_allowed() {
+        check(of::<String>().replace().sensitive(), &[]);
+        check(of::<Computed<String>>().volatile().optional(), &[]);
+        check(of::<String>().default("x"), &[]);
+        check(of::<Option<WriteOnly<String>>>(), &[]);
+        check(of::<Any>(), &[]);
+        check(holding(Nesting::Single, of::<Any>()), &[]);
+        check(holding(Nesting::Set, of::<String>().default("x")), &[]);
+        check(holding(Nesting::Map, of::<Computed<String>>()), &[]);
+        check(holding(Nesting::List, Attribute { name: "count".to_owned(), ..of::<bool>() }), &[]);
+        check(Attribute { mode: Mode::Computed, ..holding(Nesting::Set, of::<String>()) }, &[]);
+    }
+
+    #[test]
+    fn err_names() {
+        let named = |name: &str| Attribute { name: name.to_owned(), ..of::<bool>() };
+        for name in RESERVED {
+            check(named(name), &[&format!("{name}: this name is reserved")]);
+        }
+        for name in ["", "A", "a-b", "_a", "1a", "ä"] {
+            let rule = "a name consists of lower-case letters, digits and `_`, a letter first";
+            check(named(name), &[&format!("{name}: {rule}")]);
+        }
+        let twice = Object::new("Doc.", vec![of::<bool>(), of::<bool>()]);
+        assert_eq!(twice.problems(), ["a: there are two attributes of this name"]);
+    }
+
+    #[test]
+    fn err_missing_descriptions() {
+        check(Attribute::of::<bool>("a", " "), &["a: the attribute has no description"]);
+        let object = Kind::Nested(Nesting::Single, Object::default());
+        check(Attribute { kind: object, ..of::<String>() }, &["a: the object has no description"]);
+    }
+
+    #[test]
+    fn err_modes() {
+        let rule = "a: what is write-only can be neither computed nor have a default";
+        check(of::<WriteOnly<String>>().default("x"), &[rule]);
+        check(of::<String>().volatile(), &["a: only what is computed can be volatile"]);
+        check(
+            Attribute { mode: Mode::Required, ..of::<String>().default("x") },
+            &["a: what has a default is optional and computed"],
+        );
+    }
+
+    #[test]
+    fn err_defaults() {
+        check(of::<String>().default(Value::Null), &["a: the default is not known"]);
+        check(of::<String>().default(Value::unknown()), &["a: the default is not known"]);
+        check(
+            of::<String>().default(true),
+            &["a: the default is refused: a string is required, not a bool"],
+        );
+        check(
+            of::<u8>().validate::<u8, _, _>(range(1..=5)).default(9),
+            &["a: the default is refused: must be from 1 to 5, but is 9"],
+        );
+    }
+
+    #[test]
+    fn err_inside_a_set() {
+        let check = |inner, problem: &str| {
+            check(holding(Nesting::Set, inner), &[&format!("o.a: {problem}")]);
+        };
+        check(of::<WriteOnly<bool>>(), "nothing inside a set can be write-only");
+        check(of::<Computed<bool>>(), "the provider cannot decide what is inside a set");
+        check(of::<Computed<bool>>().optional(), "the provider cannot decide what is inside a set");
+        check(of::<bool>().replace(), "a path cannot lead into a set: let the set itself replace");
+    }
+
+    #[test]
+    fn err_deep_inside_a_set() {
+        check(
+            holding(Nesting::Set, holding(Nesting::Single, of::<Computed<bool>>())),
+            &["o.o.a: the provider cannot decide what is inside a set"],
+        );
+    }
+
+    #[test]
+    fn err_dynamic_elements() {
+        let rule = "elements of a collection have one type, so it cannot be dynamic";
+        for nesting in [Nesting::List, Nesting::Set, Nesting::Map] {
+            check(holding(nesting, of::<Any>()), &[&format!("o.a: {rule}")]);
+        }
+        check(of::<Vec<Any>>(), &[&format!("a: {rule}")]);
+        check(of::<BTreeMap<String, Vec<Any>>>(), &[&format!("a: {rule}")]);
+    }
+
+    #[test]
+    fn err_what_a_plain_value_loses() {
+        let check = |inner, problem: &str| {
+            check(holding(Nesting::List, inner).plain(), &[&format!("o.a: {problem}")]);
+        };
+        check(
+            of::<Computed<bool>>(),
+            "a part of a plain value cannot be computed or have a default",
+        );
+        check(
+            of::<bool>().default(true),
+            "a part of a plain value cannot be computed or have a default",
+        );
+        check(of::<WriteOnly<bool>>(), "a part of a plain value cannot be write-only");
+        check(
+            of::<bool>().sensitive(),
+            "a part of a plain value cannot be sensitive: let the whole be",
+        );
+        check(of::<bool>().replace(), "a part of a plain value cannot replace: let the whole");
+        check(of::<bool>().deprecated("old"), "a part of a plain value cannot be deprecated");
+    }
+
+    #[test]
+    fn err_rules_that_are_none() {
+        let attribute = of::<String>().validate::<String, _, _>(pattern("(", "be odd"));
+        assert_eq!(Object::new("Doc.", vec![attribute]).problems().len(), 1);
+    }
+
+    #[test]
+    fn types_on_the_wire() {
+        #[track_caller]
+        fn check(attribute: &Attribute, expected: &str) {
+            assert_eq!(attribute.ty().to_json(), expected);
+        }
+        check(&of::<Option<BTreeSet<u16>>>(), r#"["set","number"]"#);
+        check(&of::<BTreeMap<String, Vec<bool>>>(), r#"["map",["list","bool"]]"#);
+        let list = holding(Nesting::List, of::<Option<bool>>());
+        check(&list, r#"["list",["object",{"a":"bool"}]]"#);
+        check(&list.plain(), r#"["list",["object",{"a":"bool"},["a"]]]"#);
+        check(&holding(Nesting::Map, of::<bool>()).plain(), r#"["map",["object",{"a":"bool"}]]"#);
+    }
+}

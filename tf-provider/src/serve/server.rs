@@ -1,0 +1,156 @@
+//! The server: from an open socket to the last answer.
+
+use std::{future::Future, path::Path, pin::pin, time::Duration};
+
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server as Grpc;
+use tonic_health::{ServingStatus, server::health_reporter};
+
+use super::{
+    Error, Rpcs, Stop,
+    connections::{Door, accept},
+    count::Count,
+    environment::SocketWishes,
+    services::GoPlugin,
+    socket::Socket,
+    tls::Tls,
+};
+use crate::protocol::generated::{
+    plugin::{
+        grpc_broker_server::GrpcBrokerServer, grpc_controller_server::GrpcControllerServer,
+        grpc_stdio_server::GrpcStdioServer,
+    },
+    tfplugin6::provider_server::ProviderServer,
+};
+
+/// Size of the largest message in either direction, the same as for providers written in Go.
+///
+/// tonic's own limit of 4 MiB fails a configuration with one large file in it.
+pub(crate) const LARGEST_MESSAGE: usize = 256 << 20;
+
+/// How long operations may take to end when the process leaves. Core kills it after two seconds.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// A core that does not connect within this time never will: it gives up on us after a minute.
+const FIRST_CONNECTION: Duration = Duration::from_mins(1);
+
+/// A core that has no connection for this time is gone.
+const NEXT_CONNECTION: Duration = Duration::from_secs(2);
+
+/// A server that can be connected to, and does not answer yet.
+pub(crate) struct Server {
+    socket: Socket,
+    tls: Option<Tls>,
+    open: Count,
+}
+
+impl Server {
+    /// Opens the socket. Without `tls` it speaks plaintext.
+    pub(crate) fn open(wishes: &SocketWishes, tls: Option<Tls>) -> Result<Self, Error> {
+        let socket = Socket::bind(wishes).map_err(Error::Socket)?;
+        Ok(Self { socket, tls, open: Count::default() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.socket.path()
+    }
+
+    /// The certificate by which core knows us.
+    pub(crate) fn certificate(&self) -> Option<&[u8]> {
+        self.tls.as_ref().map(|tls| &*tls.certificate)
+    }
+
+    /// Ends when core is gone, or has never come.
+    pub(crate) fn core_is_gone(&self) -> impl Future<Output = ()> + use<> {
+        gone(self.open.clone())
+    }
+
+    /// Answers until `leave` ends or core says goodbye.
+    pub(crate) async fn serve(
+        self,
+        service: impl Rpcs,
+        stop: &Stop,
+        leave: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let goodbye = CancellationToken::new();
+        let plugin = GoPlugin { leave: goodbye.clone() };
+        let (reporter, health) = health_reporter();
+        reporter.set_service_status("plugin", ServingStatus::Serving).await;
+        let (ready, connections) = mpsc::channel(1);
+        let mut grpc = pin!(
+            Grpc::builder()
+                .add_service(
+                    ProviderServer::new(service)
+                        .max_decoding_message_size(LARGEST_MESSAGE)
+                        .max_encoding_message_size(LARGEST_MESSAGE),
+                )
+                .add_service(GrpcControllerServer::new(plugin.clone()))
+                .add_service(GrpcStdioServer::new(plugin.clone()))
+                .add_service(GrpcBrokerServer::new(plugin))
+                .add_service(health)
+                .serve_with_incoming_shutdown(
+                    ReceiverStream::new(connections),
+                    goodbye.clone().cancelled_owned(),
+                )
+        );
+        let door = Door { peers: self.socket.peers, tls: self.tls, open: self.open };
+        tokio::select! {
+            ended = &mut grpc => return ended.map_err(Error::Server),
+            () = accept(&self.socket.listener, door, ready) => {}
+            () = goodbye.cancelled() => tracing::debug!("core says goodbye"),
+            () = leave => {}
+        }
+
+        stop.give_for_good();
+        goodbye.cancel();
+        let last = async {
+            grpc.await.map_err(Error::Server)?;
+            stop.idle().await;
+            Ok(())
+        };
+        // Whoever still runs after that has been asked, and core would kill us with them.
+        timeout(GRACE, last).await.unwrap_or(Ok(()))
+    }
+}
+
+/// Ends when core is gone, or has never come.
+async fn gone(open: Count) {
+    let mut patience = FIRST_CONNECTION;
+    while timeout(patience, open.until_some()).await.is_ok() {
+        open.until_none().await;
+        patience = NEXT_CONNECTION;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_core_that_never_comes_is_waited_for_a_minute() {
+        let began = Instant::now();
+        gone(Count::default()).await;
+        assert_eq!(began.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_core_is_gone_two_seconds_after_its_last_connection() {
+        let open = Count::default();
+        let began = Instant::now();
+        let (first, second) = (open.enter(), open.clone());
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(100)).await;
+            drop(first);
+            sleep(Duration::from_secs(1)).await; // Core connects again in time.
+            let second = second.enter();
+            sleep(Duration::from_secs(100)).await;
+            drop(second);
+        });
+        gone(open).await;
+        assert_eq!(began.elapsed().as_secs(), 203);
+    }
+}

@@ -1,0 +1,194 @@
+//! `cargo xtask bench`: the numbers that the design promises, measured now on a release build.
+//!
+//! Calls are counted exactly, in the sandbox's log. Times and memory are of this machine.
+
+use crate::sandbox::Sandbox;
+use crate::steps::cargo;
+use crate::terraform::{Choice, Terraform};
+use crate::{Result, ensure, root, target};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub(crate) fn run(choice: &Choice) -> Result {
+    let program = choice.find()?;
+    for build in ["build --release -p terraform-provider-tke", "build -p tke-sandbox"] {
+        if !cargo(build).current_dir(root()).status()?.success() {
+            return Err(format!("`cargo {build}` failed; its message stands above").into());
+        }
+    }
+    let provider = target()?.join("release/terraform-provider-tke").canonicalize()?;
+
+    let mut table = Table::default();
+    table.row("spawn → handshake line, ms", "~700", Some(5.0), &[handshake(&provider)?]);
+    let megabytes = count(fs::metadata(&provider)?.len()) / 1e6;
+    table.row("binary, stripped, MB", "366", Some(15.0), &[megabytes]);
+
+    let bench = Bench { program, provider };
+    let memory = bench.memory()?;
+    table.row("peak memory, plan of 300 resources, MB", "> 140", Some(20.0), &[memory]);
+    for (what, official, most, calls) in bench.calls()? {
+        table.row(what, official, Some(most), &[count(calls)]);
+    }
+    table.row("plan lines, one foreign rule of 100 (rule_set)", "312", Some(12.0), &[]);
+    table.print();
+    Ok(())
+}
+
+/// What was measured, beside the official provider's number and ours to reach.
+#[derive(Default)]
+struct Table(Vec<[String; 5]>);
+
+impl Table {
+    /// A row; without `measured` it is open.
+    fn row(&mut self, what: &str, official: &str, most: Option<f64>, measured: &[f64]) {
+        let most_text = most.map_or_else(String::new, |most| format!("≤ {most}"));
+        let (measured, verdict) = match (measured.first(), most) {
+            (None, _) => ("–".to_owned(), "open"),
+            (Some(value), Some(most)) if *value > most => (format!("{value:.1}"), "open"),
+            (Some(value), _) => (format!("{value:.1}"), "reached"),
+        };
+        let row = [what, official, &most_text, &measured, verdict];
+        self.0.push(row.map(str::to_owned));
+    }
+
+    fn print(&self) {
+        println!("\n{:<48} {:>9} {:>8} {:>9}", "", "official", "target", "measured");
+        for [what, official, most, measured, verdict] in &self.0 {
+            println!("{what:<48} {official:>9} {most:>8} {measured:>9}  {verdict}");
+        }
+    }
+}
+
+/// Median of 30 starts, in milliseconds, as go-plugin starts a provider.
+fn handshake(provider: &Path) -> Result<f64> {
+    let mut times = Vec::new();
+    for _ in 0..30 {
+        let start = Instant::now();
+        let mut process = Command::new(provider)
+            .env("TF_PLUGIN_MAGIC_COOKIE", MAGIC_COOKIE)
+            .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+            .env("PLUGIN_CLIENT_CERT", include_str!("bench/client.pem"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(output) = process.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        times.push(start.elapsed());
+        process.kill()?;
+        process.wait()?;
+        if !line.starts_with("1|6|") {
+            return Err(format!("the provider greeted with `{}`", line.trim()).into());
+        }
+    }
+    times.sort();
+    Ok(times.get(times.len() / 2).map_or(0.0, |median| median.as_secs_f64() * 1e3))
+}
+
+/// What Terraform tells a plugin so that nobody else starts one by mistake. It is public.
+const MAGIC_COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+struct Bench {
+    program: PathBuf,
+    provider: PathBuf,
+}
+
+impl Bench {
+    /// Peak memory of one provider process in a plan of 3 groups and 297 rules, in MB.
+    fn memory(&self) -> Result<f64> {
+        let (folder, sandbox) = start()?;
+        let terraform = self.terraform(folder.path(), &sandbox)?;
+        let size = "-var groups=3 -var rules=297";
+        terraform.run(&format!("apply -auto-approve -input=false -no-color {size}"))?;
+
+        let output = folder.path().join("plan.log");
+        let mut plan = terraform.spawn(&format!("plan -input=false -no-color {size}"), &output)?;
+        let mut peak = 0;
+        while plan.try_wait()?.is_none() {
+            peak = peak.max(peak_of(&self.provider));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let printed = fs::read_to_string(output)?;
+        let empty = printed.contains("No changes.");
+        ensure(empty, format!("the plan of 300 resources printed:\n\n{printed}"))?;
+        Ok(count(peak) / 1e3)
+    }
+
+    /// Calls for one group with 100 rules: what, official, target, measured.
+    fn calls(&self) -> Result<[(&'static str, &'static str, f64, u64); 4]> {
+        let (folder, sandbox) = start()?;
+        let terraform = self.terraform(folder.path(), &sandbox)?;
+        let calls = |arguments: &str| -> Result<u64> {
+            sandbox.clear_log()?;
+            terraform
+                .run(&format!("{arguments} -input=false -no-color -var groups=1 -var rules=100"))?;
+            Ok(sandbox.log()?.iter().filter(|entry| entry["side"] == "cloud").count() as u64)
+        };
+        let create = calls("apply -auto-approve")?;
+        let plan = calls("plan")?;
+        let edit = calls("apply -auto-approve -var edited=8443")?;
+        let destroy = calls("destroy -auto-approve")?;
+        Ok([
+            ("plan, one group + 100 rules: API calls", "102", 2.0, plan),
+            ("create the same: API calls", "203", 24.0, create),
+            ("destroy the same: API calls", "304", 26.0, destroy),
+            ("edit one of 100 rules: API calls", "106", 4.0, edit),
+        ])
+    }
+
+    fn terraform(&self, folder: &Path, sandbox: &Sandbox) -> Result<Terraform> {
+        fs::write(folder.join("main.tf"), include_str!("bench/main.tf"))?;
+        let provider = self.provider.parent().unwrap_or(folder);
+        Terraform::new(self.program.clone(), folder, provider, sandbox.environment())
+    }
+}
+
+fn start() -> Result<(tempfile::TempDir, Sandbox)> {
+    let folder = tempfile::Builder::new().prefix("tke-bench-").tempdir()?;
+    let sandbox = Sandbox::start(folder.path())?;
+    Ok((folder, sandbox))
+}
+
+/// The largest peak so far of the processes that run this program, in kB.
+fn peak_of(program: &Path) -> u64 {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ours = processes.filter(|process| {
+        fs::read_link(process.path().join("exe")).is_ok_and(|found| found == program)
+    });
+    let peaks = ours.filter_map(|process| {
+        let status = fs::read_to_string(process.path().join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().trim_end_matches(" kB").parse().ok()
+    });
+    peaks.max().unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number to be read by people")]
+fn count(number: u64) -> f64 {
+    number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_reached_or_open() {
+        let mut table = Table::default();
+        table.row("a", "9", Some(5.0), &[4.96]);
+        table.row("b", "9", Some(5.0), &[5.01]);
+        table.row("c", "9", Some(5.0), &[]);
+        let verdicts: Vec<_> = table.0.iter().map(|row| row[4].as_str()).collect();
+        assert_eq!(verdicts, ["reached", "open", "open"]);
+    }
+
+    #[test]
+    fn this_process_has_a_peak() {
+        assert!(peak_of(&std::env::current_exe().unwrap()) > 0);
+        assert_eq!(peak_of(Path::new("/no/such/program")), 0);
+    }
+}

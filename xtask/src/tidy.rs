@@ -1,0 +1,141 @@
+//! `cargo xtask tidy`: the rules of ARCHITECTURE.md that a program can check.
+//!
+//! A finding is `file:line: what is wrong, and what to do`.
+
+mod invariants;
+mod manifest;
+mod pages;
+mod source;
+
+use crate::{Result, root};
+use source::Source;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// A rule: what it is about, and its findings in a repository.
+type Rule = (&'static str, fn(&Tree) -> Vec<String>);
+
+const RULES: &[Rule] = &[
+    ("every file is Rust and starts with `//!`", headers),
+    ("invariant 1: layers", invariants::layers),
+    ("invariant 2: doors to the outside", invariants::doors),
+    ("invariant 3: two witnesses", invariants::witnesses),
+    ("invariant 4: resources and functions", invariants::offers),
+    ("invariant 5: names, features, globals", invariants::habits),
+    ("invariant 6: pure functions", invariants::purity),
+    ("resource, example and acceptance test", pages::pairs),
+];
+
+pub(crate) fn run() -> Result {
+    let tree = Tree::read(root())?;
+    let mut findings = 0;
+    for (name, rule) in RULES {
+        for finding in rule(&tree) {
+            println!("{name}\n  {finding}");
+            findings += 1;
+        }
+    }
+    match findings {
+        0 => Ok(()),
+        1 => Err("tidy has 1 finding".into()),
+        _ => Err(format!("tidy has {findings} findings").into()),
+    }
+}
+
+/// The text files of a repository by their path from its root.
+#[derive(Default)]
+struct Tree(BTreeMap<String, String>);
+
+impl Tree {
+    fn read(root: &Path) -> Result<Self> {
+        let mut tree = Self::default();
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                let name = entry.file_name().into_string().unwrap_or_default();
+                if name.starts_with('.') || name == "target" {
+                    continue;
+                }
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else if let Ok(text) = fs::read_to_string(entry.path()) {
+                    let file = entry.path().strip_prefix(root)?.to_string_lossy().into_owned();
+                    tree.0.insert(file, text);
+                }
+            }
+        }
+        Ok(tree)
+    }
+
+    /// The Rust files under a folder, read. Those that cannot be read are found by [`headers`].
+    fn sources<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = Source<'a>> {
+        let files = self.0.iter().filter(move |(file, _)| file.starts_with(folder));
+        files
+            .filter(|(file, _)| is_rust(file))
+            .filter_map(|(file, text)| Source::parse(file, text).ok())
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.0.contains_key(file)
+    }
+
+    /// The names of files and folders directly in a folder.
+    fn list<'a>(&'a self, folder: &str) -> Vec<&'a str> {
+        let inside = self.0.keys().filter_map(|file| file.strip_prefix(folder));
+        let mut names: Vec<_> = inside.filter_map(|path| path.split('/').next()).collect();
+        names.dedup();
+        names
+    }
+}
+
+/// Every file says in its first line what it is about.
+fn headers(tree: &Tree) -> Vec<String> {
+    let files = tree.0.iter().filter(|(file, _)| is_rust(file));
+    let findings = files.filter_map(|(file, text)| match Source::parse(file, text) {
+        Err(error) => Some(error),
+        Ok(_) if text.starts_with("//!") => None,
+        Ok(_) => Some(format!("{file}:1: start it with `//!` and one sentence on what it is for")),
+    });
+    findings.collect()
+}
+
+fn is_rust(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension == "rs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a rule on a repository of these files.
+    #[track_caller]
+    pub(super) fn check(rule: fn(&Tree) -> Vec<String>, files: &[(&str, &str)], expected: &[&str]) {
+        let files = files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
+        let findings = rule(&Tree(files.collect()));
+        // The message may go on; the start names the place and the fault.
+        let same = findings.len() == expected.len()
+            && findings.iter().zip(expected).all(|(finding, start)| finding.starts_with(start));
+        assert!(same, "expected {expected:#?}, found {findings:#?}");
+    }
+
+    #[test]
+    fn headers_are_required() {
+        check(headers, &[("src/a.rs", "//! A.\nfn a() {}")], &[]);
+        check(headers, &[("src/a.rs", "fn a() {}")], &["src/a.rs:1: start it with `//!`"]);
+        check(headers, &[("src/a.rs", "//! A.\nfn a( {}")], &["src/a.rs: "]);
+    }
+
+    #[test]
+    fn a_repository_is_read_without_what_is_built() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["src/a.rs", "target/debug/b.rs", ".git/c.rs"] {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "//! x").unwrap();
+        }
+        let tree = Tree::read(folder.path()).unwrap();
+        assert_eq!(tree.0.keys().collect::<Vec<_>>(), ["src/a.rs"]);
+    }
+}
