@@ -43,17 +43,15 @@ fn credentials(
     secret_key: Maybe<SecretString>,
     token: Maybe<SecretString>,
 ) -> std::result::Result<Credentials, NoCredentials> {
-    match (secret_id, secret_key, token) {
-        (Maybe::Known(id), Maybe::Known(secret_key), Maybe::Known(_) | Maybe::Null) => {
-            Ok(Credentials {
-                secret_id: id.expose_secret().to_owned(),
-                secret_key,
-                token: token.into_known(),
-            })
-        }
-        (Maybe::Unknown, ..) | (_, Maybe::Unknown, _) | (.., Maybe::Unknown) => {
-            Err(NoCredentials::Unknown)
-        }
+    if secret_id.is_unknown() || secret_key.is_unknown() || token.is_unknown() {
+        return Err(NoCredentials::Unknown);
+    }
+    match (secret_id.into_known(), secret_key.into_known()) {
+        (Some(secret_id), Some(secret_key)) => Ok(Credentials {
+            secret_id: secret_id.expose_secret().to_owned(),
+            secret_key,
+            token: token.into_known(),
+        }),
         _ => Err(NoCredentials::Missing),
     }
 }
@@ -92,7 +90,7 @@ fn connection(
         Maybe::Known(block) => block,
     };
     let named = block.config_path.is_some() || block.host.is_some();
-    let variable = |name| environment.get(name).map(str::to_owned);
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
     let config_path = block.config_path.or_else(|| {
         if named { None } else { variable("KUBE_CONFIG_PATH") }
     });

@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         types: &BTreeMap<String, Type>,
     ) -> Result<Value, DecodeError> {
         let len = self.entries(marker, "an object")?;
-        let mut attributes = BTreeMap::new();
+        let mut attributes = Vec::with_capacity(len.min(types.len()));
         // Terraform sends attributes in order, so the next one is nearly always the next one.
         let mut in_order = types.iter();
         for _ in 0..len {
@@ -143,15 +143,16 @@ impl<'a> Reader<'a> {
                 return Err(DecodeError::new("there is no such attribute").in_attribute(name));
             };
             let value = self.value(ty).map_err(|error| error.in_attribute(name))?;
-            if attributes.insert(name.clone(), value).is_some() {
-                return Err(DecodeError::new("stands here twice").in_attribute(name));
-            }
+            attributes.push((name.clone(), value));
         }
-        match types.keys().find(|name| !attributes.contains_key(*name)) {
-            Some(name) if attributes.len() != types.len() => {
-                Err(DecodeError::new("the attribute is missing").in_attribute(name))
-            }
-            _ => Ok(Value::Map(attributes)),
+        // Built at once, a map need not search a place for each of its entries.
+        let attributes: BTreeMap<_, _> = attributes.into_iter().collect();
+        if attributes.len() < len {
+            return Err(DecodeError::new("an attribute stands here twice"));
+        }
+        match types.keys().find(|name| len < types.len() && !attributes.contains_key(*name)) {
+            Some(name) => Err(DecodeError::new("the attribute is missing").in_attribute(name)),
+            None => Ok(Value::Map(attributes)),
         }
     }
 
@@ -328,9 +329,13 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) {
         }
         (Type::Object { attributes, .. }, Value::Map(values)) => {
             map(out, attributes.len());
+            // Both are in order, so one walk finds all.
+            let mut values = values.iter().peekable();
             for (name, ty) in attributes {
+                while values.next_if(|(key, _)| *key < name).is_some() {}
+                let value = values.next_if(|(key, _)| *key == name).map_or(&Value::Null, |(_, v)| v);
                 write_text(out, name);
-                write(out, values.get(name).unwrap_or(&Value::Null), ty);
+                write(out, value, ty);
             }
         }
         (_, value @ (Value::List(_) | Value::Map(_))) => write(out, value, &value.implied_type()),
@@ -617,7 +622,7 @@ mod tests {
         let object = r#"["object",{"a":"bool","b":["map","bool"]}]"#;
         check_err("81a161c3", object, "b: the attribute is missing");
         check_err("82a161c3a163c3", object, "c: there is no such attribute");
-        check_err("82a161c3a161c3", object, "a: stands here twice");
+        check_err("82a161c3a161c3", object, "an attribute stands here twice");
         check_err("82a162c0a16101", object, "a: a bool is required, not a number");
         check_err("82a161c0a16281a16b01", object, r#"b["k"]: a bool is required, not a number"#);
         check_err("82a161c0a16282a16bc3a16bc3", object, r#"b["k"]: stands here twice"#);
