@@ -14,6 +14,7 @@ mod error;
 mod group;
 mod holders;
 mod keeper;
+mod references;
 mod rule;
 mod snapshot;
 mod tags;
@@ -87,6 +88,11 @@ impl Handle {
     /// The group's id.
     pub fn id(&self) -> &GroupId {
         &self.id
+    }
+
+    /// The group's region.
+    pub fn region(&self) -> &Region {
+        &self.region
     }
 
     /// The keeper of the group's rules, who begins work when first asked for.

@@ -65,6 +65,7 @@ pub(super) struct Job {
 pub(super) enum Task {
     Find(Rule, Reply<Option<RuleSpec>>),
     Nearest(Rule, Reply<Vec<RuleSpec>>),
+    Mentioning(GroupId, Reply<Vec<RuleSpec>>),
     Track(RuleSpec, Reply<Tracked>),
     Change(Change, Reply<()>),
 }
@@ -150,6 +151,12 @@ impl Keeper {
                     snapshot.map(|snapshot| snapshot.nearest(&rule, NEAREST)).unwrap_or_default()
                 });
                 reply.send(nearest).ok();
+            }
+            Task::Mentioning(group, reply) => {
+                let mentioning = self.look(asked, &stop).await.map(|snapshot| {
+                    snapshot.map(|snapshot| snapshot.mentioning(&group)).unwrap_or_default()
+                });
+                reply.send(mentioning).ok();
             }
             Task::Track(known, reply) => {
                 let tracked = match self.look(asked, &stop).await {

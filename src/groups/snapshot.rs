@@ -3,7 +3,7 @@
 use super::RuleSpec;
 use crate::{
     cloud::api::vpc::{SecurityGroupPolicy, SecurityGroupPolicySet},
-    rules::{Difference, Direction, Ipv4Cidr, Ipv6Cidr, Peer, Ports, Protocol, Rule},
+    rules::{Difference, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Peer, Ports, Protocol, Rule},
 };
 
 /// All rules of a group as they were at `version`.
@@ -53,6 +53,16 @@ impl Snapshot {
             .map(|entry| &entry.spec)
             .filter(|spec| description.is_empty() || *description == spec.description)
             .filter_map(|spec| Some((spec, rule.near(&spec.rule)?)))
+    }
+
+    /// The rules whose other end is this group.
+    pub(super) fn mentioning(&self, group: &GroupId) -> Vec<RuleSpec> {
+        self.entries
+            .iter()
+            .map(|entry| &entry.spec)
+            .filter(|spec| matches!(spec.rule.peer(), Peer::Group(peer) if peer == group))
+            .cloned()
+            .collect()
     }
 
     /// The `most` rules of the same direction that are most like `rule`, best first.
