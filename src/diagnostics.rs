@@ -126,9 +126,11 @@ fn advice(error: &cloud::Error) -> String {
     }
     let service = error.action();
     match error.kind() {
-        Kind::NotFound => "check the id and the region; if the object was deleted outside Terraform, \
+        Kind::NotFound => {
+            "check the id and the region; if the object was deleted outside Terraform, \
                            plan again."
-            .to_owned(),
+                .to_owned()
+        }
         Kind::Busy => "wait until the object is free, then apply again.".to_owned(),
         Kind::Throttled => format!(
             "the call was repeated {} times already; lower `-parallelism`, or apply again later.",
@@ -143,11 +145,14 @@ fn advice(error: &cloud::Error) -> String {
             .to_owned(),
         Kind::Conflict => "import what is already there, or change the configuration.".to_owned(),
         Kind::Stale => "somebody else is changing the same object; apply again.".to_owned(),
-        Kind::Invalid => "correct the configuration as the message says; if it looks right, report \
+        Kind::Invalid => {
+            "correct the configuration as the message says; if it looks right, report \
                           this with the request id."
-            .to_owned(),
-        Kind::Transient => "apply again; if it stays, report the request id to Tencent Cloud."
-            .to_owned(),
+                .to_owned()
+        }
+        Kind::Transient => {
+            "apply again; if it stays, report the request id to Tencent Cloud.".to_owned()
+        }
         Kind::Unknown => "report this with the request id.".to_owned(),
     }
 }

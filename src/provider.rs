@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use tf_provider::{
-    ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Offer, Partial, Path, Provider, Result, Text,
+    ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Offer, Partial, Path, Provider, Result,
+    Text,
 };
 
 use crate::{

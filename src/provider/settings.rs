@@ -14,10 +14,7 @@ use crate::{
 };
 
 /// Makes the client. What is not known yet is remembered, and fails the calls that need it.
-pub(super) fn client(
-    config: Partial<ProviderConfig>,
-    environment: &Environment,
-) -> Result<Client> {
+pub(super) fn client(config: Partial<ProviderConfig>, environment: &Environment) -> Result<Client> {
     let region = environment.text(config.region, "TENCENTCLOUD_REGION")?;
     let cloud = cloud::Client::new(cloud::Config {
         credentials: credentials(
@@ -65,9 +62,9 @@ fn endpoints(
     let scheme = environment.text(scheme, "TENCENTCLOUD_PROTOCOL")?.into_known();
     let domain = environment.text(domain, "TENCENTCLOUD_DOMAIN")?.into_known();
     let all = environment.text(Maybe::<Text<Endpoint>>::Null, "TKE_ENDPOINT")?.into_known();
-    let own = services.into_known().map(|own| {
-        [(Service::Vpc, own.vpc), (Service::Tke, own.tke), (Service::Tag, own.tag)]
-    });
+    let own = services
+        .into_known()
+        .map(|own| [(Service::Vpc, own.vpc), (Service::Tke, own.tke), (Service::Tag, own.tag)]);
     let services = own.into_iter().flatten();
     Ok(Endpoints {
         scheme: scheme.unwrap_or_default(),
@@ -91,9 +88,8 @@ fn connection(
     };
     let named = block.config_path.is_some() || block.host.is_some();
     let variable = |name: &str| environment.get(name).map(str::to_owned);
-    let config_path = block.config_path.or_else(|| {
-        if named { None } else { variable("KUBE_CONFIG_PATH") }
-    });
+    let config_path =
+        block.config_path.or_else(|| if named { None } else { variable("KUBE_CONFIG_PATH") });
     if let Some(path) = config_path {
         return Ok(Connection::Kubeconfig(Kubeconfig {
             source: Source::File(environment.expand(&path)),

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tf_provider::{
-    Computed, Cx, DefaultTimeouts, Diagnostics, Import, Maybe, Model, NoIdentity, Partial, Resource,
-    Result, Text, Timeouts,
+    Computed, Cx, DefaultTimeouts, Diagnostics, Import, Maybe, Model, NoIdentity, Partial,
+    Resource, Result, Text, Timeouts,
     validate::{keys, length, one_of},
 };
 
@@ -162,7 +162,11 @@ impl SecurityGroup {
     fn with(self, region: &Region, group: Group, tags_all: BTreeMap<String, String>) -> Self {
         let own = self.tags.map(|own| {
             let is_own = |key: &String| own.contains_key(key);
-            tags_all.iter().filter(|(key, _)| is_own(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+            tags_all
+                .iter()
+                .filter(|(key, _)| is_own(key))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
         });
         Self {
             name: group.name,

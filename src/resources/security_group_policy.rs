@@ -220,11 +220,9 @@ impl SecurityGroupPolicy {
     }
 
     fn manager(&self) -> cluster::FieldManager {
-        self.field_manager.as_ref().map_or_else(Default::default, |manager| {
-            cluster::FieldManager {
-                name: manager.name.clone(),
-                force_conflicts: manager.force_conflicts,
-            }
+        self.field_manager.as_ref().map_or_else(Default::default, |manager| cluster::FieldManager {
+            name: manager.name.clone(),
+            force_conflicts: manager.force_conflicts,
         })
     }
 
@@ -291,7 +289,8 @@ impl Selector {
     fn of_pods(there: PodSelector, own: Option<&Self>) -> Self {
         let labels_written = own.is_some_and(|own| own.match_labels.is_some());
         let expressions_written = own.is_some_and(|own| own.match_expressions.is_some());
-        let own: Vec<_> = own.into_iter().flat_map(|own| own.match_expressions.iter().flatten()).collect();
+        let own: Vec<_> =
+            own.into_iter().flat_map(|own| own.match_expressions.iter().flatten()).collect();
         let expressions: Vec<_> = there
             .match_expressions
             .into_iter()

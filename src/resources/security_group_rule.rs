@@ -15,8 +15,8 @@ use crate::{
     groups::{Handle, RuleSpec, Tracked},
     provider::Client,
     rules::{
-        Action, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Mismatch, Peer, Ports,
-        Protocol, Rule, RuleId,
+        Action, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Mismatch, Peer, Ports, Protocol, Rule,
+        RuleId,
     },
 };
 

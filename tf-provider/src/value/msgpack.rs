@@ -333,7 +333,8 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) {
             let mut values = values.iter().peekable();
             for (name, ty) in attributes {
                 while values.next_if(|(key, _)| *key < name).is_some() {}
-                let value = values.next_if(|(key, _)| *key == name).map_or(&Value::Null, |(_, v)| v);
+                let value =
+                    values.next_if(|(key, _)| *key == name).map_or(&Value::Null, |(_, v)| v);
                 write_text(out, name);
                 write(out, value, ty);
             }
