@@ -41,6 +41,50 @@ use crate::value::Value;
 /// | `plain` | objects declared as a plain type: see [`Kind::Flat`](crate::schema::Kind::Flat) |
 /// | `deprecated = "use `name`"` | warns those who still set it |
 ///
+/// What does not fit together does not compile:
+///
+/// ```compile_fail
+/// # use tf_provider::{Computed, Model};
+/// /// An attribute without documentation.
+/// #[derive(Model)]
+/// struct Thing {
+///     id: Computed<String>,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use tf_provider::Model;
+/// /// Only what is computed can be volatile.
+/// #[derive(Model)]
+/// struct Thing {
+///     /// A name.
+///     #[tf(volatile)]
+///     name: String,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use tf_provider::Model;
+/// /// What has a default is never null, so an `Option` would only be in the way.
+/// #[derive(Model)]
+/// struct Thing {
+///     /// A port.
+///     #[tf(default = 443)]
+///     port: Option<u16>,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use tf_provider::{Model, validate::range};
+/// /// A range is for numbers.
+/// #[derive(Model)]
+/// struct Thing {
+///     /// A name.
+///     #[tf(validate = range(1..=9))]
+///     name: String,
+/// }
+/// ```
+///
 /// The derive also makes a struct `ThingPartial` of the same fields, each a
 /// [`Maybe`](crate::Maybe): see [`Partial`].
 pub trait Model: Field {
