@@ -421,7 +421,7 @@ mod tests {
             "waited 0 s for what SecurityGroupPolicy shop/app needs, \
              but the namespace shop does not exist"
         );
-        assert_eq!(error.remedy(), "Create the namespace first, or correct its name.");
+        assert_eq!(error.remedy(), "create the namespace first, or correct its name.");
     }
 
     #[tokio::test]
@@ -498,7 +498,7 @@ mod tests {
             "the cluster has no matches for kind \"SecurityGroupPolicy\" \
              in version \"vpcresources.tke.cloud.tencent.com/v1beta1\""
         );
-        assert!(error.remedy().starts_with("Install the add-on SecurityGroupPolicy"));
+        assert!(error.remedy().starts_with("install the add-on SecurityGroupPolicy"));
     }
 
     #[test]

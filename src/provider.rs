@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use tf_provider::{
-    ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Offer, Partial, Path, Provider, Result, Text,
+    ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Offer, Partial, Path, Provider, Result,
+    Text,
 };
 
 use crate::{
@@ -77,7 +78,7 @@ pub struct DefaultTags {
 }
 
 /// How the cluster is reached.
-#[derive(Model, Clone, Debug)]
+#[derive(Model, Clone, Debug, Default)]
 pub struct Kubernetes {
     /// Path of a kubeconfig; a leading `~` is the home directory. Also `KUBE_CONFIG_PATH`.
     config_path: Option<String>,
@@ -105,8 +106,7 @@ pub struct Client {
     pub(crate) groups: Groups,
     /// Policies that bind groups to Pods.
     pub(crate) policies: Policies,
-    /// Tags that every object gets, unless they are known only after apply.
-    pub(crate) default_tags: Maybe<BTreeMap<String, String>>,
+    default_tags: Maybe<BTreeMap<String, String>>,
     region: Maybe<Region>,
 }
 
@@ -133,13 +133,33 @@ impl Client {
     }
 
     /// The provider's region, for planning.
-    pub(crate) fn default_region(&self) -> &Maybe<Region> {
+    pub(crate) fn planned_region(&self) -> &Maybe<Region> {
         &self.region
+    }
+
+    /// Tags that every object gets besides its own.
+    pub(crate) fn default_tags(&self) -> Result<BTreeMap<String, String>> {
+        match &self.default_tags {
+            Maybe::Known(tags) => Ok(tags.clone()),
+            Maybe::Null => Ok(BTreeMap::new()),
+            Maybe::Unknown => Err(Diagnostic::error("The default tags are not known yet")
+                .detail(
+                    "`default_tags` of the provider block is known only after apply.\n\n\
+                     What to do: give the provider tags that do not depend on other resources.",
+                )
+                .into()),
+        }
+    }
+
+    /// The default tags, for planning; `None` while they are unknown.
+    pub(crate) fn planned_tags(&self) -> Option<BTreeMap<String, String>> {
+        self.default_tags().ok()
     }
 }
 
 impl Provider for Tke {
     const NAME: &'static str = "tke";
+    const SOURCE: &'static str = "terraform-provider-tke/tke";
     type Config = ProviderConfig;
     type Client = Client;
 

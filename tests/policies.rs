@@ -1,5 +1,7 @@
 //! Policies on the sandbox's cluster, which knows server-side apply from another reading of its rules.
 
+#![expect(clippy::unwrap_used, reason = "this is how tests fail")]
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -85,16 +87,16 @@ fn at() -> PolicyRef {
     PolicyRef::new("my-namespace", "app").unwrap()
 }
 
-fn labels(keys: &[&str]) -> Option<Selector> {
+fn labels(keys: &[&str]) -> Selector {
     let match_labels = keys.iter().map(|&key| (key.to_owned(), "x".to_owned())).collect();
-    Some(Selector { match_labels, ..Selector::default() })
+    Selector { match_labels, ..Selector::default() }
 }
 
 fn manifest(groups: &[&str]) -> Manifest {
     Manifest {
         at: at(),
         spec: PolicySpec {
-            pod_selector: labels(&["app"]),
+            pod_selector: Some(labels(&["app"])),
             service_account_selector: None,
             security_group_ids: groups.iter().map(|&id| id.to_owned()).collect(),
         },
@@ -118,7 +120,7 @@ async fn a_whole_life() {
 
     let mut second = manifest(&["sg-a"]);
     second.spec.pod_selector = None;
-    second.spec.service_account_selector = labels(&["role"]);
+    second.spec.service_account_selector = Some(labels(&["role"]));
     second.labels = [("stage".to_owned(), "test".to_owned())].into();
     let changed = test.update(&made, &second).await.unwrap();
     assert_eq!((&changed.spec, changed.generation), (&second.spec, 2));
@@ -165,7 +167,7 @@ async fn labels_of_others_that_narrow_the_selection_go_only_by_force() {
             "serviceAccountSelector": {"matchLabels": {"role": "x"}}});
         test.apply_as("argocd", theirs).await;
         let found = test.find().await.unwrap();
-        assert_eq!(found.spec.pod_selector, labels(&["app", "canary"]));
+        assert_eq!(found.spec.pod_selector, Some(labels(&["app", "canary"])));
 
         let error = test.update(&made, &wanted).await.unwrap_err();
         let Error::Conflict { owners, .. } = error else { panic!("{error}") };

@@ -4,7 +4,7 @@ use crate::{Outside, TestContext};
 use serde_json::Value;
 use std::process::Command;
 use std::time::Duration;
-use tke_sandbox::{Injection, Kind};
+use tke_sandbox::faults::{Injection, Kind};
 
 /// One resource: its HCL at each stage, and what is expected there.
 ///

@@ -33,9 +33,6 @@ data "tke_cluster" "this" {
 resource "tke_security_group" "pods" {
   name        = "my-pod-security-group"
   description = "My pod security group"
-
-  # Say so at every plan when somebody adds a rule here by hand.
-  warn_on_unmanaged_rules = true
 }
 
 # CoreDNS runs on the worker nodes. Pods in the group may ask it for names; without these two

@@ -244,25 +244,17 @@ impl Account {
         let Call { service, action, version, region, params } = call;
         let now = beijing_time(now);
         let cx = Cx { behaviour, region, params, now: &now };
-        let of = |known: &str| {
-            if version == known {
-                return Ok(());
-            }
-            let message = format!("The version `{version}` of {service} does not exist.");
-            Err(Refusal::new("NoSuchVersion", message))
+        let Some(known) = version_of(service) else {
+            let message = format!("The product `{service}` does not exist.");
+            return Err(Refusal::new("NoSuchProduct", message));
         };
-        match service.as_str() {
-            "vpc" => of("2017-03-12").and_then(|()| regional(cx))?,
-            "tke" => of("2018-05-25").and_then(|()| regional(cx))?,
-            "tag" | "sts" => of("2018-08-13")?,
-            _ => {
-                let message = format!("The product `{service}` does not exist.");
-                return Err(Refusal::new("NoSuchProduct", message));
-            }
+        if version != known {
+            let message = format!("The version `{version}` of {service} does not exist.");
+            return Err(Refusal::new("NoSuchVersion", message));
         }
         match service.as_str() {
-            "vpc" => vpc::act(vpc, action, cx),
-            "tke" => tke::act(tke, action, cx),
+            "vpc" => regional(cx).and_then(|()| vpc::act(vpc, action, cx)),
+            "tke" => regional(cx).and_then(|()| tke::act(tke, action, cx)),
             "tag" => tag::act(vpc, action, cx),
             _ => sts::act(action, cx),
         }
@@ -272,7 +264,10 @@ impl Account {
         if let Some(behaviour) = seed.behaviour {
             self.behaviour = behaviour;
         }
-        self.credentials.extend(seed.credentials);
+        for credential in seed.credentials {
+            self.credentials.retain(|known| known.secret_id != credential.secret_id);
+            self.credentials.push(credential);
+        }
         let now = beijing_time(now);
         let cx = Cx { behaviour: &self.behaviour, region: "", params: &Value::Null, now: &now };
         for cluster in seed.clusters {
@@ -289,17 +284,12 @@ impl Account {
 }
 
 impl Call {
-    /// A call of the one version of `service` that there is.
+    /// A call of `service` in its one version.
     pub(crate) fn new(service: &str, action: &str, region: &str, params: Value) -> Self {
-        let version = match service {
-            "vpc" => "2017-03-12",
-            "tke" => "2018-05-25",
-            _ => "2018-08-13",
-        };
         Self {
             service: service.to_owned(),
             action: action.to_owned(),
-            version: version.to_owned(),
+            version: version_of(service).unwrap_or_default().to_owned(),
             region: region.to_owned(),
             params,
         }
@@ -312,6 +302,16 @@ impl Call {
         entry.request_id = Some(request_id.to_owned());
         entry.request = self.params.clone();
         entry
+    }
+}
+
+/// The one version of a product that there is here.
+fn version_of(service: &str) -> Option<&'static str> {
+    match service {
+        "vpc" => Some("2017-03-12"),
+        "tke" => Some("2018-05-25"),
+        "tag" | "sts" => Some("2018-08-13"),
+        _ => None,
     }
 }
 

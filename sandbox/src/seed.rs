@@ -81,7 +81,7 @@ impl Default for ClusterSeed {
             version: "1.30.0".to_owned(),
             cluster_type: "MANAGED_CLUSTER".to_owned(),
             status: "Running".to_owned(),
-            vpc_id: "vpc-mycluste".to_owned(),
+            vpc_id: "vpc-cluster0".to_owned(),
             pod_cidr: "172.16.0.0/16".to_owned(),
             service_cidr: "172.17.0.0/20".to_owned(),
             is_dual_stack: false,

@@ -256,79 +256,79 @@ impl Error {
         }
     }
 
-    /// What the user can do about it: one or two sentences.
+    /// What the user can do about it: one or two sentences, to stand behind "What to do:".
     pub fn remedy(&self) -> String {
         match self {
             Self::NotConfigured { .. } => {
-                "Set it in the provider block. There is no default: without it the provider does \
+                "set it in the provider block. There is no default: without it the provider does \
                  not guess a cluster."
                     .to_owned()
             }
             Self::NotYetKnown { .. } => {
-                "Apply what it depends on first, for instance with `-target`, and then everything."
+                "apply what it depends on first, for instance with `-target`, and then everything."
                     .to_owned()
             }
-            Self::Settings { .. } => "Correct it in the provider block.".to_owned(),
+            Self::Settings { .. } => "correct it in the provider block.".to_owned(),
             Self::Connect { .. } | Self::Timeout { .. } | Self::Lost { .. } => {
-                "Check that the address is right and can be reached from where Terraform runs. An \
+                "check that the address is right and can be reached from where Terraform runs. An \
                  endpoint inside a VPC can be reached only from within, and a public one must be \
                  enabled for the cluster first."
                     .to_owned()
             }
             Self::Tls { .. } => {
-                "Check that the CA certificate is the one of this cluster, and that the server name \
+                "check that the CA certificate is the one of this cluster, and that the server name \
                  matches its certificate."
                     .to_owned()
             }
             Self::Unavailable { status: 429, .. } => {
-                "The cluster asks for patience. Try again later, or with a lower `-parallelism`."
+                "the cluster asks for patience. Try again later, or with a lower `-parallelism`."
                     .to_owned()
             }
             Self::Unavailable { .. } => {
-                "It was tried several times. Check the health of the API server, and of admission \
+                "it was tried several times. Check the health of the API server, and of admission \
                  webhooks if the message names one; then try again."
                     .to_owned()
             }
             Self::Unexpected { .. } => {
-                "Check that the address is that of a Kubernetes API server, and that no proxy \
+                "check that the address is that of a Kubernetes API server, and that no proxy \
                  answers in its place."
                     .to_owned()
             }
             Self::Unauthenticated { .. } => {
-                "Check that the token or the client certificate belongs to this cluster and has not \
+                "check that the token or the client certificate belongs to this cluster and has not \
                  expired."
                     .to_owned()
             }
             Self::Denied { verb, resource, namespace, .. } => format!(
-                "Grant the verb `{verb}` on `{resource}`{} to this user, by a Role and a \
+                "grant the verb `{verb}` on `{resource}`{} to this user, by a Role and a \
                  RoleBinding. Managing objects takes get, create, patch and delete.",
                 in_namespace(namespace.as_deref())
             ),
             Self::TypeMissing { .. } => {
-                "Install the add-on that defines it, and wait until it has succeeded.".to_owned()
+                "install the add-on that defines it, and wait until it has succeeded.".to_owned()
             }
             Self::NamespaceMissing { .. } => {
-                "Create the namespace first, or correct its name.".to_owned()
+                "create the namespace first, or correct its name.".to_owned()
             }
             Self::NamespaceTerminating { .. } => {
-                "Wait until it is gone, and create it anew.".to_owned()
+                "wait until it is gone, and create it anew.".to_owned()
             }
             Self::Conflict { .. } => {
-                "Agree on who writes these fields. Remove them from the other tool, or take them \
+                "agree on who writes these fields. Remove them from the other tool, or take them \
                  over by `force_conflicts = true`."
                     .to_owned()
             }
             Self::NotFound { .. } | Self::Stale { .. } => {
-                "Run `terraform plan` again: it shows what is there now.".to_owned()
+                "run `terraform plan` again: it shows what is there now.".to_owned()
             }
             Self::Rejected { .. } => {
-                "Correct the attribute that the message names. The rules are those of the cluster's \
+                "correct the attribute that the message names. The rules are those of the cluster's \
                  own definition of this kind, or of an admission webhook."
                     .to_owned()
             }
             Self::Unsettled { source, .. } => source.remedy(),
             Self::Stopped { .. } => {
-                "Run it again. What was done before the stop is in the state.".to_owned()
+                "run it again. What was done before the stop is in the state.".to_owned()
             }
         }
     }
@@ -517,7 +517,7 @@ mod tests {
                  User \"ci\" cannot patch resource"
             )
         );
-        let grant = format!("Grant the verb `patch` on `{resource}` in the namespace shop");
+        let grant = format!("grant the verb `patch` on `{resource}` in the namespace shop");
         assert!(error.remedy().starts_with(&grant), "{}", error.remedy());
     }
 }

@@ -83,7 +83,7 @@ pub fn is_deleted(found: Option<&Metadata>, uid: &str) -> Look<()> {
                 [] => "it is still there".to_owned(),
                 finalizers => format!("it is held by the finalizers {}", finalizers.join(", ")),
             },
-            remedy: "Find out why the controllers that these finalizers belong to do not remove \
+            remedy: "find out why the controllers that these finalizers belong to do not remove \
                      them, or allow more time in `timeouts`."
                 .to_owned(),
         }),

@@ -70,29 +70,29 @@ impl Error {
         }
     }
 
-    /// What the user can do about it.
+    /// What the user can do about it, to stand behind "What to do:".
     pub fn remedy(&self) -> String {
         match self {
             Self::AlreadyExists { at } => format!(
-                "Take it into the state by an import, and let the next apply change it:\n\n\
+                "take it into the state by an import, and let the next apply change it:\n\n\
                  import {{\n  to = tke_security_group_policy.<name>\n  id = \"{}\"\n}}",
                 at.id()
             ),
-            Self::Conflict { .. } => "Agree on who writes these fields. Remove them from the other \
+            Self::Conflict { .. } => "agree on who writes these fields. Remove them from the other \
                 tool, or take them over by `force_conflicts = true` in `field_manager`."
                 .to_owned(),
             Self::Gone { .. } | Self::Replaced { .. } => {
-                "Run `terraform plan` again: it shows what is there now.".to_owned()
+                "run `terraform plan` again: it shows what is there now.".to_owned()
             }
             Self::Unconfirmed { at, .. } => format!(
-                "Look at `kubectl get securitygrouppolicies -n {} {}`. If it is there, delete or \
+                "look at `kubectl get securitygrouppolicies -n {} {}`. If it is there, delete or \
                  import it; then apply again.",
                 at.namespace(),
                 at.name()
             ),
             Self::Stuck(stuck) => stuck.last.remedy.clone(),
             Self::Cluster { source: cluster::Error::TypeMissing { .. }, .. } => {
-                "Install the add-on SecurityGroupPolicy in this cluster, and wait until its phase is \
+                "install the add-on SecurityGroupPolicy in this cluster, and wait until its phase is \
                  Succeeded."
                     .to_owned()
             }

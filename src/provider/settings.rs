@@ -14,10 +14,7 @@ use crate::{
 };
 
 /// Makes the client. What is not known yet is remembered, and fails the calls that need it.
-pub(super) fn client(
-    config: Partial<ProviderConfig>,
-    environment: &Environment,
-) -> Result<Client> {
+pub(super) fn client(config: Partial<ProviderConfig>, environment: &Environment) -> Result<Client> {
     let region = environment.text(config.region, "TENCENTCLOUD_REGION")?;
     let cloud = cloud::Client::new(cloud::Config {
         credentials: credentials(
@@ -43,17 +40,15 @@ fn credentials(
     secret_key: Maybe<SecretString>,
     token: Maybe<SecretString>,
 ) -> std::result::Result<Credentials, NoCredentials> {
-    match (secret_id, secret_key, token) {
-        (Maybe::Known(id), Maybe::Known(secret_key), Maybe::Known(_) | Maybe::Null) => {
-            Ok(Credentials {
-                secret_id: id.expose_secret().to_owned(),
-                secret_key,
-                token: token.into_known(),
-            })
-        }
-        (Maybe::Unknown, ..) | (_, Maybe::Unknown, _) | (.., Maybe::Unknown) => {
-            Err(NoCredentials::Unknown)
-        }
+    if secret_id.is_unknown() || secret_key.is_unknown() || token.is_unknown() {
+        return Err(NoCredentials::Unknown);
+    }
+    match (secret_id.into_known(), secret_key.into_known()) {
+        (Some(secret_id), Some(secret_key)) => Ok(Credentials {
+            secret_id: secret_id.expose_secret().to_owned(),
+            secret_key,
+            token: token.into_known(),
+        }),
         _ => Err(NoCredentials::Missing),
     }
 }
@@ -67,9 +62,9 @@ fn endpoints(
     let scheme = environment.text(scheme, "TENCENTCLOUD_PROTOCOL")?.into_known();
     let domain = environment.text(domain, "TENCENTCLOUD_DOMAIN")?.into_known();
     let all = environment.text(Maybe::<Text<Endpoint>>::Null, "TKE_ENDPOINT")?.into_known();
-    let own = services.into_known().map(|own| {
-        [(Service::Vpc, own.vpc), (Service::Tke, own.tke), (Service::Tag, own.tag)]
-    });
+    let own = services
+        .into_known()
+        .map(|own| [(Service::Vpc, own.vpc), (Service::Tke, own.tke), (Service::Tag, own.tag)]);
     let services = own.into_iter().flatten();
     Ok(Endpoints {
         scheme: scheme.unwrap_or_default(),
@@ -92,10 +87,9 @@ fn connection(
         Maybe::Known(block) => block,
     };
     let named = block.config_path.is_some() || block.host.is_some();
-    let variable = |name| environment.get(name).map(str::to_owned);
-    let config_path = block.config_path.or_else(|| {
-        if named { None } else { variable("KUBE_CONFIG_PATH") }
-    });
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    let config_path =
+        block.config_path.or_else(|| if named { None } else { variable("KUBE_CONFIG_PATH") });
     if let Some(path) = config_path {
         return Ok(Connection::Kubeconfig(Kubeconfig {
             source: Source::File(environment.expand(&path)),

@@ -1,7 +1,91 @@
 //! Terraform's plugin protocol 6 for providers written in Rust.
 //!
 //! An author declares a struct with `#[derive(Model)]`; its fields, their types and their doc
-//! comments are the schema, the codec and the registry documentation at once.
+//! comments are the schema, the codec and the registry documentation at once. Create, read, update,
+//! delete and import are five async methods. What Terraform demands besides is done here, once.
+//!
+//! A whole provider:
+//!
+//! ```no_run
+//! use std::{collections::BTreeMap, process::ExitCode, sync::Mutex};
+//!
+//! use tf_provider::{
+//!     Computed, ConfigureCx, Cx, Import, Model, NoIdentity, Offer, Partial, Provider, Resource,
+//!     Result,
+//! };
+//!
+//! /// A note on the board.
+//! #[derive(Model, Clone)]
+//! struct Note {
+//!     /// Identifier of the note.
+//!     id: Computed<String>,
+//!     /// What it says.
+//!     text: String,
+//!     /// Who may read it.
+//!     #[tf(default = "everybody", replace)]
+//!     audience: String,
+//! }
+//!
+//! type Board = Mutex<BTreeMap<String, Note>>;
+//!
+//! impl Resource for Note {
+//!     const NAME: &'static str = "note";
+//!     type Client = Board;
+//!     type Identity = NoIdentity;
+//!
+//!     async fn create(self, cx: &Cx<Board>) -> Result<Self> {
+//!         let mut board = cx.client().lock().unwrap();
+//!         let id = format!("note-{}", board.len());
+//!         let note = Self { id: id.clone().into(), ..self };
+//!         board.insert(id, note.clone());
+//!         Ok(note)
+//!     }
+//!
+//!     async fn read(self, cx: &Cx<Board>) -> Result<Option<Self>> {
+//!         Ok(cx.client().lock().unwrap().get(self.id.get()?).cloned())
+//!     }
+//!
+//!     async fn update(self, _prior: Self, cx: &Cx<Board>) -> Result<Self> {
+//!         cx.client().lock().unwrap().insert(self.id.get()?.clone(), self.clone());
+//!         Ok(self)
+//!     }
+//!
+//!     async fn delete(self, cx: &Cx<Board>) -> Result<()> {
+//!         cx.client().lock().unwrap().remove(self.id.get()?);
+//!         Ok(())
+//!     }
+//!
+//!     async fn import(what: Import<NoIdentity>, cx: &Cx<Board>) -> Result<Option<Self>> {
+//!         let Import::Id(id) = what;
+//!         Ok(cx.client().lock().unwrap().get(&id).cloned())
+//!     }
+//! }
+//!
+//! /// A board for notes.
+//! #[derive(Model)]
+//! struct Config {}
+//!
+//! struct Notes;
+//!
+//! impl Provider for Notes {
+//!     const NAME: &'static str = "notes";
+//!     const SOURCE: &'static str = "example/notes";
+//!     type Config = Config;
+//!     type Client = Board;
+//!
+//!     async fn configure(_config: Partial<Config>, _cx: &ConfigureCx) -> Result<Board> {
+//!         Ok(Board::default())
+//!     }
+//!
+//!     fn offer() -> Offer<Board> {
+//!         Offer::new().resource::<Note>()
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     tf_provider::serve::<Notes>()
+//! }
+//! ```
 
 extern crate self as tf_provider; // The derive names this crate by its public name, here too.
 

@@ -6,7 +6,7 @@ use std::{
 
 use crate::{
     ConfigureCx, Constraint, DataSource, Diagnostics, Model, Partial, Resource, Result,
-    lifecycle::{AnyDataSource, AnyResource, Typed},
+    lifecycle::{AnyDataSource, AnyResource, Declared, Typed},
     protocol::service::Service,
     serve::{self, Stop},
 };
@@ -105,34 +105,106 @@ pub fn serve<P: Provider>() -> ExitCode {
 /// there are none: `assert_eq!(tf_provider::problems::<MyProvider>(), Vec::<String>::new())`.
 pub fn problems<P: Provider>() -> Vec<String> {
     let offer = P::offer();
-    let mut found = within("provider", P::Config::object().problems());
-    let mut names = BTreeSet::new();
-    for resource in &offer.resources {
-        let declared = resource.declared();
-        let address = format!("resource {}_{}", P::NAME, declared.name);
-        found.extend(within(&address, declared.object.problems()));
-        if usize::try_from(declared.version) != Ok(declared.upgrades.len()) {
-            found.push(format!(
-                "{address}: state version {} needs as many upgrades, there are {}",
-                declared.version,
-                declared.upgrades.len(),
-            ));
-        }
-        if !names.insert(address.clone()) {
-            found.push(format!("{address}: offered twice"));
-        }
-    }
-    for data_source in &offer.data_sources {
-        let declared = data_source.declared();
-        let address = format!("data source {}_{}", P::NAME, declared.name);
-        found.extend(within(&address, declared.object.problems()));
-        if !names.insert(address.clone()) {
-            found.push(format!("{address}: offered twice"));
+    let resources = offer.resources.iter().map(|resource| ("resource", resource.declared()));
+    let data_sources = offer.data_sources.iter().map(|source| ("data source", source.declared()));
+    let mut found = problems_in("provider", &Declared::provider::<P>());
+    let mut seen = BTreeSet::new();
+    for (kind, declared) in resources.chain(data_sources) {
+        let address = format!("{kind} {}_{}", P::NAME, declared.name);
+        if seen.insert((kind, declared.name)) {
+            found.extend(problems_in(&address, declared));
+        } else {
+            found.push(format!("{address}: it is offered twice"));
         }
     }
     found
 }
 
-fn within(address: &str, problems: Vec<String>) -> Vec<String> {
-    problems.into_iter().map(|problem| format!("{address}: {problem}")).collect()
+fn problems_in(address: &str, declared: &Declared) -> Vec<String> {
+    let mut found = declared.object.problems();
+    found.extend(declared.constraints.iter().flat_map(|rule| rule.problems(&declared.object)));
+    if !declared.name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')) {
+        found.push("its name may have small letters, digits and underscores".to_owned());
+    }
+    if usize::try_from(declared.version) != Ok(declared.upgrades.len()) {
+        found.push(format!(
+            "state version {} needs as many upgrades, and there are {}",
+            declared.version,
+            declared.upgrades.len()
+        ));
+    }
+    found.into_iter().map(|problem| format!("{address}: {problem}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cx, Import, NoIdentity, constraints::exactly_one_of};
+
+    /// A resource that breaks rules.
+    #[derive(Model)]
+    struct Broken {
+        /// Terraform has this name for itself.
+        count: Option<i64>,
+    }
+
+    impl Resource for Broken {
+        const NAME: &'static str = "Broken";
+        const VERSION: i64 = 1;
+        type Client = ();
+        type Identity = NoIdentity;
+
+        fn constraints() -> Vec<Constraint> {
+            vec![exactly_one_of(&["counts"])]
+        }
+
+        async fn create(self, _: &Cx<()>) -> Result<Self> {
+            Ok(self)
+        }
+
+        async fn read(self, _: &Cx<()>) -> Result<Option<Self>> {
+            Ok(None)
+        }
+
+        async fn update(self, _: Self, _: &Cx<()>) -> Result<Self> {
+            Ok(self)
+        }
+
+        async fn delete(self, _: &Cx<()>) -> Result<()> {
+            Ok(())
+        }
+
+        async fn import(_: Import<NoIdentity>, _: &Cx<()>) -> Result<Option<Self>> {
+            Ok(None)
+        }
+    }
+
+    struct Rules;
+
+    impl Provider for Rules {
+        const NAME: &'static str = "rules";
+        const SOURCE: &'static str = "tests/rules";
+        type Config = Broken;
+        type Client = ();
+
+        async fn configure(_: Partial<Broken>, _: &ConfigureCx) -> Result<()> {
+            Ok(())
+        }
+
+        fn offer() -> Offer<()> {
+            Offer::new().resource::<Broken>().resource::<Broken>()
+        }
+    }
+
+    #[test]
+    fn a_broken_schema_is_found_by_the_provider_s_own_test() {
+        insta::assert_snapshot!(problems::<Rules>().join("\n"), @r"
+        provider: count: this name is reserved
+        resource rules_Broken: count: this name is reserved
+        resource rules_Broken: a constraint names `counts`, which is no attribute
+        resource rules_Broken: its name may have small letters, digits and underscores
+        resource rules_Broken: state version 1 needs as many upgrades, and there are 0
+        resource rules_Broken: it is offered twice
+        ");
+    }
 }

@@ -139,7 +139,7 @@ pub struct DefaultTimeouts {
 impl Default for DefaultTimeouts {
     /// Twenty minutes each.
     fn default() -> Self {
-        let limit = Duration::from_secs(20 * 60);
+        let limit = Duration::from_mins(20);
         Self { create: limit, read: limit, update: limit, delete: limit }
     }
 }

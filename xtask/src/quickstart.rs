@@ -86,8 +86,8 @@ pub(crate) fn run(args: &Args) -> Result {
     story.step("terraform apply");
     terraform.run("apply -input=false -no-color plan")?;
     ensure(sandbox.state()? == healed, "the sandbox does not hold what the configuration says")?;
-    proved("both sides hold what the configuration says. The rule for port 22 is nobody's in");
-    tell("Terraform: it is told about at every plan, and left alone.");
+    proved("both sides hold what the configuration says. The rule for port 22 is in nobody's");
+    tell("configuration: no plan touches what Terraform does not own.");
 
     if args.keep {
         keep(folder, sandbox, &terraform);

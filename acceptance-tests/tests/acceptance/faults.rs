@@ -4,7 +4,7 @@
 use acceptance_tests::{TestContext, assert_text};
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use tke_sandbox::{Injection, Kind};
+use tke_sandbox::faults::{Injection, Kind};
 
 const GROUP: &str = r#"
 resource "tke_security_group" "it" {

@@ -4,7 +4,7 @@ use acceptance_tests::TestContext;
 use serde_json::Value;
 use std::fs;
 use std::time::{Duration, Instant};
-use tke_sandbox::{Injection, Kind};
+use tke_sandbox::faults::{Injection, Kind};
 
 #[test]
 #[cfg(target_os = "linux")]

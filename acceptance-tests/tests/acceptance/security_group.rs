@@ -62,29 +62,6 @@ fn tags_come_from_the_resource_and_the_provider() {
 }
 
 #[test]
-fn an_unmanaged_rule_is_told_about() {
-    let context = TestContext::new();
-    context.configure(
-        r#"
-        resource "tke_security_group" "it" {
-          name                    = "pods"
-          warn_on_unmanaged_rules = true
-        }"#,
-    );
-    context.apply();
-    assert_eq!(context.plan_warnings(), "");
-
-    let group = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
-    let rule = json!({
-        "Action": "ACCEPT", "Protocol": "TCP", "Port": "22", "CidrBlock": "0.0.0.0/0",
-    });
-    context.outside().add_ingress(&group, &rule);
-    context.plan().assert_empty();
-    let warning = context.plan_warnings();
-    assert!(warning.contains("ingress_accept_tcp_22_0.0.0.0/0"), "{warning}");
-}
-
-#[test]
 fn a_group_in_another_region_is_imported_with_it() {
     let context = TestContext::new();
     context.configure(

@@ -194,7 +194,7 @@ mod tests {
         let params = json!({"ClusterIds": ["my-cluster"]});
         let answer = account.ok("tke", "DescribeClusters", params);
         let cluster = &answer["Clusters"][0];
-        assert_eq!(cluster["ClusterNetworkSettings"]["VpcId"], "vpc-mycluste");
+        assert_eq!(cluster["ClusterNetworkSettings"]["VpcId"], "vpc-cluster0");
         assert_eq!(cluster["ClusterVersion"], "1.30.0");
         assert_eq!(cluster["TagSpecification"], Value::Null);
     }
@@ -207,7 +207,7 @@ mod tests {
         check(usual(), json!({}), &["cls-other000", "my-cluster"]);
         check(usual(), json!({"Offset": 1, "Limit": 1}), &["my-cluster"]);
         check(usual(), filter("ClusterName", "other"), &["cls-other000"]);
-        check(usual(), filter("vpc-id", "vpc-mycluste"), &["my-cluster"]);
+        check(usual(), filter("vpc-id", "vpc-cluster0"), &["my-cluster"]);
         check(usual(), filter("tag-key", "a"), &["cls-other000"]);
         check(usual(), filter("Tags", "a:b"), &["cls-other000"]);
         check(usual(), json!({"ClusterType": "INDEPENDENT_CLUSTER"}), &[]);

@@ -293,7 +293,7 @@ mod tests {
         let applied = World::new().create(json!({"name": "panic after"})).await;
         let texts = applied.diagnostics.iter().map(|d| d.detail.clone()).collect::<Vec<_>>();
         insta::assert_snapshot!(texts.join("\n"), @r"
-        It panicked while it was about to create thing: told to
+        It panicked while it tried to create thing: told to
 
         What to do: report this to the provider's authors with the text above.
         ");
@@ -335,7 +335,7 @@ mod tests {
         let create = json!({"create": "5m"});
         let began = tokio::time::Instant::now();
         let applied = World::new().create(json!({"name": "wait after", "timeouts": create})).await;
-        assert_eq!(began.elapsed(), Duration::from_secs(300));
+        assert_eq!(began.elapsed(), Duration::from_mins(5));
         assert_eq!(attributes(&applied, &["id"]), ["thing-1"]);
         let detail = applied.diagnostics.into_iter().next().unwrap().detail;
         insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 5m has run out.");
@@ -345,7 +345,7 @@ mod tests {
     async fn without_a_timeout_of_the_user_that_of_the_resource_counts() {
         let began = tokio::time::Instant::now();
         let applied = World::new().create(json!({"name": "wait before"})).await;
-        assert_eq!(began.elapsed(), Duration::from_secs(20 * 60));
+        assert_eq!(began.elapsed(), Duration::from_mins(20));
         assert_eq!(applied.state, Value::Null);
         let detail = applied.diagnostics.into_iter().next().unwrap().detail;
         insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 20m has run out.");

@@ -144,7 +144,7 @@ fn bug(doing: &str, payload: &(dyn Any + Send)) -> Diagnostics {
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     Diagnostic::error("the provider has a bug")
         .detail(format!(
-            "It panicked while it was about to {doing}: {}\n\n\
+            "It panicked while it tried to {doing}: {}\n\n\
              What to do: report this to the provider's authors with the text above.",
             text.unwrap_or("no message"),
         ))

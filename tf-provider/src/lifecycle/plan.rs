@@ -253,6 +253,10 @@ mod tests {
         check_replace(prior, config, expected, &[]);
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a table of `json!` reads better than of `&json!`"
+    )]
     #[track_caller]
     fn check_replace(prior: Json, config: Json, expected: Json, replace: &[&str]) {
         let all = Typed::<All>::resource();

@@ -65,6 +65,10 @@ mod tests {
         read(&Typed::<Thing>::resource(), thing(state), b"private".to_vec(), &around).await
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a table of `json!` reads better than of `&json!`"
+    )]
     fn state(more: Json) -> Json {
         let mut state = json!({
             "id": "1", "name": "a", "note": "n", "port": 1, "revision": 1, "slug": "a",

@@ -124,13 +124,11 @@ impl<'a> Pool<'a> {
 
     /// Takes out the first element that fits.
     pub(super) fn take(&mut self, fits: impl Fn(&Value) -> bool) -> Option<&'a Value> {
-        let fitting = |element: &Option<&Value>| element.is_some_and(&fits);
+        let first = |elements: &[Option<&Value>]| {
+            elements.iter().position(|element| element.is_some_and(&fits))
+        };
         let (before, behind) = self.elements.split_at_checked(self.next)?;
-        let found = behind
-            .iter()
-            .position(fitting)
-            .map(|index| index + self.next)
-            .or_else(|| before.iter().position(fitting))?;
+        let found = first(behind).map(|index| index + self.next).or_else(|| first(before))?;
         self.next = found + 1;
         self.elements.get_mut(found)?.take()
     }

@@ -99,7 +99,7 @@ pub(super) fn path(path: &Path) -> wire::AttributePath {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{wire::attribute_path::step::Selector, *};
     use crate::{Model, sample::All};
 
     #[test]
@@ -122,7 +122,23 @@ mod tests {
                 format!("{}: {} {ty}", a.name, flags.join(" "))
             })
             .collect();
-        insta::assert_snapshot!(lines.join("\n"));
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        flat: optional ["list",["object",{"name":"string","port":"number"},["port"]]]
+        id: computed "string"
+        labels: optional ["map","string"]
+        list: optional List
+        map: optional Map
+        name: required "string"
+        note: optional "string"
+        port: optional computed "number"
+        protocol: optional computed "string"
+        revision: computed "number"
+        secret: optional write-only "string"
+        set: optional Set
+        single: optional Single
+        token: optional sensitive "string"
+        words: optional ["set","string"]
+        "#);
         assert!(block.attributes.iter().all(|a| !a.description.is_empty()));
         assert_eq!(block.version, 3);
     }
@@ -131,7 +147,15 @@ mod tests {
     fn a_path_has_every_kind_of_step() {
         let at = Path::from("rules").index(1).attribute("tags").key("a");
         let steps: Vec<_> = path(&at).steps.into_iter().filter_map(|step| step.selector).collect();
-        insta::assert_debug_snapshot!(steps);
+        assert_eq!(
+            steps,
+            [
+                Selector::AttributeName("rules".to_owned()),
+                Selector::ElementKeyInt(1),
+                Selector::AttributeName("tags".to_owned()),
+                Selector::ElementKeyString("a".to_owned()),
+            ]
+        );
     }
 
     #[test]

@@ -377,7 +377,6 @@ mod tests {
     use super::*;
     use crate::{
         Json,
-        lifecycle::AnyResource,
         sample::{Sample, lean, thing, value},
         schema::Type,
     };
@@ -409,6 +408,7 @@ mod tests {
             &self.0.resource(THING).unwrap().declared().ty
         }
 
+        #[expect(clippy::unnecessary_wraps, reason = "messages hold it like that")]
         fn wire(&self, json: Json) -> Option<wire::DynamicValue> {
             Some(encode::value(&thing(json), self.ty()))
         }

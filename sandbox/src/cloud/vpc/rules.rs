@@ -540,12 +540,12 @@ mod tests {
             rules.reset(Some(vec![twin("a"), twin("a")]), None, cx(&behaviour)),
             "UnsupportedOperation.DuplicatePolicy",
         );
-        let unique = Behaviour { description_makes_a_rule_unique: true, ..behaviour };
+        let unique = Behaviour { description_makes_a_rule_unique: true, ..behaviour.clone() };
         rules.insert(Ingress, vec![twin("c")], cx(&unique)).unwrap();
         assert_eq!(rules.ingress.len(), 4);
         // What else differs makes a rule of its own.
         let drop = policy(&json!({"Action": "DROP"}));
-        rules.insert(Ingress, vec![drop], cx(&unique)).unwrap();
+        rules.insert(Ingress, vec![drop], cx(&behaviour)).unwrap();
     }
 
     #[test]

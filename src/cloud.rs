@@ -1,0 +1,36 @@
+//! Tencent Cloud's API: one generic call, signed, paced, repeated where that is safe.
+//!
+//! `client` puts a call together from the rest: `sign` (TC3, pure), `limit` (requests per
+//! second), `retry` (what may be repeated, and when), `transport` (the only socket), `error`
+//! (every failure classified). `api` holds the requests and answers, named as in the reference.
+//!
+//! Knows neither Terraform nor the cluster, and keeps nothing between calls but connections and
+//! the pace of past ones.
+
+mod client;
+mod credentials;
+mod endpoint;
+mod error;
+mod kind;
+mod limit;
+mod region;
+mod retry;
+mod sign;
+mod transport;
+
+pub mod api;
+
+pub use client::{Client, Config};
+pub use credentials::{Credentials, NoCredentials};
+pub use endpoint::{Domain, Endpoint, Endpoints, Scheme};
+pub use error::{Cause, Error};
+pub use kind::Kind;
+pub use region::Region;
+pub use retry::Retry;
+pub(crate) use retry::pause;
+pub use transport::{Failure, Reply, Request, Transport};
+
+/// Why a text of the configuration is not what it should be: a sentence for whoever wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(String);

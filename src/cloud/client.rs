@@ -1,0 +1,413 @@
+//! One call of the API, from a typed request to a typed answer.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use jiff::Timestamp;
+use reqwest::header::{HeaderMap, HeaderValue};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, debug, debug_span};
+
+use super::{
+    Cause, Credentials, Endpoints, Error, Failure, Kind, NoCredentials, Region, Reply, Request,
+    Retry, Transport, api::Action, endpoint, limit::Limiter, retry, sign, transport::Http,
+};
+
+/// What a client needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What to sign with, or why there is nothing.
+    pub credentials: Result<Credentials, NoCredentials>,
+    /// Where the services are.
+    pub endpoints: Endpoints,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// How far to go in repeating.
+    pub retry: Retry,
+    /// Who is calling, for the service's own records.
+    pub agent: String,
+}
+
+/// Calls Tencent Cloud. Cheap to clone; clones share connections and pace.
+#[derive(Clone, Debug)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    transport: Box<dyn Transport>,
+    limiter: Limiter,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            credentials: Err(NoCredentials::Missing),
+            endpoints: Endpoints::default(),
+            timeout: Duration::from_mins(1),
+            retry: Retry::default(),
+            agent: concat!("terraform-provider-tke/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+impl Client {
+    /// A client on the real network. It connects at the first call.
+    pub fn new(config: Config) -> Self {
+        let transport = Http::new(config.timeout);
+        Self::over(transport, config)
+    }
+
+    /// A client over another transport, for tests.
+    pub fn over(transport: impl Transport + 'static, config: Config) -> Self {
+        let shared = Shared { config, transport: Box::new(transport), limiter: Limiter::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Calls an action, and again where that is safe and worthwhile.
+    ///
+    /// Once `stop` is tripped no new attempt begins; one in flight runs to its end.
+    pub async fn call<A: Action>(
+        &self,
+        region: &Region,
+        request: &A,
+        stop: &CancellationToken,
+    ) -> Result<A::Response, Error> {
+        let mut waits = self.shared.config.retry.waits();
+        let mut attempts = 0;
+        loop {
+            if stop.is_cancelled() || !self.turn::<A>(stop).await {
+                return Err(Error::new(A::NAME, region, attempts, None, Cause::Stopped));
+            }
+            attempts += 1;
+            let (cause, request_id) = match self.attempt(region, request).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            let worthwhile = retry::is_worthwhile(&cause, A::EFFECT, attempts);
+            let error = Error::new(A::NAME, region, attempts, request_id, cause);
+            let Some(wait) = waits.next().filter(|_| worthwhile) else { return Err(error) };
+            debug!(action = A::NAME, attempts, ?wait, cause = %error.cause(), "will repeat");
+            if !retry::pause(wait, stop).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Calls an action exactly once, and even if the operation has been stopped: for the one look
+    /// that tells what an interrupted write has done.
+    pub async fn call_once<A: Action>(
+        &self,
+        region: &Region,
+        request: &A,
+    ) -> Result<A::Response, Error> {
+        self.turn::<A>(&CancellationToken::new()).await;
+        self.attempt(region, request)
+            .await
+            .map_err(|(cause, request_id)| Error::new(A::NAME, region, 1, request_id, cause))
+    }
+
+    async fn turn<A: Action>(&self, stop: &CancellationToken) -> bool {
+        self.shared.limiter.turn(A::NAME, A::PER_SECOND, stop).await
+    }
+
+    async fn attempt<A: Action>(
+        &self,
+        region: &Region,
+        request: &A,
+    ) -> Result<A::Response, (Cause, Option<String>)> {
+        let span = debug_span!("cloud_call", action = A::NAME, %region);
+        async {
+            let config = &self.shared.config;
+            let request =
+                prepare(config, region, request, clock()).map_err(|error| (error.into(), None))?;
+            let host = endpoint::host(&request.url);
+            let sent = request.body.len();
+            let reply = self.shared.transport.send(request).await.map_err(|failure| {
+                let cause = match failure {
+                    Failure::Unreachable(source) => Cause::Unreachable { host, source },
+                    Failure::Lost(source) => Cause::Lost(source),
+                    Failure::Timeout(after) => Cause::Timeout(after),
+                };
+                (cause, None)
+            })?;
+            debug!(sent, received = reply.body.len(), status = reply.status, "answered");
+            read(&reply)
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+/// The one reader of the clock. The service refuses signatures that are five minutes off.
+#[expect(clippy::disallowed_methods, reason = "somebody has to read the clock")]
+fn clock() -> Timestamp {
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The request as it is sent, signed.
+fn prepare<A: Action>(
+    config: &Config,
+    region: &Region,
+    request: &A,
+    time: Timestamp,
+) -> Result<Request, NoCredentials> {
+    let credentials = config.credentials.as_ref().map_err(|missing| *missing)?;
+    let url = config.endpoints.url(A::SERVICE);
+    let host = endpoint::host(&url);
+    let body = serde_json::to_vec(request).expect("strings and numbers always have a JSON form");
+
+    let signed = [("content-type", "application/json"), ("host", &host)];
+    let authorization = sign::authorization(
+        &sign::Request { method: "POST", query: "", headers: &signed, payload: &body },
+        sign::Scope { time, service: A::SERVICE.label() },
+        credentials,
+    );
+    let timestamp = time.as_second().to_string();
+    let open = [
+        ("x-tc-action", A::NAME),
+        ("x-tc-version", A::SERVICE.version()),
+        ("x-tc-region", region.as_str()),
+        ("x-tc-timestamp", &timestamp),
+        ("x-tc-language", "en-US"),
+        ("x-tc-requestclient", &config.agent),
+    ];
+    let token = credentials.token.as_ref().map(|token| ("x-tc-token", token.expose_secret()));
+    let secret = [("authorization", authorization.as_str())].into_iter().chain(token);
+
+    let mut headers = HeaderMap::new();
+    for (name, value) in signed.into_iter().chain(open) {
+        headers.insert(name, header(value)?);
+    }
+    for (name, value) in secret {
+        let mut value = header(value)?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(Request { url, headers, body })
+}
+
+/// Everything here but the credentials has been checked before.
+fn header(value: &str) -> Result<HeaderValue, NoCredentials> {
+    HeaderValue::from_str(value).ok().ok_or(NoCredentials::Unfit)
+}
+
+/// The answer in the envelope that every answer comes in.
+fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, (Cause, Option<String>)> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Envelope {
+        response: Value,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Outcome {
+        request_id: Option<String>,
+        error: Option<Refusal>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Refusal {
+        code: String,
+        #[serde(default)]
+        message: String,
+    }
+
+    if reply.status != 200 {
+        return Err((Cause::Status(reply.status), None));
+    }
+    let undecoded = |source| (Cause::Decode(source), None);
+    let Envelope { response } = serde_json::from_slice(&reply.body).map_err(undecoded)?;
+    let Outcome { request_id, error } = Outcome::deserialize(&response).map_err(undecoded)?;
+    if let Some(Refusal { code, message }) = error {
+        let kind = Kind::of(&code);
+        return Err((Cause::Api { code, message, kind }, request_id));
+    }
+    T::deserialize(response).map_err(|source| (Cause::Decode(source), request_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        future::{Future, ready},
+        pin::Pin,
+        sync::Mutex,
+    };
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::cloud::api::vpc::{CreateSecurityGroup, DescribeSecurityGroups};
+
+    /// Answers what it was told to, in order; then success.
+    #[derive(Debug, Default)]
+    struct Script(Mutex<VecDeque<Result<Reply, Failure>>>);
+
+    impl Transport for Script {
+        fn send(
+            &self,
+            _: Request,
+        ) -> Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + '_>> {
+            let next = self.0.lock().unwrap().pop_front();
+            Box::pin(ready(next.unwrap_or_else(|| ok(r#"{"SecurityGroupSet":[]}"#))))
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "stands in a list of results")]
+    fn ok(response: &str) -> Result<Reply, Failure> {
+        let body = format!(r#"{{"Response":{response}}}"#).into_bytes();
+        Ok(Reply { status: 200, body })
+    }
+
+    fn api(code: &str) -> Result<Reply, Failure> {
+        ok(&format!(r#"{{"Error":{{"Code":"{code}","Message":"no"}},"RequestId":"r-1"}}"#))
+    }
+
+    fn config() -> Config {
+        let credentials = Credentials {
+            secret_id: "AKIDexample".to_owned(),
+            secret_key: "hidden-key".into(),
+            token: Some("hidden-token".into()),
+        };
+        Config { credentials: Ok(credentials), ..Config::default() }
+    }
+
+    fn client(script: Vec<Result<Reply, Failure>>) -> Client {
+        Client::over(Script(Mutex::new(script.into())), config())
+    }
+
+    fn region() -> Region {
+        "ap-guangzhou".parse().unwrap()
+    }
+
+    async fn describe(script: Vec<Result<Reply, Failure>>) -> Result<(), Error> {
+        let stop = CancellationToken::new();
+        let request = DescribeSecurityGroups::default();
+        client(script).call(&region(), &request, &stop).await.map(drop)
+    }
+
+    async fn create(script: Vec<Result<Reply, Failure>>) -> Result<(), Error> {
+        let stop = CancellationToken::new();
+        let request = CreateSecurityGroup::default();
+        client(script).call(&region(), &request, &stop).await.map(drop)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_repeats_what_may_be_repeated() {
+        let lost = || Err(Failure::Lost("reset".into()));
+        let unavailable = Ok(Reply { status: 503, body: Vec::new() });
+        describe(vec![lost(), unavailable, api("InternalError"), api("RequestLimitExceeded")])
+            .await
+            .unwrap();
+
+        let created = ok(r#"{"SecurityGroup":{"SecurityGroupId":"sg-1","SecurityGroupName":"n"}}"#);
+        create(vec![api("RequestLimitExceeded"), created]).await.unwrap();
+        let error = create(vec![lost()]).await.unwrap_err();
+        assert_eq!((error.attempts(), error.is_ambiguous()), (1, true));
+        let error = create(vec![ok("{}")]).await.unwrap_err();
+        assert_eq!((error.attempts(), error.is_ambiguous()), (1, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_after_the_budget() {
+        let start = Instant::now();
+        let script = std::iter::repeat_with(|| api("RequestLimitExceeded")).take(99).collect();
+        let error = describe(script).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (Kind::Throttled, 11));
+        assert!(start.elapsed() <= Duration::from_secs(61), "{:?}", start.elapsed());
+
+        let start = Instant::now();
+        let refused = || Err(Failure::Unreachable("refused".into()));
+        let error = describe(std::iter::repeat_with(refused).take(99).collect()).await.unwrap_err();
+        insta::assert_snapshot!(error, @"DescribeSecurityGroups in ap-guangzhou failed after 5 attempts");
+        insta::assert_snapshot!(error.cause(), @"vpc.tencentcloudapi.com cannot be reached");
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_says_what_the_service_said() {
+        let error = describe(vec![api("InvalidParameter.Coexist")]).await.unwrap_err();
+        insta::assert_snapshot!(error, @"DescribeSecurityGroups in ap-guangzhou failed (request r-1)");
+        insta::assert_snapshot!(error.cause(), @"InvalidParameter.Coexist: no");
+        assert_eq!((error.kind(), error.request_id()), (Kind::Invalid, Some("r-1")));
+        for nonsense in
+            ["", "null", "{}", r#"{"Response":null}"#, r#"{"Response":{"SecurityGroupSet":7}}"#]
+        {
+            let reply = Ok(Reply { status: 200, body: nonsense.into() });
+            let error = describe(vec![reply]).await.unwrap_err();
+            assert!(matches!(error.cause(), Cause::Decode(_)), "{nonsense}: {error:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_stop_ends_waits_and_forbids_calls() {
+        let stop = CancellationToken::new();
+        let request = DescribeSecurityGroups::default();
+        let (client, region) = (client(vec![api("InternalError"), api("InternalError")]), region());
+        let (result, ()) = tokio::join!(client.call(&region, &request, &stop), async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            stop.cancel();
+        });
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.attempts()), (Some("InternalError"), 1));
+
+        assert!(client.call(&region, &request, &stop).await.unwrap_err().is_stopped());
+        assert_eq!(
+            client.call_once(&region, &request).await.unwrap_err().code(),
+            Some("InternalError")
+        );
+        client.call_once(&region, &request).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_without_credentials_nothing_is_sent() {
+        let stop = CancellationToken::new();
+        for missing in [NoCredentials::Missing, NoCredentials::Unknown] {
+            let config = Config { credentials: Err(missing), ..Config::default() };
+            let script = Script(Mutex::new([Err(Failure::Lost("sent".into()))].into()));
+            let client = Client::over(script, config);
+            let request = DescribeSecurityGroups::default();
+            let error = client.call(&region(), &request, &stop).await.unwrap_err();
+            assert!(matches!(error.cause(), Cause::Credentials(m) if *m == missing), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn ok_headers_are_complete_and_keep_secrets() {
+        let time = Timestamp::from_second(1_767_225_600).unwrap();
+        let request =
+            prepare(&config(), &region(), &DescribeSecurityGroups::default(), time).unwrap();
+        assert_eq!(request.url.as_str(), "https://vpc.tencentcloudapi.com/");
+        assert_eq!(request.body, b"{}");
+        for (name, value) in [
+            ("host", "vpc.tencentcloudapi.com"),
+            ("content-type", "application/json"),
+            ("x-tc-action", "DescribeSecurityGroups"),
+            ("x-tc-version", "2017-03-12"),
+            ("x-tc-region", "ap-guangzhou"),
+            ("x-tc-timestamp", "1767225600"),
+            ("x-tc-language", "en-US"),
+            ("x-tc-token", "hidden-token"),
+        ] {
+            assert_eq!(request.headers.get(name).unwrap(), value, "{name}");
+        }
+        let printed = format!("{request:?} {:?}", client(Vec::new()));
+        assert!(!printed.contains("hidden"), "{printed}");
+        assert!(!printed.contains("Signature="), "{printed}");
+
+        let mut config = config();
+        if let Ok(credentials) = &mut config.credentials {
+            credentials.token = Some("from a file\n".into());
+        }
+        let result = prepare(&config, &region(), &DescribeSecurityGroups::default(), time);
+        assert_eq!(result.unwrap_err(), NoCredentials::Unfit);
+    }
+}

@@ -1,0 +1,52 @@
+//! What a request is signed with.
+
+use secrecy::SecretString;
+
+/// A key pair, with a session token if it is temporary. Printing it shows no secret.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Public half of the key pair; it travels with every request.
+    pub secret_id: String,
+    /// Secret half; it never leaves the process.
+    pub secret_key: SecretString,
+    /// Goes with temporary key pairs.
+    pub token: Option<SecretString>,
+}
+
+/// Why there is nothing to sign with. Found out at the first call, since a plan that needs no
+/// cloud needs no credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoCredentials {
+    /// Nobody gave any.
+    #[error(
+        "there are no credentials: set `secret_id` and `secret_key` in the provider block, \
+         or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment"
+    )]
+    Missing,
+    /// They come from something that this plan has yet to make.
+    #[error("`secret_id` or `secret_key` of the provider block is not known before apply")]
+    Unknown,
+    /// They cannot be sent as they are.
+    #[error(
+        "`secret_id` or `security_token` holds a character that no header can hold, \
+         such as a line break at its end"
+    )]
+    Unfit,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ok_printing_shows_no_secret() {
+        let credentials = Credentials {
+            secret_id: "AKIDexample".to_owned(),
+            secret_key: "hidden-key".into(),
+            token: Some("hidden-token".into()),
+        };
+        let printed = format!("{credentials:?} {credentials:#?}");
+        assert!(printed.contains("AKIDexample"));
+        assert!(!printed.contains("hidden"), "{printed}");
+    }
+}

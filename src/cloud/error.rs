@@ -1,0 +1,217 @@
+//! Why a call failed, and in which call.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{Kind, NoCredentials, Region};
+
+/// A failed call: which one, after how many attempts, and the cause of the last of them.
+///
+/// Cheap to clone, since one failed look answers everybody who waited for it.
+#[derive(Clone, Debug)]
+pub struct Error(Arc<Call>);
+
+/// What went wrong with an attempt.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The service answered with an error.
+    #[error("{code}: {message}")]
+    Api {
+        /// The code, as in the service's reference.
+        code: String,
+        /// What the service says about it.
+        message: String,
+        /// What the code means for us.
+        kind: Kind,
+    },
+    /// Something in front of the service answered, or the service outside its own protocol.
+    #[error("answered with HTTP status {0}")]
+    Status(u16),
+    /// No connection came about, so the request was never sent.
+    #[error("{host} cannot be reached")]
+    Unreachable {
+        /// Where it was to be sent.
+        host: String,
+        /// What the network says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The request was sent, and the connection broke before an answer was there.
+    #[error("the connection broke before the answer was there")]
+    Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The request was sent, and no answer came in time.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// The answer is not what the service's reference says.
+    #[error("the answer makes no sense")]
+    Decode(#[source] serde_json::Error),
+    /// There is nothing to sign the request with.
+    #[error(transparent)]
+    Credentials(#[from] NoCredentials),
+    /// The operation was stopped before this call began.
+    #[error("stopped before it began")]
+    Stopped,
+}
+
+#[derive(Debug)]
+struct Call {
+    action: &'static str,
+    region: Region,
+    attempts: usize,
+    request_id: Option<String>,
+    cause: Cause,
+}
+
+impl Error {
+    pub(super) fn new(
+        action: &'static str,
+        region: &Region,
+        attempts: usize,
+        request_id: Option<String>,
+        cause: Cause,
+    ) -> Self {
+        Self(Arc::new(Call { action, region: region.clone(), attempts, request_id, cause }))
+    }
+
+    /// The action that was called.
+    pub fn action(&self) -> &'static str {
+        self.0.action
+    }
+
+    /// The region it was called in.
+    pub fn region(&self) -> &Region {
+        &self.0.region
+    }
+
+    /// How often it was sent.
+    pub fn attempts(&self) -> usize {
+        self.0.attempts
+    }
+
+    /// The service's name for the last attempt, if it got that far.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// What went wrong.
+    pub fn cause(&self) -> &Cause {
+        &self.0.cause
+    }
+
+    /// The service's own code, if the service answered.
+    pub fn code(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::Api { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// What the failure means for us.
+    pub fn kind(&self) -> Kind {
+        self.0.cause.kind()
+    }
+
+    /// Whether the service may have done what was asked all the same. Then only a fresh look at
+    /// the object tells.
+    pub fn is_ambiguous(&self) -> bool {
+        self.0.cause.is_ambiguous()
+    }
+
+    /// Whether the call was never made because the operation had been stopped.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.0.cause, Cause::Stopped)
+    }
+}
+
+impl Cause {
+    /// What the failure means for us.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Api { kind, .. } => *kind,
+            Self::Status(429) => Kind::Throttled,
+            Self::Status(500..) | Self::Unreachable { .. } | Self::Lost(_) | Self::Timeout(_) => {
+                Kind::Transient
+            }
+            Self::Credentials(_) => Kind::Denied,
+            Self::Status(_) | Self::Decode(_) | Self::Stopped => Kind::Unknown,
+        }
+    }
+
+    /// See [`Error::is_ambiguous`].
+    pub(super) fn is_ambiguous(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Timeout(_) | Self::Decode(_) => true,
+            Self::Api { .. } | Self::Status(_) => self.kind() == Kind::Transient,
+            Self::Unreachable { .. } | Self::Credentials(_) | Self::Stopped => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call { action, region, attempts, request_id, cause: _ } = &*self.0;
+        write!(f, "{action} in {region} failed")?;
+        if *attempts > 1 {
+            write!(f, " after {attempts} attempts")?;
+        }
+        if let Some(id) = request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0.cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(code: &str) -> Cause {
+        Cause::Api { code: code.to_owned(), message: "no".to_owned(), kind: Kind::of(code) }
+    }
+
+    fn io() -> Box<dyn std::error::Error + Send + Sync> {
+        "connection reset".into()
+    }
+
+    #[test]
+    fn ok_each_layer_says_its_own_sentence() {
+        let region: Region = "ap-guangzhou".parse().unwrap();
+        let error = Error::new(
+            "DeleteSecurityGroup",
+            &region,
+            3,
+            Some("c20ccc2c".to_owned()),
+            api("ResourceInUse"),
+        );
+        insta::assert_snapshot!(error, @"DeleteSecurityGroup in ap-guangzhou failed after 3 attempts (request c20ccc2c)");
+        insta::assert_snapshot!(error.cause(), @"ResourceInUse: no");
+        let error = Error::new("DeleteSecurityGroup", &region, 1, None, Cause::Lost(io()));
+        insta::assert_snapshot!(error, @"DeleteSecurityGroup in ap-guangzhou failed");
+        insta::assert_snapshot!(Cause::Timeout(Duration::from_mins(1)), @"no answer within 60s");
+    }
+
+    #[test]
+    fn ok_ambiguous_is_what_may_have_been_done() {
+        let unreachable = Cause::Unreachable { host: "vpc".to_owned(), source: io() };
+        for (cause, kind, ambiguous) in [
+            (api("InternalError"), Kind::Transient, true),
+            (api("RequestLimitExceeded"), Kind::Throttled, false),
+            (api("InvalidParameter"), Kind::Invalid, false),
+            (Cause::Status(503), Kind::Transient, true),
+            (Cause::Status(429), Kind::Throttled, false),
+            (Cause::Status(404), Kind::Unknown, false),
+            (unreachable, Kind::Transient, false),
+            (Cause::Lost(io()), Kind::Transient, true),
+            (Cause::Timeout(Duration::from_secs(1)), Kind::Transient, true),
+            (Cause::Decode(serde_json::from_str::<u8>("x").unwrap_err()), Kind::Unknown, true),
+            (Cause::Credentials(NoCredentials::Missing), Kind::Denied, false),
+            (Cause::Stopped, Kind::Unknown, false),
+        ] {
+            assert_eq!((cause.kind(), cause.is_ambiguous()), (kind, ambiguous), "{cause:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The region a call is about.
+
+use std::{fmt, str::FromStr};
+
+use super::Invalid;
+
+/// Name of a region, such as `ap-guangzhou`. Which ones there are, the service decides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region(String);
+
+impl Region {
+    /// The name as the service writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Region {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let known = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase() || byte == b'-';
+        if text.bytes().all(known) && text.starts_with(|first: char| first.is_ascii_lowercase()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid(format!("`{text}` is not a region, which looks like `ap-guangzhou`")))
+        }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ok_regions() {
+        for text in ["ap-guangzhou", "na-ashburn", "ap-shanghai-fsi", "eu-frankfurt2"] {
+            assert_eq!(text.parse::<Region>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn err_regions() {
+        for text in ["", "AP-GUANGZHOU", "ap guangzhou", "ap-guangzhou\r\nX-Evil: 1", "-x", "广州"]
+        {
+            assert!(text.parse::<Region>().is_err(), "{text}");
+        }
+    }
+}

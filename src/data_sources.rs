@@ -1,0 +1,5 @@
+//! Data sources: one file each.
+
+mod cluster;
+
+pub use cluster::Cluster;

@@ -1,0 +1,144 @@
+//! `data.tke_cluster`: where a cluster lives, and the security group of its worker nodes.
+
+use tf_provider::{
+    Computed, Constraint, Cx, DataSource, Diagnostic, Diagnostics, Model, Result, Text,
+    constraints::exactly_one_of,
+};
+
+use crate::{
+    cloud::{
+        Kind, Region,
+        api::tke::{self, DescribeClusters, Filter},
+    },
+    diagnostics::cloud_failure,
+    provider::Client,
+};
+
+/// A TKE cluster. It holds no credentials of the cluster.
+#[derive(Model, Clone, Debug)]
+pub struct Cluster {
+    /// Identifier of the cluster, such as `cls-12345678`.
+    #[tf(optional)]
+    id: Computed<String>,
+    /// Name of the cluster. It must be the only one of this name.
+    #[tf(optional)]
+    name: Computed<String>,
+    /// Region of the cluster; the provider's by default.
+    #[tf(optional)]
+    region: Computed<Text<Region>>,
+    /// Version of Kubernetes, such as `1.30.0`.
+    version: Computed<String>,
+    /// VPC that the cluster lives in.
+    vpc_id: Computed<String>,
+    /// How Pods get their addresses, such as `GR` or `VPC-CNI`; null where the service does not say.
+    network_type: Computed<String>,
+    /// Whether Pods have IPv6 addresses beside IPv4. Pod security groups do not work there.
+    dual_stack: Computed<bool>,
+    /// Security group of the worker nodes, known by its name `tke-worker-security-for-<id>`. Null
+    /// where the cluster was created without one.
+    worker_security_group_id: Computed<String>,
+}
+
+impl DataSource for Cluster {
+    const NAME: &'static str = "cluster";
+    type Client = Client;
+
+    fn constraints() -> Vec<Constraint> {
+        vec![exactly_one_of(&["id", "name"])]
+    }
+
+    async fn read(self, cx: &Cx<Client>) -> Result<Self> {
+        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        let cluster = self.find(&region, cx).await?;
+        let worker_security_group_id = worker_group(&region, &cluster.cluster_id, cx).await?;
+        let network_type = network_type(&cluster.property);
+        let network = cluster.cluster_network_settings;
+        Ok(Self {
+            id: cluster.cluster_id.into(),
+            name: cluster.cluster_name.into(),
+            region: Text::new(region).into(),
+            version: cluster.cluster_version.into(),
+            vpc_id: network.vpc_id.into(),
+            network_type: network_type.map_or(Computed::null(), Computed::known),
+            dual_stack: network.is_dual_stack.into(),
+            worker_security_group_id: worker_security_group_id
+                .map_or(Computed::null(), Computed::known),
+        })
+    }
+}
+
+impl Cluster {
+    /// The one cluster that is meant.
+    async fn find(&self, region: &Region, cx: &Cx<Client>) -> Result<tke::Cluster> {
+        let (request, what, at) = match (self.id.ok(), self.name.ok()) {
+            (Some(id), _) => (by_id(id), format!("cluster {id}"), "id"),
+            (None, name) => {
+                let name = name.map_or("", String::as_str);
+                (by_name(name), format!("cluster named `{name}`"), "name")
+            }
+        };
+        let mut found = match cx.client().cloud.call(region, &request, cx.cancelled()).await {
+            Ok(answer) => answer.clusters,
+            // Which of an error and an empty list an unknown id gets is not documented.
+            Err(error) if error.kind() == Kind::NotFound => Vec::new(),
+            Err(error) => return Err(cloud_failure(&format!("read {what}"), &error)),
+        };
+        // The service may match names by a part of them.
+        found.retain(|cluster| self.name.ok().is_none_or(|name| cluster.cluster_name == *name));
+        match (found.pop(), found.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (Some(last), false) => {
+                found.push(last);
+                Err(several(&what, &found))
+            }
+            (None, _) => Err(Diagnostic::error(format!("There is no {what}"))
+                .detail(format!(
+                    "The region {region} has none that the key may see.\n\n\
+                     What to do: check `{at}` and the region."
+                ))
+                .at(at)
+                .into()),
+        }
+    }
+}
+
+fn by_id(id: &str) -> DescribeClusters {
+    DescribeClusters { cluster_ids: vec![id.to_owned()], ..DescribeClusters::default() }
+}
+
+fn by_name(name: &str) -> DescribeClusters {
+    let name = Filter { name: "ClusterName".to_owned(), values: vec![name.to_owned()] };
+    DescribeClusters { filters: vec![name], limit: Some(100), ..DescribeClusters::default() }
+}
+
+fn several(what: &str, found: &[tke::Cluster]) -> Diagnostics {
+    let ids: Vec<_> = found.iter().map(|cluster| cluster.cluster_id.as_str()).collect();
+    Diagnostic::error(format!("There is more than one {what}"))
+        .detail(format!("They are {}.\n\nWhat to do: name one by `id`.", ids.join(", ")))
+        .at("name")
+        .into()
+}
+
+/// No API tells the group's id; its name is made from the cluster's id.
+async fn worker_group(region: &Region, id: &str, cx: &Cx<Client>) -> Result<Option<String>> {
+    let name = format!("tke-worker-security-for-{id}");
+    let mut found = cx.client().groups.named(region, &name, cx.cancelled()).await?;
+    if found.len() > 1 {
+        let ids: Vec<_> = found.iter().map(|group| group.id.as_str()).collect();
+        cx.warn(Diagnostic::warning(format!("More than one security group is named `{name}`")).detail(
+            format!(
+                "They are {}, and nothing tells which of them the worker nodes of cluster {id} are \
+                 in. `worker_security_group_id` is null.\n\nWhat to do: rename those that are not.",
+                ids.join(", "),
+            ),
+        ));
+        return Ok(None);
+    }
+    Ok(found.pop().map(|group| group.id.to_string()))
+}
+
+/// What the cluster's properties, a JSON document, say of its network.
+fn network_type(property: &str) -> Option<String> {
+    let property: serde_json::Value = serde_json::from_str(property).ok()?;
+    Some(property.get("NetworkType")?.as_str()?.to_owned())
+}

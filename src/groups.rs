@@ -1,0 +1,107 @@
+//! One security group at a time: the group itself, and its rules through one keeper per group.
+//!
+//! A rule has no id at the service and is changed by its position, which every other change moves.
+//! So everything that reads or writes the rules of one group passes through one task, its
+//! [`keeper`]: reads share a snapshot, writes go one after the other, each for the version of the
+//! snapshot that it was made from.
+//!
+//! A [`Groups`] belongs to one configured provider. Terraform configures a provider anew for every
+//! walk over its graph, also when it keeps the process, so what a keeper remembers lives no longer
+//! than one plan or one apply.
+
+mod change;
+mod error;
+mod group;
+mod holders;
+mod keeper;
+mod references;
+mod rule;
+mod snapshot;
+mod tags;
+
+#[cfg(test)]
+mod fake;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::OwnedMutexGuard;
+
+pub use error::Error;
+pub use group::{Group, GroupSpec};
+pub use holders::Holders;
+pub use rule::{RuleSpec, Tracked};
+
+use crate::{
+    cloud::{Client, Region},
+    rules::GroupId,
+};
+
+/// All security groups that the credentials reach. Cheap to clone; clones share the keepers.
+#[derive(Clone, Debug)]
+pub struct Groups {
+    cloud: Client,
+    shared: Arc<Shared>,
+}
+
+/// One group, which may or may not exist.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    groups: Groups,
+    region: Region,
+    id: GroupId,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    keepers: Mutex<HashMap<(Region, GroupId), keeper::Address>>,
+    /// Who creates a group of which name.
+    creating: Mutex<HashMap<(Region, String), Turn>>,
+}
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
+impl Groups {
+    /// Groups reached through this client.
+    pub fn new(cloud: Client) -> Self {
+        Self { cloud, shared: Arc::default() }
+    }
+
+    /// One group.
+    pub fn at(&self, region: &Region, id: &GroupId) -> Handle {
+        Handle { groups: self.clone(), region: region.clone(), id: id.clone() }
+    }
+
+    /// Lets one caller at a time create a group of this name.
+    async fn sole_creator(&self, region: &Region, name: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut creating = self.shared.creating.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(creating.entry((region.clone(), name.to_owned())).or_default())
+        };
+        turn.lock_owned().await
+    }
+}
+
+impl Handle {
+    /// The group's id.
+    pub fn id(&self) -> &GroupId {
+        &self.id
+    }
+
+    /// The group's region.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The keeper of the group's rules, who begins work when first asked for.
+    fn keeper(&self) -> keeper::Address {
+        let key = (self.region.clone(), self.id.clone());
+        let mut keepers = self.groups.shared.keepers.lock().unwrap_or_else(PoisonError::into_inner);
+        let keeper = keepers
+            .entry(key)
+            .or_insert_with(|| keeper::start(&self.groups.cloud, &self.region, &self.id));
+        keeper.clone()
+    }
+}

@@ -1,0 +1,661 @@
+//! The keeper of one group's rules: the only task that reads or writes them.
+//!
+//! **Reads share a snapshot.** Whoever asks while one is fetched or within [`FRESH`] of it gets the
+//! same one: a plan reads all rules of a group with one call, although Terraform asks for them one
+//! by one over its walk. It is dropped before every write. Nothing is gained by keeping it longer,
+//! and a walk that waits for minutes on something else should not decide on old news.
+//!
+//! **Writes** go one after the other, each compiled against a snapshot and sent with its version.
+//! If the service knows a newer version, or nobody knows whether it was done, a fresh snapshot
+//! decides. Handling several changes at once is a matter of `take`-ing more than one off the queue
+//! and of [`Change::compile`]; nothing else would change.
+//!
+//! **Claims.** A rule that is not there may be one that somebody edited. It is taken to be the one
+//! rule near it that is nobody else's; whose rules are whose shows only as the reads of a walk come
+//! in. So the question rests until no read has come for [`QUIET`].
+
+use std::{collections::HashMap, mem, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::{
+    Error, Handle, RuleSpec, Tracked,
+    change::{Change, Step, Write},
+    snapshot::Snapshot,
+};
+use crate::{
+    cloud::{
+        self, Client, Kind, Region, Retry,
+        api::vpc::{DescribeSecurityGroupPolicies, SecurityGroupPolicies},
+    },
+    rules::{GroupId, Rule},
+};
+
+/// How long a snapshot may answer questions.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// How long reads must have ceased before an edited rule is looked for among unclaimed ones. Only
+/// walks that have lost a rule wait at all, and then once.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How often a write is compiled anew, and how long to wait in between.
+const AGAIN: Retry = Retry { times: 5, wait: Duration::from_secs(30) };
+
+/// How many rules to name when one cannot be found.
+const NEAREST: usize = 5;
+
+/// Where to send jobs to a keeper. It ends when all of these are gone.
+pub(super) type Address = mpsc::UnboundedSender<Job>;
+
+/// Something for a keeper to do.
+#[derive(Debug)]
+pub(super) struct Job {
+    asked: Instant,
+    stop: CancellationToken,
+    task: Task,
+}
+
+/// What, and whom to tell.
+#[derive(Debug)]
+pub(super) enum Task {
+    Find(Rule, Reply<Option<RuleSpec>>),
+    Nearest(Rule, Reply<Vec<RuleSpec>>),
+    Mentioning(GroupId, Reply<Vec<RuleSpec>>),
+    Track(RuleSpec, Reply<Tracked>),
+    Change(Change, Reply<()>),
+}
+
+type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+impl Handle {
+    /// Has the keeper do something.
+    pub(super) async fn ask<T>(
+        &self,
+        stop: &CancellationToken,
+        task: impl FnOnce(Reply<T>) -> Task,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job { asked: Instant::now(), stop: stop.clone(), task: task(reply) };
+        let abandoned = || Error::Abandoned(self.id.clone());
+        self.keeper().send(job).ok().ok_or_else(abandoned)?;
+        answer.await.ok().ok_or_else(abandoned)?
+    }
+}
+
+struct Keeper {
+    cloud: Client,
+    region: Region,
+    group: GroupId,
+    view: Option<View>,
+    /// Which rule belongs to whom: from what it says to what its owner last knew it to say.
+    claims: HashMap<Rule, Rule>,
+    /// Rules that are not there but may have been edited.
+    missing: Vec<(RuleSpec, CancellationToken, Reply<Tracked>)>,
+}
+
+/// What the last look at the group gave: its rules, nothing if there is no group, or a failure.
+struct View {
+    at: Instant,
+    rules: Result<Option<Arc<Snapshot>>, cloud::Error>,
+}
+
+/// Starts the keeper of a group.
+pub(super) fn start(cloud: &Client, region: &Region, group: &GroupId) -> Address {
+    let (address, jobs) = mpsc::unbounded_channel();
+    let keeper = Keeper {
+        cloud: cloud.clone(),
+        region: region.clone(),
+        group: group.clone(),
+        view: None,
+        claims: HashMap::new(),
+        missing: Vec::new(),
+    };
+    tokio::spawn(keeper.run(jobs));
+    address
+}
+
+impl Keeper {
+    async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+        let mut quiet = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                job = jobs.recv() => {
+                    let Some(job) = job else { break };
+                    self.take(job).await;
+                    quiet = Instant::now() + QUIET;
+                }
+                () = sleep_until(quiet), if !self.missing.is_empty() => self.settle().await,
+            }
+        }
+    }
+
+    /// Does one job. Whoever asked may be gone by the time of the answer; that is their affair.
+    async fn take(&mut self, job: Job) {
+        let Job { asked, stop, task } = job;
+        match task {
+            Task::Find(rule, reply) => {
+                let found = self.look(asked, &stop).await.map(|snapshot| {
+                    let wanted = RuleSpec { rule, description: String::new() };
+                    snapshot.and_then(|snapshot| Some(snapshot.find(&wanted)?.spec.clone()))
+                });
+                reply.send(found).ok();
+            }
+            Task::Nearest(rule, reply) => {
+                let nearest = self.look(asked, &stop).await.map(|snapshot| {
+                    snapshot.map(|snapshot| snapshot.nearest(&rule, NEAREST)).unwrap_or_default()
+                });
+                reply.send(nearest).ok();
+            }
+            Task::Mentioning(group, reply) => {
+                let mentioning = self.look(asked, &stop).await.map(|snapshot| {
+                    snapshot.map(|snapshot| snapshot.mentioning(&group)).unwrap_or_default()
+                });
+                reply.send(mentioning).ok();
+            }
+            Task::Track(known, reply) => {
+                let tracked = match self.look(asked, &stop).await {
+                    Ok(Some(snapshot)) => self.track(&snapshot, &known),
+                    Ok(None) => Some(Tracked::Gone(Vec::new())),
+                    Err(error) => {
+                        reply.send(Err(error)).ok();
+                        return;
+                    }
+                };
+                match tracked {
+                    Some(tracked) => drop(reply.send(Ok(tracked))),
+                    None => self.missing.push((known, stop, reply)),
+                }
+            }
+            Task::Change(change, reply) => {
+                reply.send(self.change(change, asked, &stop).await).ok();
+            }
+        }
+    }
+
+    /// The rules of the group, from the last look if that is good enough; `None` without a group.
+    async fn look(
+        &mut self,
+        asked: Instant,
+        stop: &CancellationToken,
+    ) -> Result<Option<Arc<Snapshot>>, Error> {
+        let shared = self.view.take().filter(|view| match view.rules {
+            Ok(_) => view.at.elapsed() < FRESH,
+            // Whoever asked before it failed would otherwise wait for the same failure again.
+            Err(_) => asked < view.at,
+        });
+        let view = if let Some(view) = shared {
+            view
+        } else {
+            let answer = self.cloud.call(&self.region, &self.question(), stop).await;
+            View { at: Instant::now(), rules: snapshot(answer) }
+        };
+        let rules = view.rules.clone();
+        // A failure may be due to this caller's own stop; then it is no answer to others.
+        self.view = (rules.is_ok() || !stop.is_cancelled()).then_some(view);
+        rules.map_err(|source| self.unread(source))
+    }
+
+    fn unread(&self, source: cloud::Error) -> Error {
+        Error::Cloud { doing: format!("read the rules of security group {}", self.group), source }
+    }
+
+    fn question(&self) -> DescribeSecurityGroupPolicies {
+        DescribeSecurityGroupPolicies { security_group_id: self.group.to_string() }
+    }
+}
+
+/// The snapshot that an answer holds; `None` if the group does not exist.
+fn snapshot(
+    answer: Result<SecurityGroupPolicies, cloud::Error>,
+) -> Result<Option<Arc<Snapshot>>, cloud::Error> {
+    match answer {
+        Ok(answer) => Ok(Some(Arc::new(Snapshot::new(answer.security_group_policy_set)))),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+// Following rules that somebody edited.
+impl Keeper {
+    /// What has become of a rule, unless that has to wait until others have claimed theirs.
+    fn track(&mut self, snapshot: &Snapshot, known: &RuleSpec) -> Option<Tracked> {
+        if let Some(entry) = snapshot.find(known).filter(|entry| self.is_free(&entry.spec, known)) {
+            self.claims.insert(known.rule.clone(), known.rule.clone());
+            return Some(Tracked::Same(entry.spec.clone()));
+        }
+        let may_be_edited = snapshot.near(known).any(|(spec, _)| self.is_free(spec, known));
+        (!may_be_edited).then(|| Tracked::Gone(Vec::new()))
+    }
+
+    /// Answers those that had to wait.
+    async fn settle(&mut self) {
+        for (known, stop, reply) in mem::take(&mut self.missing) {
+            let snapshot = self.look(Instant::now(), &stop).await;
+            let tracked = snapshot.map(|snapshot| match snapshot {
+                Some(snapshot) => self.identify(&snapshot, &known),
+                None => Tracked::Gone(Vec::new()),
+            });
+            reply.send(tracked).ok();
+        }
+    }
+
+    /// What has become of a rule, now that others have claimed theirs.
+    fn identify(&mut self, snapshot: &Snapshot, known: &RuleSpec) -> Tracked {
+        if let Some(Tracked::Same(spec)) = self.track(snapshot, known) {
+            return Tracked::Same(spec);
+        }
+        let candidates: Vec<_> =
+            snapshot.near(known).filter(|(spec, _)| self.is_free(spec, known)).collect();
+        if let [(spec, difference)] = candidates.as_slice() {
+            self.claims.insert(spec.rule.clone(), known.rule.clone());
+            return Tracked::Drifted((*spec).clone(), *difference);
+        }
+        Tracked::Gone(candidates.into_iter().map(|(spec, _)| spec.clone()).collect())
+    }
+
+    /// Whether a rule that is there is nobody's, or that of whoever knows it as `known`.
+    fn is_free(&self, spec: &RuleSpec, known: &RuleSpec) -> bool {
+        self.claims.get(&spec.rule).is_none_or(|owner| *owner == known.rule)
+    }
+}
+
+// Writing.
+impl Keeper {
+    async fn change(
+        &mut self,
+        change: Change,
+        asked: Instant,
+        stop: &CancellationToken,
+    ) -> Result<(), Error> {
+        let failed_to = {
+            let doing = change.doing(&self.group);
+            |source| Error::Cloud { doing, source }
+        };
+        let Some(snapshot) = self.look(asked, stop).await? else {
+            return change.without_group(&self.group);
+        };
+        let change = change.about_one(&snapshot);
+        let mut next = change.compile(&self.group, &snapshot, false)?;
+        let mut tried = false;
+        let mut waits = AGAIN.waits();
+        while let Step::Write(write) = next {
+            self.view = None;
+            let Err(error) = self.send(&write, stop).await else { return Ok(()) };
+            tried |= error.is_ambiguous();
+            let after = After::of(&error);
+            match (after, waits.next()) {
+                (After::Again, None) if error.kind() == Kind::Stale => {
+                    return Err(Error::Contended { group: self.group.clone(), source: error });
+                }
+                (After::GiveUp, _) | (After::Again, None) => return Err(failed_to(error)),
+                (After::Again, Some(wait)) => drop(cloud::pause(wait, stop).await),
+                (After::Explain, _) => {}
+            }
+            let looked = if stop.is_cancelled() {
+                self.last_look().await
+            } else {
+                self.look(asked, stop).await
+            };
+            // That the write failed says more than that looking at it failed, too.
+            let Ok(looked) = looked else { return Err(failed_to(error)) };
+            let Some(snapshot) = looked else { return change.without_group(&self.group) };
+            next = change.compile(&self.group, &snapshot, tried)?;
+            let undone = matches!(next, Step::Write(_));
+            if undone && (after == After::Explain || stop.is_cancelled()) {
+                return Err(failed_to(error));
+            }
+            debug!(group = %self.group, cause = %error.cause(), undone, "looked again");
+        }
+        Ok(())
+    }
+
+    async fn send(&self, write: &Write, stop: &CancellationToken) -> Result<(), cloud::Error> {
+        let Self { cloud, region, .. } = self;
+        match write {
+            Write::Create(request) => cloud.call(region, request, stop).await.map(drop),
+            Write::Replace(request) => cloud.call(region, request, stop).await.map(drop),
+            Write::Delete(request) => cloud.call(region, request, stop).await.map(drop),
+        }
+    }
+
+    /// One look although the operation is stopped: a write has been sent, and what it has done
+    /// must not stay unknown.
+    async fn last_look(&self) -> Result<Option<Arc<Snapshot>>, Error> {
+        let answer = self.cloud.call_once(&self.region, &self.question()).await;
+        snapshot(answer).map_err(|source| self.unread(source))
+    }
+}
+
+/// What to do about a failed write, after a fresh look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// Compile it anew.
+    Again,
+    /// Nothing, but the look may explain it: an equal rule has come, or the group has gone.
+    Explain,
+    /// Nothing.
+    GiveUp,
+}
+
+impl After {
+    fn of(error: &cloud::Error) -> Self {
+        match error.kind() {
+            Kind::Stale => Self::Again,
+            _ if error.is_ambiguous() => Self::Again,
+            Kind::Conflict | Kind::NotFound => Self::Explain,
+            _ => Self::GiveUp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        groups::fake::{Fake, Fault, World},
+        rules::{Difference, RuleId},
+    };
+
+    const CREATE: &str = "CreateSecurityGroupPolicies";
+    const DELETE: &str = "DeleteSecurityGroupPolicies";
+    const READ: &str = "DescribeSecurityGroupPolicies";
+    const REPLACE: &str = "ReplaceSecurityGroupPolicies";
+
+    fn spec(text: &str) -> RuleSpec {
+        let (rule, description) = text.split_once(' ').unwrap_or((text, ""));
+        let id: RuleId = format!("sg-x_ingress_accept_{rule}").parse().unwrap();
+        RuleSpec { rule: id.rule, description: description.to_owned() }
+    }
+
+    /// As the service holds it.
+    fn held(text: &str) -> Value {
+        serde_json::to_value(super::super::snapshot::policy(&spec(text))).unwrap()
+    }
+
+    /// A group with these rules, and a handle on it.
+    fn group(rules: &[&str]) -> (Fake, Handle) {
+        let fake = Fake::default();
+        fake.world().group("sg-x").ingress = rules.iter().map(|rule| held(rule)).collect();
+        let handle = fake.groups().at(&"ap-guangzhou".parse().unwrap(), &"sg-x".parse().unwrap());
+        (fake, handle)
+    }
+
+    #[track_caller]
+    fn check(fake: &Fake, rules: &[&str]) {
+        let told = |rule: &Value| {
+            format!("{}_{}_{}", rule["Protocol"], rule["Port"], rule["CidrBlock"])
+                + &format!(" {}", rule["PolicyDescription"])
+        };
+        let found: Vec<String> = fake.world().group("sg-x").ingress.iter().map(told).collect();
+        let wanted: Vec<String> = rules.iter().map(|rule| told(&held(rule))).collect();
+        assert_eq!(found, wanted);
+    }
+
+    fn fail(fake: &Fake, action: &'static str, faults: &[Fault]) {
+        fake.world().faults.extend(faults.iter().map(|fault| (action, *fault)));
+    }
+
+    fn go() -> CancellationToken {
+        CancellationToken::new()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_reads_of_a_walk_share_one_call() {
+        let rules: Vec<String> = (1..=100).map(|port| format!("tcp_{port}_10.0.0.0/8")).collect();
+        let (fake, group) = group(&rules.iter().map(String::as_str).collect::<Vec<_>>());
+        let walk = rules.iter().enumerate().map(|(turn, rule)| {
+            let (group, known) = (group.clone(), spec(rule));
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(turn as u64 * 200)).await;
+                assert_eq!(group.track_rule(&known, &go()).await.unwrap(), Tracked::Same(known));
+            })
+        });
+        for read in walk.collect::<Vec<_>>() {
+            read.await.unwrap();
+        }
+        assert_eq!(fake.calls(READ), 1);
+        tokio::time::sleep(FRESH).await;
+        group.find_rule(&spec("tcp_1_10.0.0.0/8").rule, &go()).await.unwrap().unwrap();
+        assert_eq!(fake.calls(READ), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_waiting_readers_share_a_failure() {
+        let (fake, group) = group(&[]);
+        fail(&fake, READ, &[Fault::Code("AuthFailure.SignatureFailure")]);
+        let (known, stop) = (spec("tcp_1_10.0.0.0/8"), go());
+        let (one, two) =
+            tokio::join!(group.track_rule(&known, &stop), group.track_rule(&known, &stop));
+        assert!(matches!((one, two), (Err(Error::Cloud { .. }), Err(Error::Cloud { .. }))));
+        assert_eq!(fake.calls(READ), 1);
+        assert_eq!(group.track_rule(&known, &stop).await.unwrap(), Tracked::Gone(Vec::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_add_edit_remove() {
+        let (fake, group) = group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8", "tcp_3_10.0.0.0/8"]);
+        group.add_rule(&spec("udp_53_10.0.0.0/8 dns"), &go()).await.unwrap();
+        let (from, to) = (spec("tcp_2_10.0.0.0/8"), spec("tcp_22_10.0.0.1 ssh"));
+        group.edit_rule(&from, &to, &go()).await.unwrap();
+        group.remove_rule(&spec("tcp_1_10.0.0.0/8"), &go()).await.unwrap();
+        check(&fake, &["tcp_22_10.0.0.1 ssh", "tcp_3_10.0.0.0/8", "udp_53_10.0.0.0/8 dns"]);
+        let writes = [fake.calls(CREATE), fake.calls(REPLACE), fake.calls(DELETE)];
+        assert_eq!((fake.calls(READ), writes), (3, [1, 1, 1]));
+
+        group.remove_rule(&spec("tcp_1_10.0.0.0/8"), &go()).await.unwrap();
+        group.edit_rule(&from, &to, &go()).await.unwrap();
+        assert_eq!((fake.calls(READ), fake.calls(DELETE), fake.calls(REPLACE)), (4, 1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_add_and_edit_refuse_what_is_there() {
+        let (fake, group) = group(&["tcp_1_10.0.0.0/8 mine", "tcp_2_10.0.0.0/8"]);
+        let error = group.add_rule(&spec("tcp_1_10.0.0.0/8 other"), &go()).await.unwrap_err();
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_1_10.0.0.0/8 exists already");
+        let (from, to) = (spec("tcp_1_10.0.0.0/8 mine"), spec("tcp_2_10.0.0.0/8"));
+        let error = group.edit_rule(&from, &to, &go()).await.unwrap_err();
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_2_10.0.0.0/8 exists already");
+        let (from, to) = (spec("tcp_8_10.0.0.0/8"), spec("tcp_9_10.0.0.0/8"));
+        let error = group.edit_rule(&from, &to, &go()).await.unwrap_err();
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_8_10.0.0.0/8 does not exist any more");
+        assert_eq!(fake.calls(CREATE) + fake.calls(REPLACE), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_parallel_adds_all_arrive() {
+        let (fake, group) = group(&[]);
+        let adds: Vec<_> = (1..=10)
+            .map(|port| {
+                let group = group.clone();
+                tokio::spawn(async move {
+                    group.add_rule(&spec(&format!("tcp_{port}_10.0.0.0/8")), &go()).await.unwrap();
+                })
+            })
+            .collect();
+        for add in adds {
+            add.await.unwrap();
+        }
+        assert_eq!(fake.world().group("sg-x").ingress.len(), 10);
+        assert_eq!(fake.calls(CREATE), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_others_write_first() {
+        let on_top = |world: &mut World| {
+            let group = world.group("sg-x");
+            group.ingress.insert(0, held("tcp_99_10.0.0.0/8"));
+            group.version += 1;
+        };
+        let (fake, group) = group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8"]);
+        fail(&fake, DELETE, &[Fault::After(on_top)]);
+        group.remove_rule(&spec("tcp_2_10.0.0.0/8"), &go()).await.unwrap();
+        check(&fake, &["tcp_99_10.0.0.0/8", "tcp_1_10.0.0.0/8"]);
+
+        let the_same = |world: &mut World| {
+            let group = world.group("sg-x");
+            group.ingress.push(held("tcp_3_10.0.0.0/8"));
+            group.version += 1;
+        };
+        fail(&fake, CREATE, &[Fault::After(the_same)]);
+        let error = group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap_err();
+        assert!(matches!(error, Error::Exists(_)), "{error}");
+
+        fail(&fake, CREATE, &[Fault::Code("UnsupportedOperation.VersionMismatch"); 9]);
+        let error = group.add_rule(&spec("tcp_4_10.0.0.0/8"), &go()).await.unwrap_err();
+        assert!(matches!(error, Error::Contended { .. }), "{error}");
+        assert_eq!(fake.calls(CREATE), 1 + 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_a_lost_answer_is_looked_up() {
+        let (fake, group) =
+            group(&["tcp_1_10.0.0.0/8 a", "tcp_1_10.0.0.0/8 b", "tcp_2_10.0.0.0/8"]);
+        fail(&fake, CREATE, &[Fault::Lost]);
+        group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
+        fail(&fake, REPLACE, &[Fault::Lost]);
+        group.edit_rule(&spec("tcp_2_10.0.0.0/8"), &spec("udp_2_10.0.0.0/8"), &go()).await.unwrap();
+        fail(&fake, DELETE, &[Fault::Lost]);
+        group.remove_rule(&spec("tcp_1_10.0.0.0/8 a"), &go()).await.unwrap();
+        check(&fake, &["tcp_1_10.0.0.0/8 b", "udp_2_10.0.0.0/8", "tcp_3_10.0.0.0/8"]);
+        let writes = [fake.calls(CREATE), fake.calls(REPLACE), fake.calls(DELETE)];
+        assert_eq!(writes, [1, 1, 1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_what_was_not_done_is_done_again() {
+        let (fake, group) = group(&[]);
+        fail(&fake, CREATE, &[Fault::Down, Fault::Code("InternalError")]);
+        group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
+        check(&fake, &["tcp_3_10.0.0.0/8"]);
+        assert_eq!(fake.calls(CREATE), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_refusals_are_told_as_they_are() {
+        let (fake, group) = group(&[]);
+        for code in [
+            "LimitExceeded.SecurityGroupPolicySet",
+            "ResourceNotFound",
+            "UnsupportedOperation.DuplicatePolicy",
+        ] {
+            fail(&fake, CREATE, &[Fault::Code(code)]);
+            let error = group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap_err();
+            let Error::Cloud { doing, source } = error else { panic!("{error}") };
+            assert_eq!(doing, "add rule sg-x_ingress_accept_tcp_3_10.0.0.0/8");
+            assert_eq!(source.code(), Some(code));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_without_the_group() {
+        let (fake, group) = group(&[]);
+        fake.world().groups.clear();
+        let rule = spec("tcp_1_10.0.0.0/8");
+        assert_eq!(group.track_rule(&rule, &go()).await.unwrap(), Tracked::Gone(Vec::new()));
+        assert_eq!(group.find_rule(&rule.rule, &go()).await.unwrap(), None);
+        group.remove_rule(&rule, &go()).await.unwrap();
+        let error = group.add_rule(&rule, &go()).await.unwrap_err();
+        insta::assert_snapshot!(error, @"security group sg-x does not exist");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_stopped_in_flight_is_still_looked_up() {
+        let (fake, group) = group(&[]);
+        fail(&fake, CREATE, &[Fault::Lost]);
+        let (stop, rule) = (go(), spec("tcp_1_10.0.0.0/8"));
+        let (added, ()) = tokio::join!(group.add_rule(&rule, &stop), async {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            stop.cancel();
+        });
+        added.unwrap();
+        assert_eq!(fake.world().log, [READ, CREATE, READ]);
+
+        fail(&fake, DELETE, &[Fault::Down]);
+        let stop = go();
+        let (removed, ()) = tokio::join!(group.remove_rule(&rule, &stop), async {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            stop.cancel();
+        });
+        assert!(matches!(removed, Err(Error::Cloud { source, .. }) if source.is_ambiguous()));
+        assert_eq!(fake.world().log[3..], [READ, DELETE, READ]);
+
+        let error = group.remove_rule(&rule, &stop).await.unwrap_err();
+        assert!(matches!(error, Error::Cloud { source, .. } if source.is_stopped()));
+        assert_eq!(fake.world().log.len(), 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_an_edited_rule_is_followed() {
+        let (_fake, group) = group(&["tcp_8443_10.0.0.0/8 web", "tcp_22_10.0.0.0/8"]);
+        let tracked = group.track_rule(&spec("tcp_443_10.0.0.0/8 web"), &go()).await.unwrap();
+        let edited = Tracked::Drifted(spec("tcp_8443_10.0.0.0/8 web"), Difference::Traffic);
+        assert_eq!(tracked, edited);
+        // Asked again, the same owner gets the same answer; nobody else does.
+        let tracked = group.track_rule(&spec("tcp_443_10.0.0.0/8 web"), &go()).await.unwrap();
+        assert_eq!(tracked, edited);
+        let tracked = group.track_rule(&spec("tcp_444_10.0.0.0/8 web"), &go()).await.unwrap();
+        assert_eq!(tracked, Tracked::Gone(Vec::new()));
+
+        let tracked = group.track_rule(&spec("tcp_22_10.0.0.0/8"), &go()).await.unwrap();
+        assert_eq!(tracked, Tracked::Same(spec("tcp_22_10.0.0.0/8")));
+        let tracked = group.track_rule(&spec("udp_22_10.9.0.0/16"), &go()).await.unwrap();
+        assert_eq!(tracked, Tracked::Gone(Vec::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_the_description_drifts_alone() {
+        let (_fake, group) = group(&["tcp_22_10.0.0.0/8 new"]);
+        let tracked = group.track_rule(&spec("tcp_22_10.0.0.0/8 old"), &go()).await.unwrap();
+        assert_eq!(tracked, Tracked::Same(spec("tcp_22_10.0.0.0/8 new")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_several_candidates_are_none() {
+        let (_fake, group) = group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8"]);
+        let tracked = group.track_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
+        let candidates = vec![spec("tcp_1_10.0.0.0/8"), spec("tcp_2_10.0.0.0/8")];
+        assert_eq!(tracked, Tracked::Gone(candidates));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_nobody_loses_a_rule_to_one_that_is_missing() {
+        let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
+        let (missing, there) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_8443_10.0.0.0/8"));
+        let stop = go();
+        let (missing, same) = tokio::join!(group.track_rule(&missing, &stop), async {
+            tokio::time::sleep(QUIET / 2).await;
+            group.track_rule(&there, &stop).await
+        });
+        assert_eq!(missing.unwrap(), Tracked::Gone(Vec::new()));
+        assert_eq!(same.unwrap(), Tracked::Same(there));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_no_rule_is_told_to_two_owners() {
+        let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
+        let (one, two) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_444_10.0.0.0/8"));
+        let stop = go();
+        let (one, two) = tokio::join!(group.track_rule(&one, &stop), group.track_rule(&two, &stop));
+        assert!(matches!(one.unwrap(), Tracked::Drifted(..)));
+        assert_eq!(two.unwrap(), Tracked::Gone(Vec::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_nearest_come_first() {
+        let (fake, group) = group(&["udp_1_10.9.0.0/16", "tcp_2_10.0.0.0/8"]);
+        fake.world()
+            .group("sg-x")
+            .egress
+            .push(json!({ "CidrBlock": "10.0.0.0/8", "Action": "ACCEPT" }));
+        let nearest = group.nearest_rules(&spec("tcp_1_10.0.0.0/8").rule, &go()).await.unwrap();
+        assert_eq!(nearest, [spec("tcp_2_10.0.0.0/8"), spec("udp_1_10.9.0.0/16")]);
+    }
+}

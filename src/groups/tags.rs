@@ -1,0 +1,76 @@
+//! Changing the tags of a group in as few calls as the tag service allows.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    cloud::{
+        Region,
+        api::tag::{self, ModifyResourceTags, Tag, TagKeyObject},
+    },
+    rules::GroupId,
+};
+
+/// Most tags that one call may set, and most that it may remove.
+const PER_CALL: usize = 10;
+
+/// The calls that turn the tags `from` into `to`. Tags in neither are not touched.
+pub(super) fn changes(
+    region: &Region,
+    group: &GroupId,
+    from: &BTreeMap<String, String>,
+    to: &BTreeMap<String, String>,
+) -> Vec<ModifyResourceTags> {
+    let set: Vec<Tag> = to
+        .iter()
+        .filter(|(key, value)| from.get(*key) != Some(value))
+        .map(|(key, value)| Tag { tag_key: key.clone(), tag_value: value.clone() })
+        .collect();
+    let removed: Vec<TagKeyObject> = from
+        .keys()
+        .filter(|key| !to.contains_key(*key))
+        .map(|key| TagKeyObject { tag_key: key.clone() })
+        .collect();
+
+    let (mut set, mut removed) = (set.chunks(PER_CALL), removed.chunks(PER_CALL));
+    std::iter::from_fn(|| match (set.next(), removed.next()) {
+        (None, None) => None,
+        (set, removed) => Some(ModifyResourceTags {
+            resource: tag::security_group(region, group.as_str()),
+            replace_tags: set.unwrap_or_default().to_vec(),
+            delete_tags: removed.unwrap_or_default().to_vec(),
+        }),
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calls(from: &[(&str, &str)], to: &[(&str, &str)]) -> Vec<ModifyResourceTags> {
+        let map = |tags: &[(&str, &str)]| {
+            tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let (region, group) = ("ap-guangzhou".parse().unwrap(), "sg-x".parse().unwrap());
+        changes(&region, &group, &map(from), &map(to))
+    }
+
+    #[test]
+    fn ok_only_what_differs() {
+        assert_eq!(calls(&[("a", "1")], &[("a", "1")]), []);
+        let json = |calls: Vec<ModifyResourceTags>| serde_json::to_string(&calls).unwrap();
+        insta::assert_snapshot!(json(calls(&[("a", "1"), ("b", "2")], &[("b", "3"), ("c", "4")])), @r#"[{"Resource":"qcs::cvm:ap-guangzhou:uin/:sg/sg-x","ReplaceTags":[{"TagKey":"b","TagValue":"3"},{"TagKey":"c","TagValue":"4"}],"DeleteTags":[{"TagKey":"a"}]}]"#);
+        insta::assert_snapshot!(json(calls(&[("a", "1")], &[])), @r#"[{"Resource":"qcs::cvm:ap-guangzhou:uin/:sg/sg-x","DeleteTags":[{"TagKey":"a"}]}]"#);
+    }
+
+    #[test]
+    fn ok_at_most_ten_of_each() {
+        let keys: Vec<String> = (0..23).map(|number| format!("k{number}")).collect();
+        let many: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "v")).collect();
+        let sizes: Vec<(usize, usize)> = calls(&[("old", "v")], &many)
+            .iter()
+            .map(|call| (call.replace_tags.len(), call.delete_tags.len()))
+            .collect();
+        assert_eq!(sizes, [(10, 1), (10, 0), (3, 0)]);
+    }
+}

@@ -1,0 +1,233 @@
+//! `tke_security_group`: a named set of rules that Pods and instances can be bound to.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tf_provider::{
+    Computed, Cx, DefaultTimeouts, Diagnostics, Import, Maybe, Model, NoIdentity, Partial,
+    Resource, Result, Text, Timeouts,
+    validate::{keys, length, one_of},
+};
+
+use super::{in_region, planned_region};
+use crate::{
+    cloud::Region,
+    diagnostics::not_an_id,
+    groups::{Group, GroupSpec, Handle},
+    provider::Client,
+    rules::GroupId,
+};
+
+/// A CVM security group: a named set of rules that Pods and instances can be bound to.
+///
+/// A new group is empty, and an empty group lets nothing in and nothing out. Its rules are
+/// resources of their own, `tke_security_group_rule`.
+///
+/// A group that is still in use cannot be deleted. The delete waits for it to become free, and
+/// when its time has run out it says who holds the group.
+#[derive(Model, Clone, Debug)]
+pub struct SecurityGroup {
+    /// Name shown in the console, 1 to 60 characters. Names need not be unique.
+    #[tf(validate = length(1..=60))]
+    name: String,
+    /// Free text, at most 100 characters.
+    #[tf(default = "", validate = length(..=100))]
+    description: String,
+    /// Project that the group belongs to; the default project, `0`, unless given.
+    #[tf(optional, replace)]
+    project_id: Computed<u64>,
+    /// Tags of the group. They win over the provider's `default_tags` of the same key. Tags that
+    /// others set are left alone.
+    #[tf(validate = keys(tag_key), validate = tag_values)]
+    tags: Option<BTreeMap<String, String>>,
+    /// Region of the group; the provider's by default.
+    #[tf(optional, replace)]
+    region: Computed<Text<Region>>,
+    /// What a delete does about rules of other groups that refer to this one: `fail`, or `remove`
+    /// to remove those rules first.
+    #[tf(default = "fail", validate = one_of(["fail", "remove"]))]
+    references_on_delete: String,
+    /// How long operations may take: by default `15m` for a delete, which waits until the group is
+    /// free, and `5m` each for the others.
+    timeouts: Option<Timeouts>,
+    /// Identifier assigned by the service, such as `sg-12345678`.
+    id: Computed<Text<GroupId>>,
+    /// `tags` together with the provider's `default_tags`.
+    #[tf(volatile)]
+    tags_all: Computed<BTreeMap<String, String>>,
+    /// When the group was created, in RFC 3339.
+    created_time: Computed<String>,
+    /// Whether this is the default group of its project.
+    is_default: Computed<bool>,
+}
+
+impl Resource for SecurityGroup {
+    const NAME: &'static str = "security_group";
+    type Client = Client;
+    type Identity = NoIdentity;
+
+    fn timeouts() -> DefaultTimeouts {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        DefaultTimeouts {
+            create: minutes(5),
+            read: minutes(5),
+            update: minutes(5),
+            delete: minutes(15),
+        }
+    }
+
+    fn plan(
+        plan: &mut Partial<Self>,
+        _prior: Option<&Self>,
+        client: Option<&Client>,
+    ) -> Diagnostics {
+        planned_region(&mut plan.region, client);
+        let default = client.and_then(Client::planned_tags);
+        if let (Some(default), false) = (default, plan.tags.is_unknown()) {
+            plan.tags_all = Maybe::Known(with_own(default, plan.tags.known()));
+        }
+        Diagnostics::default()
+    }
+
+    async fn create(self, cx: &Cx<Client>) -> Result<Self> {
+        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        let spec = self.spec(cx.client())?;
+        let group = cx.client().groups.create(&region, &spec, cx.cancelled()).await?;
+        let created = self.with(&region, group, spec.tags);
+        cx.save(&created);
+        Ok(created)
+    }
+
+    async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
+        let handle = self.handle(cx)?;
+        let Some(group) = handle.find(cx.cancelled()).await? else { return Ok(None) };
+        // Tags of others are none of our business, those of ours that have changed are.
+        let known = self.tags_all.ok().cloned().unwrap_or_default();
+        let mut tags = group.tags.clone();
+        tags.retain(|key, _| known.contains_key(key));
+        Ok(Some(self.with(handle.region(), group, tags)))
+    }
+
+    async fn update(self, prior: Self, cx: &Cx<Client>) -> Result<Self> {
+        let (handle, spec) = (self.handle(cx)?, self.spec(cx.client())?);
+        let before = GroupSpec {
+            name: prior.name.clone(),
+            description: prior.description.clone(),
+            project_id: spec.project_id,
+            tags: prior.tags_all.get()?.clone(),
+        };
+        handle.modify(&before, &spec, cx.cancelled()).await?;
+        Ok(Self { tags_all: spec.tags.into(), ..self })
+    }
+
+    async fn delete(self, cx: &Cx<Client>) -> Result<()> {
+        let handle = self.handle(cx)?;
+        if self.references_on_delete == "remove" {
+            handle.remove_references(cx.cancelled()).await?;
+        }
+        Ok(handle.delete(cx.cancelled()).await?)
+    }
+
+    /// By `sg-12345678`, with the region and a slash before it where that is not the provider's.
+    async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
+        let Import::Id(text) = what;
+        let (region, id) = in_region(&text);
+        let region = region.map(str::parse).transpose().map_err(|why| not_an_id(&text, &why))?;
+        let region = cx.client().region(region.as_ref())?;
+        let id: GroupId = id.parse().map_err(|why| not_an_id(&text, &why))?;
+        let found = cx.client().groups.at(&region, &id).find(cx.cancelled()).await?;
+        Ok(found.map(|group| {
+            let tags = group.tags.clone();
+            Self::imported(&tags, cx.client().planned_tags()).with(&region, group, tags)
+        }))
+    }
+}
+
+impl SecurityGroup {
+    fn handle(&self, cx: &Cx<Client>) -> Result<Handle> {
+        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        Ok(cx.client().groups.at(&region, self.id.get()?))
+    }
+
+    /// What the service is to hold.
+    fn spec(&self, client: &Client) -> Result<GroupSpec> {
+        Ok(GroupSpec {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            project_id: self.project_id.ok().copied(),
+            tags: with_own(client.default_tags()?, self.tags.as_ref()),
+        })
+    }
+
+    /// The same group as the service holds it, with those of its tags that are ours.
+    fn with(self, region: &Region, group: Group, tags_all: BTreeMap<String, String>) -> Self {
+        let own = self.tags.map(|own| {
+            let is_own = |key: &String| own.contains_key(key);
+            tags_all
+                .iter()
+                .filter(|(key, _)| is_own(key))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
+        });
+        Self {
+            name: group.name,
+            description: group.description,
+            project_id: group.project_id.into(),
+            tags: own,
+            region: Text::new(region.clone()).into(),
+            id: Text::new(group.id).into(),
+            tags_all: tags_all.into(),
+            created_time: group.created.map_or(Computed::null(), |time| time.to_string().into()),
+            is_default: group.is_default.into(),
+            ..self
+        }
+    }
+
+    /// A group that Terraform has not known, with the tags that are not the provider's.
+    fn imported(
+        tags: &BTreeMap<String, String>,
+        default: Option<BTreeMap<String, String>>,
+    ) -> Self {
+        let mut own = tags.clone();
+        if let Some(default) = default {
+            own.retain(|key, value| default.get(key) != Some(value));
+        }
+        Self {
+            name: String::new(),
+            description: String::new(),
+            project_id: Computed::unknown(),
+            tags: (!own.is_empty()).then_some(own),
+            region: Computed::unknown(),
+            references_on_delete: "fail".to_owned(),
+            timeouts: None,
+            id: Computed::unknown(),
+            tags_all: Computed::unknown(),
+            created_time: Computed::unknown(),
+            is_default: Computed::unknown(),
+        }
+    }
+}
+
+fn with_own(
+    mut default: BTreeMap<String, String>,
+    own: Option<&BTreeMap<String, String>>,
+) -> BTreeMap<String, String> {
+    default.extend(own.cloned().unwrap_or_default());
+    default
+}
+
+fn tag_key(key: &str) -> std::result::Result<(), String> {
+    if key.is_empty() || key.chars().count() > 127 {
+        return Err("a tag's key has 1 to 127 characters".to_owned());
+    }
+    match ["qcloud", "tencent", "project", "qcs:"].iter().find(|taken| key.starts_with(**taken)) {
+        Some(taken) => Err(format!("keys that begin with `{taken}` are reserved by the service")),
+        None => Ok(()),
+    }
+}
+
+fn tag_values(tags: &BTreeMap<String, String>) -> std::result::Result<(), String> {
+    match tags.iter().find(|(_, value)| value.chars().count() > 255) {
+        Some((key, _)) => Err(format!("the value of tag `{key}` has more than 255 characters")),
+        None => Ok(()),
+    }
+}

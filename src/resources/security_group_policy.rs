@@ -1,0 +1,363 @@
+//! `tke_security_group_policy`: which Pods of a namespace get which security groups.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tf_provider::{
+    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Import, Maybe, Model,
+    NoIdentity, Partial, Path, Resource, Result, Timeouts,
+    constraints::at_least_one_of,
+    validate::{each, keys, length, one_of, unique},
+};
+
+use crate::{
+    cluster,
+    diagnostics::not_an_id,
+    pods::{
+        Manifest, Policy, PolicyRef, PolicySpec, Requirement, Selector as PodSelector,
+        WaitFor as Needs,
+        selector::{check_field_manager, check_key, check_namespace, check_subdomain, check_value},
+    },
+    provider::Client,
+    rules::GroupId,
+};
+
+/// A `SecurityGroupPolicy` of a cluster: it gives security groups to the Pods that it selects.
+///
+/// It applies to Pods that start from now on. Pods that already run keep the groups they have
+/// until they are recreated.
+///
+/// The object is written by server-side apply. A field that another tool owns is not overwritten
+/// unless `field_manager` says so, and an object that exists already is not adopted but imported.
+/// Planning needs no cluster.
+#[derive(Model, Clone, Debug)]
+pub struct SecurityGroupPolicy {
+    /// Name of the policy.
+    #[tf(replace, validate = check_subdomain)]
+    name: String,
+    /// Namespace of the policy and of the Pods that it selects. It must exist.
+    #[tf(default = "default", replace, validate = check_namespace)]
+    namespace: String,
+    /// Selects Pods by their labels. An empty selector, `{}`, selects all Pods of the namespace.
+    /// With `service_account_selector` as well, both must match.
+    pod_selector: Option<Selector>,
+    /// Selects Pods by the labels of their service account.
+    service_account_selector: Option<Selector>,
+    /// The groups that the Pods get. Their order is the order of evaluation: the first rule that
+    /// matches decides.
+    #[tf(validate = length(1..), validate = unique(), validate = each(group_id))]
+    security_group_ids: Vec<String>,
+    /// Labels of the policy itself. Those that others set are left alone.
+    #[tf(validate = keys(check_key))]
+    labels: Option<BTreeMap<String, String>>,
+    /// Annotations of the policy itself. Those that others set are left alone.
+    #[tf(validate = keys(check_key))]
+    annotations: Option<BTreeMap<String, String>>,
+    /// As whom the policy is written.
+    field_manager: Option<FieldManager>,
+    /// What a create waits for; both by default.
+    wait_for: Option<WaitFor>,
+    /// How long operations may take: by default `10m`, and `15m` for a delete.
+    timeouts: Option<Timeouts>,
+    /// `<namespace>/<name>`, which is also what the policy is imported by.
+    id: Computed<String>,
+    /// Identity of this very object in the cluster.
+    uid: Computed<String>,
+    /// Number of the specification, counted by the cluster.
+    #[tf(volatile)]
+    generation: Computed<i64>,
+}
+
+/// Selects by labels. All conditions must hold.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct Selector {
+    /// Labels that must be there with just this value.
+    #[tf(validate = keys(check_key))]
+    match_labels: Option<BTreeMap<String, String>>,
+    /// Further conditions.
+    match_expressions: Option<Vec<Expression>>,
+}
+
+/// A condition on one label.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct Expression {
+    /// Key of the label.
+    #[tf(validate = check_key)]
+    key: String,
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    #[tf(validate = one_of(["In", "NotIn", "Exists", "DoesNotExist"]))]
+    operator: String,
+    /// Values to compare with, for `In` and `NotIn`.
+    #[tf(validate = each(check_value))]
+    values: Option<Vec<String>>,
+}
+
+/// As whom an object is written.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct FieldManager {
+    /// Name of the field manager.
+    #[tf(default = "terraform-provider-tke", validate = check_field_manager)]
+    name: String,
+    /// Whether to take over fields that other managers own.
+    #[tf(default = false)]
+    force_conflicts: bool,
+}
+
+/// What a create waits for, as long as its timeout allows.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct WaitFor {
+    /// That the cluster serves policies: the `SecurityGroupPolicy` add-on is installed.
+    #[tf(default = true)]
+    crd: bool,
+    /// That the namespace exists.
+    #[tf(default = true)]
+    namespace: bool,
+}
+
+impl Resource for SecurityGroupPolicy {
+    const NAME: &'static str = "security_group_policy";
+    type Client = Client;
+    type Identity = NoIdentity;
+
+    fn timeouts() -> DefaultTimeouts {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        DefaultTimeouts {
+            create: minutes(10),
+            read: minutes(10),
+            update: minutes(10),
+            delete: minutes(15),
+        }
+    }
+
+    fn constraints() -> Vec<Constraint> {
+        vec![at_least_one_of(&["pod_selector", "service_account_selector"])]
+    }
+
+    fn check(config: &Partial<Self>) -> Diagnostics {
+        let selectors = [
+            ("pod_selector", &config.pod_selector),
+            ("service_account_selector", &config.service_account_selector),
+        ];
+        selectors
+            .into_iter()
+            .filter_map(|(name, selector)| Some((Path::from(name), selector.known()?)))
+            .flat_map(|(at, selector)| selector.problems(&at))
+            .chain(too_many_groups(&config.security_group_ids))
+            .collect()
+    }
+
+    fn plan(
+        plan: &mut Partial<Self>,
+        _prior: Option<&Self>,
+        _client: Option<&Client>,
+    ) -> Diagnostics {
+        if let (Some(namespace), Some(name)) = (plan.namespace.known(), plan.name.known()) {
+            plan.id = Maybe::Known(format!("{namespace}/{name}"));
+        }
+        Diagnostics::default()
+    }
+
+    async fn create(self, cx: &Cx<Client>) -> Result<Self> {
+        let (manifest, manager, needs) = (self.manifest()?, self.manager(), self.needs());
+        let policies = &cx.client().policies;
+        let policy = policies.create(&manifest, &manager, needs, cx.cancelled()).await?;
+        let created = self.with(policy);
+        cx.save(&created);
+        Ok(created)
+    }
+
+    async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
+        let Some(policy) = cx.client().policies.find(&self.at()?, cx.cancelled()).await? else {
+            return Ok(None);
+        };
+        if !policy.unknown.is_empty() {
+            cx.warn(unknown_fields(&policy));
+        }
+        Ok(Some(self.with(policy)))
+    }
+
+    async fn update(self, prior: Self, cx: &Cx<Client>) -> Result<Self> {
+        let (manifest, manager, uid) = (self.manifest()?, self.manager(), prior.uid.get()?);
+        let policies = &cx.client().policies;
+        let policy = policies.update(uid, &manifest, &manager, cx.cancelled()).await?;
+        Ok(self.with(policy))
+    }
+
+    async fn delete(self, cx: &Cx<Client>) -> Result<()> {
+        let (at, uid) = (self.at()?, self.uid.get()?);
+        Ok(cx.client().policies.delete(&at, uid, cx.cancelled()).await?)
+    }
+
+    /// By `my-namespace/my-policy`.
+    async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
+        let Import::Id(text) = what;
+        let at: PolicyRef = text.parse().map_err(|why| not_an_id(&text, &why))?;
+        let found = cx.client().policies.find(&at, cx.cancelled()).await?;
+        Ok(found.map(|policy| Self::imported(&at).with(policy)))
+    }
+}
+
+impl SecurityGroupPolicy {
+    fn at(&self) -> Result<PolicyRef> {
+        PolicyRef::new(&self.namespace, &self.name)
+            .map_err(|why| Diagnostic::invalid(&"name".into(), why).into())
+    }
+
+    /// What the cluster is to hold.
+    fn manifest(&self) -> Result<Manifest> {
+        Ok(Manifest {
+            at: self.at()?,
+            spec: PolicySpec {
+                pod_selector: self.pod_selector.as_ref().map(Selector::to_pods),
+                service_account_selector: self
+                    .service_account_selector
+                    .as_ref()
+                    .map(Selector::to_pods),
+                security_group_ids: self.security_group_ids.clone(),
+            },
+            labels: self.labels.clone().unwrap_or_default(),
+            annotations: self.annotations.clone().unwrap_or_default(),
+        })
+    }
+
+    fn manager(&self) -> cluster::FieldManager {
+        self.field_manager.as_ref().map_or_else(Default::default, |manager| cluster::FieldManager {
+            name: manager.name.clone(),
+            force_conflicts: manager.force_conflicts,
+        })
+    }
+
+    fn needs(&self) -> Needs {
+        self.wait_for
+            .as_ref()
+            .map_or_else(Needs::default, |wait| Needs { crd: wait.crd, namespace: wait.namespace })
+    }
+
+    /// The same policy as the cluster holds it.
+    fn with(self, policy: Policy) -> Self {
+        let labels = self.labels.map(|declared| policy.labels_among(&declared));
+        let annotations = self.annotations.map(|declared| policy.annotations_among(&declared));
+        let spec = policy.spec;
+        let selector = |own: Option<Selector>, there: Option<PodSelector>| {
+            there.map(|there| Selector::of_pods(there, own.as_ref()))
+        };
+        Self {
+            pod_selector: selector(self.pod_selector, spec.pod_selector),
+            service_account_selector: selector(
+                self.service_account_selector,
+                spec.service_account_selector,
+            ),
+            security_group_ids: spec.security_group_ids,
+            labels,
+            annotations,
+            id: policy.at.id().into(),
+            uid: policy.uid.into(),
+            generation: policy.generation.into(),
+            ..self
+        }
+    }
+
+    fn imported(at: &PolicyRef) -> Self {
+        Self {
+            name: at.name().to_owned(),
+            namespace: at.namespace().to_owned(),
+            pod_selector: None,
+            service_account_selector: None,
+            security_group_ids: Vec::new(),
+            labels: None,
+            annotations: None,
+            field_manager: None,
+            wait_for: None,
+            timeouts: None,
+            id: Computed::unknown(),
+            uid: Computed::unknown(),
+            generation: Computed::unknown(),
+        }
+    }
+}
+
+impl Selector {
+    fn to_pods(&self) -> PodSelector {
+        let expressions = self.match_expressions.iter().flatten();
+        PodSelector {
+            match_labels: self.match_labels.clone().unwrap_or_default(),
+            match_expressions: expressions.map(Expression::to_pods).collect(),
+        }
+    }
+
+    /// In the cluster, nothing and an empty collection are the same: the user's way of writing it
+    /// stays.
+    fn of_pods(there: PodSelector, own: Option<&Self>) -> Self {
+        let labels_written = own.is_some_and(|own| own.match_labels.is_some());
+        let expressions_written = own.is_some_and(|own| own.match_expressions.is_some());
+        let own: Vec<_> =
+            own.into_iter().flat_map(|own| own.match_expressions.iter().flatten()).collect();
+        let expressions: Vec<_> = there
+            .match_expressions
+            .into_iter()
+            .enumerate()
+            .map(|(index, there)| Expression::of_pods(there, own.get(index).copied()))
+            .collect();
+        Self {
+            match_labels: (labels_written || !there.match_labels.is_empty())
+                .then_some(there.match_labels),
+            match_expressions: (expressions_written || !expressions.is_empty())
+                .then_some(expressions),
+        }
+    }
+
+    fn problems(&self, at: &Path) -> Vec<Diagnostic> {
+        let labels = self.match_labels.iter().flatten().filter_map(|(key, value)| {
+            let at = at.clone().attribute("match_labels").key(key);
+            check_value(value).err().map(|why| Diagnostic::invalid(&at, why))
+        });
+        let expressions = self.match_expressions.iter().flatten().enumerate();
+        let expressions = expressions.filter_map(|(index, expression)| {
+            let at = at.clone().attribute("match_expressions").index(index).attribute("values");
+            let checked = expression.to_pods().check_values();
+            checked.err().map(|why| Diagnostic::invalid(&at, why))
+        });
+        labels.chain(expressions).collect()
+    }
+}
+
+impl Expression {
+    fn to_pods(&self) -> Requirement {
+        Requirement {
+            key: self.key.clone(),
+            operator: self.operator.clone(),
+            values: self.values.clone().unwrap_or_default(),
+        }
+    }
+
+    fn of_pods(there: Requirement, own: Option<&Self>) -> Self {
+        let written = own.is_some_and(|own| own.values.is_some());
+        let Requirement { key, operator, values } = there;
+        Self { key, operator, values: (written || !values.is_empty()).then_some(values) }
+    }
+}
+
+fn group_id(text: &str) -> std::result::Result<(), String> {
+    text.parse::<GroupId>().map(drop).map_err(|why| why.to_string())
+}
+
+/// A Pod takes five groups by what is published of similar policies; TKE's own number is not.
+const USUAL_GROUPS: usize = 5;
+
+fn too_many_groups(ids: &Maybe<Vec<String>>) -> Option<Diagnostic> {
+    let count = ids.known().map_or(0, Vec::len);
+    (count > USUAL_GROUPS).then(|| {
+        Diagnostic::warning("More groups than a Pod usually takes")
+            .detail(format!(
+                "The policy lists {count} groups; the cluster may refuse more than {USUAL_GROUPS}."
+            ))
+            .at("security_group_ids")
+    })
+}
+
+fn unknown_fields(policy: &Policy) -> Diagnostic {
+    Diagnostic::warning(format!("{} says more than this provider knows", policy.at)).detail(format!(
+        "These fields are neither shown nor changed: {}.\n\nWhat to do: look for a newer version of \
+         the provider, or have whoever set them take them back.",
+        policy.unknown.join(", "),
+    ))
+}

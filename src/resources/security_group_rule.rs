@@ -1,0 +1,296 @@
+//! `tke_security_group_rule`: one rule of a security group.
+
+use std::time::Duration;
+
+use tf_provider::{
+    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Import, Maybe, Model,
+    NoIdentity, Partial, Resource, Result, Text, Timeouts, constraints::exactly_one_of,
+    validate::length,
+};
+
+use super::planned_region;
+use crate::{
+    cloud::Region,
+    diagnostics::{not_an_id, nothing_there},
+    groups::{Handle, RuleSpec, Tracked},
+    provider::Client,
+    rules::{
+        Action, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Mismatch, Peer, Ports, Protocol, Rule,
+        RuleId,
+    },
+};
+
+/// One rule of a CVM security group.
+///
+/// A new rule goes below all others of its direction. A change edits it where it stands, so that
+/// there is no gap in traffic and no reordering. Rules are evaluated from the top and the first
+/// that matches decides; what no rule matches is dropped.
+///
+/// The service gives a rule no identifier, so a rule is known by its content, in which spelling
+/// plays no part: `TCP` and `tcp`, `80-80` and `80`, `10.0.0.1/32` and `10.0.0.1` are the same. A
+/// rule that somebody edited outside Terraform is shown as a change of that rule, as long as it
+/// differs in one respect and no other rule could be meant.
+#[derive(Model, Clone, Debug)]
+pub struct SecurityGroupRule {
+    /// Group that the rule belongs to.
+    #[tf(replace)]
+    security_group_id: Text<GroupId>,
+    /// `ingress` for traffic to the members of the group, `egress` for traffic from them.
+    #[tf(replace)]
+    direction: Text<Direction>,
+    /// What happens to the traffic: `ACCEPT` or `DROP`.
+    action: Text<Action>,
+    /// `TCP`, `UDP`, `ICMP`, `ICMPv6`, `GRE` or `ALL`.
+    #[tf(default = "ALL")]
+    protocol: Text<Protocol>,
+    /// Destination ports: one (`443`), several (`80,443`), a range (`8000-9000`), or `ALL`.
+    /// Only TCP and UDP have ports.
+    #[tf(default = "ALL")]
+    port: Text<Ports>,
+    /// The other end, as an IPv4 address or block such as `10.0.0.0/8`: the source of ingress, the
+    /// destination of egress.
+    cidr_block: Option<Text<Ipv4Cidr>>,
+    /// The other end, as an IPv6 address or block such as `2001:db8::/32`.
+    ipv6_cidr_block: Option<Text<Ipv6Cidr>>,
+    /// The other end, as the members of a security group; the group itself may be meant.
+    referenced_security_group_id: Option<Text<GroupId>>,
+    /// Free text, at most 100 characters. It plays no part in telling rules apart.
+    #[tf(default = "", validate = length(..=100))]
+    description: String,
+    /// Region of the group; the provider's by default.
+    #[tf(optional, replace)]
+    region: Computed<Text<Region>>,
+    /// How long operations may take; `5m` each by default.
+    timeouts: Option<Timeouts>,
+    /// `<group>_<direction>_<action>_<protocol>_<port>_<peer>` in canonical lower case, which is
+    /// also what the rule is imported by.
+    #[tf(volatile)]
+    id: Computed<Text<RuleId>>,
+}
+
+impl Resource for SecurityGroupRule {
+    const NAME: &'static str = "security_group_rule";
+    type Client = Client;
+    type Identity = NoIdentity;
+
+    fn timeouts() -> DefaultTimeouts {
+        let limit = Duration::from_secs(5 * 60);
+        DefaultTimeouts { create: limit, read: limit, update: limit, delete: limit }
+    }
+
+    fn constraints() -> Vec<Constraint> {
+        vec![exactly_one_of(&["cidr_block", "ipv6_cidr_block", "referenced_security_group_id"])]
+    }
+
+    fn check(config: &Partial<Self>) -> Diagnostics {
+        let mut found = Diagnostics::default();
+        // What is left out has its default here, and an unknown part goes with everything.
+        let protocol = match &config.protocol {
+            Maybe::Known(protocol) => **protocol,
+            Maybe::Null => Protocol::All,
+            Maybe::Unknown => return found,
+        };
+        if let Err(mismatch) = config.port.known().map_or(Ok(()), |p| protocol.admits_ports(p)) {
+            found.push(Diagnostic::invalid(&"port".into(), mismatch));
+        }
+        let ipv4 = config.cidr_block.known().map(|block| Peer::Ipv4(**block));
+        let ipv6 = config.ipv6_cidr_block.known().map(|block| Peer::Ipv6(**block));
+        for mismatch in [ipv4, ipv6].iter().flatten().map(|peer| protocol.admits_peer(peer)) {
+            if let Err(mismatch) = mismatch {
+                found.push(Diagnostic::invalid(&"protocol".into(), mismatch));
+            }
+        }
+        found
+    }
+
+    fn plan(
+        plan: &mut Partial<Self>,
+        _prior: Option<&Self>,
+        client: Option<&Client>,
+    ) -> Diagnostics {
+        planned_region(&mut plan.region, client);
+        if let Some(id) = planned_id(plan) {
+            plan.id = Maybe::Known(id.into());
+        }
+        Diagnostics::default()
+    }
+
+    async fn create(self, cx: &Cx<Client>) -> Result<Self> {
+        let (group, spec) = (self.group(cx)?, self.spec()?);
+        group.add_rule(&spec, cx.cancelled()).await?;
+        let created = self.with(group.region(), spec);
+        cx.save(&created);
+        Ok(created)
+    }
+
+    async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
+        let (group, spec) = (self.group(cx)?, self.spec()?);
+        match group.track_rule(&spec, cx.cancelled()).await? {
+            Tracked::Same(there) | Tracked::Drifted(there, _) => {
+                Ok(Some(self.with(group.region(), there)))
+            }
+            Tracked::Gone(candidates) => {
+                if !candidates.is_empty() {
+                    cx.warn(lost(&spec, &group, &candidates));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn update(self, prior: Self, cx: &Cx<Client>) -> Result<Self> {
+        let (group, spec) = (self.group(cx)?, self.spec()?);
+        group.edit_rule(&prior.spec()?, &spec, cx.cancelled()).await?;
+        Ok(self.with(group.region(), spec))
+    }
+
+    async fn delete(self, cx: &Cx<Client>) -> Result<()> {
+        Ok(self.group(cx)?.remove_rule(&self.spec()?, cx.cancelled()).await?)
+    }
+
+    /// By `sg-x_ingress_accept_udp_53_sg-y`, with the region and a slash before it where that is
+    /// not the provider's.
+    async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
+        let Import::Id(text) = what;
+        let (region, id) = super::in_region(&text);
+        let region = region.map(str::parse).transpose().map_err(|why| not_an_id(&text, &why))?;
+        let id: RuleId = id.parse().map_err(|why| not_an_id(&text, &why))?;
+        let region = cx.client().region(region.as_ref())?;
+        let group = cx.client().groups.at(&region, &id.group);
+        match group.find_rule(&id.rule, cx.cancelled()).await? {
+            Some(found) => Ok(Some(Self::imported(id, &region, found))),
+            None => {
+                let near = group.nearest_rules(&id.rule, cx.cancelled()).await?;
+                let near = near.iter().map(|near| id_of(&group, near).to_string());
+                Err(nothing_there(&format!("rule {id}"), near).into())
+            }
+        }
+    }
+}
+
+impl SecurityGroupRule {
+    fn group(&self, cx: &Cx<Client>) -> Result<Handle> {
+        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        Ok(cx.client().groups.at(&region, &self.security_group_id))
+    }
+
+    /// What the service is to hold.
+    fn spec(&self) -> Result<RuleSpec> {
+        let peer = peer(
+            self.cidr_block.as_ref(),
+            self.ipv6_cidr_block.as_ref(),
+            self.referenced_security_group_id.as_ref(),
+        );
+        let rule = peer.map_or(Ok(None), |peer| {
+            let ports = self.port.value().clone();
+            Rule::new(*self.direction, *self.action, *self.protocol, ports, peer).map(Some)
+        });
+        match rule {
+            Ok(Some(rule)) => Ok(RuleSpec { rule, description: self.description.clone() }),
+            Ok(None) => Err(no_peer().into()),
+            Err(mismatch) => Err(Diagnostic::invalid(&blame(mismatch).into(), mismatch).into()),
+        }
+    }
+
+    /// The same rule as the service holds it. The layer keeps the user's spelling where both mean
+    /// the same.
+    fn with(self, region: &Region, there: RuleSpec) -> Self {
+        let RuleSpec { rule, description } = there;
+        let id = RuleId { group: self.security_group_id.value().clone(), rule };
+        let rule = &id.rule;
+        let mut with = Self {
+            action: rule.action().into(),
+            protocol: rule.protocol().into(),
+            port: rule.ports().clone().into(),
+            cidr_block: None,
+            ipv6_cidr_block: None,
+            referenced_security_group_id: None,
+            description,
+            region: Text::new(region.clone()).into(),
+            id: Computed::unknown(),
+            ..self
+        };
+        match rule.peer() {
+            Peer::Ipv4(block) => with.cidr_block = Some((*block).into()),
+            Peer::Ipv6(block) => with.ipv6_cidr_block = Some((*block).into()),
+            Peer::Group(group) => with.referenced_security_group_id = Some(group.clone().into()),
+        }
+        Self { id: Text::new(id).into(), ..with }
+    }
+
+    fn imported(id: RuleId, region: &Region, found: RuleSpec) -> Self {
+        let blank = Self {
+            security_group_id: id.group.into(),
+            direction: id.rule.direction().into(),
+            action: id.rule.action().into(),
+            protocol: Protocol::All.into(),
+            port: Ports::ALL.into(),
+            cidr_block: None,
+            ipv6_cidr_block: None,
+            referenced_security_group_id: None,
+            description: String::new(),
+            region: Computed::unknown(),
+            timeouts: None,
+            id: Computed::unknown(),
+        };
+        blank.with(region, found)
+    }
+}
+
+/// The id follows from the content, so a plan knows it as soon as it knows the content.
+fn planned_id(plan: &Partial<SecurityGroupRule>) -> Option<RuleId> {
+    let peer = peer(
+        plan.cidr_block.known(),
+        plan.ipv6_cidr_block.known(),
+        plan.referenced_security_group_id.known(),
+    )?;
+    let rule = Rule::new(
+        **plan.direction.known()?,
+        **plan.action.known()?,
+        **plan.protocol.known()?,
+        plan.port.known()?.value().clone(),
+        peer,
+    );
+    Some(RuleId { group: plan.security_group_id.known()?.value().clone(), rule: rule.ok()? })
+}
+
+fn peer(
+    ipv4: Option<&Text<Ipv4Cidr>>,
+    ipv6: Option<&Text<Ipv6Cidr>>,
+    group: Option<&Text<GroupId>>,
+) -> Option<Peer> {
+    let ipv4 = ipv4.map(|block| Peer::Ipv4(**block));
+    let ipv6 = ipv6.map(|block| Peer::Ipv6(**block));
+    ipv4.or(ipv6).or_else(|| group.map(|group| Peer::Group(group.value().clone())))
+}
+
+fn id_of(group: &Handle, spec: &RuleSpec) -> RuleId {
+    RuleId { group: group.id().clone(), rule: spec.rule.clone() }
+}
+
+/// The attribute to change when two do not go together.
+fn blame(mismatch: Mismatch) -> &'static str {
+    match mismatch {
+        Mismatch::Ports(_) => "port",
+        Mismatch::IcmpOverIpv6 | Mismatch::Icmpv6OverIpv4 => "protocol",
+    }
+}
+
+fn no_peer() -> Diagnostic {
+    Diagnostic::error("The rule has no other end").detail(
+        "None of `cidr_block`, `ipv6_cidr_block` and `referenced_security_group_id` has a value.\n\n\
+         What to do: set one of them.",
+    )
+}
+
+fn lost(spec: &RuleSpec, group: &Handle, candidates: &[RuleSpec]) -> Diagnostic {
+    let candidates: Vec<_> =
+        candidates.iter().map(|near| format!("  {}", id_of(group, near))).collect();
+    Diagnostic::warning(format!("Rule {} is gone, or has been edited", id_of(group, spec))).detail(
+        format!(
+            "Several rules of the group could be what has become of it, so it counts as gone:\n\n\
+             {}\n\nWhat to do: if one of them is it, import it; else apply creates the rule anew.",
+            candidates.join("\n"),
+        ),
+    )
+}

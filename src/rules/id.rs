@@ -1,0 +1,96 @@
+//! The name of a rule across tools: `<group>_<direction>_<action>_<protocol>_<ports>_<peer>`.
+
+use std::{fmt, str::FromStr};
+
+use super::{GroupId, Invalid, Rule};
+
+/// A rule and the group it stands in; written, it is the id that users see and import by.
+///
+/// All lower case and canonical, so that one rule has one id. No part of it can hold a `_`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId {
+    /// The group that the rule belongs to.
+    pub group: GroupId,
+    /// What the rule says.
+    pub rule: Rule,
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rule { direction, action, protocol, ports, peer } = &self.rule;
+        let id = format!("{}_{direction}_{action}_{protocol}_{ports}_{peer}", self.group);
+        f.pad(&id.to_ascii_lowercase())
+    }
+}
+
+impl FromStr for RuleId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let within = |error: &dyn fmt::Display| Invalid(format!("in `{text}`: {error}"));
+        let pieces: Vec<&str> = text.split('_').collect();
+        let [group, direction, action, protocol, ports, peer] = pieces.as_slice() else {
+            return Err(Invalid(format!(
+                "`{text}` is not the id of a rule, which looks like \
+                 `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`"
+            )));
+        };
+        let rule = Rule::new(
+            direction.parse().map_err(|error: Invalid| within(&error))?,
+            action.parse().map_err(|error: Invalid| within(&error))?,
+            protocol.parse().map_err(|error: Invalid| within(&error))?,
+            ports.parse().map_err(|error: Invalid| within(&error))?,
+            peer.parse().map_err(|error: Invalid| within(&error))?,
+        );
+        Ok(Self {
+            group: group.parse().map_err(|error: Invalid| within(&error))?,
+            rule: rule.map_err(|error| within(&error))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rules::strategy;
+
+    #[test]
+    fn ok_canonical() {
+        for (text, canonical) in [
+            ("sg-x_ingress_accept_udp_53_sg-y", "sg-x_ingress_accept_udp_53_sg-y"),
+            (
+                "sg-x_INGRESS_ACCEPT_TCP_80-80,443_10.0.3.1/32",
+                "sg-x_ingress_accept_tcp_80,443_10.0.3.1",
+            ),
+            ("sg-x_egress_drop_all_ALL_::0/0", "sg-x_egress_drop_all_all_::/0"),
+            (
+                "sg-x_egress_accept_ICMPv6_all_2001:DB8::/32",
+                "sg-x_egress_accept_icmpv6_all_2001:db8::/32",
+            ),
+        ] {
+            assert_eq!(text.parse::<RuleId>().unwrap().to_string(), canonical);
+        }
+    }
+
+    #[test]
+    fn err_says_which_part() {
+        let error = |text: &str| text.parse::<RuleId>().unwrap_err().to_string();
+        insta::assert_snapshot!(error("sg-x"), @"`sg-x` is not the id of a rule, which looks like `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`");
+        insta::assert_snapshot!(error("x_ingress_accept_udp_53_sg-y"), @"in `x_ingress_accept_udp_53_sg-y`: `x` is not the id of a security group, which looks like `sg-12345678`");
+        insta::assert_snapshot!(error("sg-x_ingress_accept_icmp_53_sg-y"), @"in `sg-x_ingress_accept_icmp_53_sg-y`: only TCP and UDP have ports; ICMP takes `ALL`");
+        insta::assert_snapshot!(error("sg-x_ingress_accept_udp_53_10.0.0.1/8"), @"in `sg-x_ingress_accept_udp_53_10.0.0.1/8`: `10.0.0.1/8` has bits beyond its prefix length; write `10.0.0.0/8` for the block or `10.0.0.1` for the address");
+    }
+
+    proptest! {
+        #[test]
+        fn parse_undoes_display(group in "sg-[0-9a-z]{8}", rule in strategy::rule()) {
+            let id = RuleId { group: group.parse().unwrap(), rule };
+            let text = id.to_string();
+            let parsed: RuleId = text.parse().unwrap();
+            prop_assert_eq!(parsed.to_string(), text);
+            prop_assert_eq!(parsed, id);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The other end of a rule's traffic: an address block or another security group.
+
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use super::Invalid;
+
+/// Source of ingress, destination of egress.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Peer {
+    /// An IPv4 address or block.
+    Ipv4(Ipv4Cidr),
+    /// An IPv6 address or block.
+    Ipv6(Ipv6Cidr),
+    /// Whoever carries this group.
+    Group(GroupId),
+}
+
+/// An IPv4 block; a block of one address is written without its length, as the service does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ipv4Cidr(Ipv4Net);
+
+/// An IPv6 block, written as RFC 5952 recommends; a block of one address without its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ipv6Cidr(Ipv6Net);
+
+/// Id of a security group, such as `sg-12345678`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(String);
+
+impl Ipv4Cidr {
+    /// As `parse`, for text that others wrote: bits beyond the length are cleared, and what the
+    /// service takes for every address is every address.
+    pub fn lenient(text: &str) -> Result<Self, Invalid> {
+        let net = ipv4(text)?.trunc();
+        Ok(Self(if net.addr().is_unspecified() { Ipv4Net::default() } else { net }))
+    }
+
+    /// The block.
+    pub fn net(self) -> Ipv4Net {
+        self.0
+    }
+}
+
+impl Ipv6Cidr {
+    /// As `parse`, for text that others wrote: bits beyond the length are cleared.
+    pub fn lenient(text: &str) -> Result<Self, Invalid> {
+        ipv6(text).map(|net| Self(net.trunc()))
+    }
+
+    /// The block.
+    pub fn net(self) -> Ipv6Net {
+        self.0
+    }
+}
+
+impl GroupId {
+    /// The id as the service writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Peer {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if text.starts_with("sg-") {
+            text.parse().map(Self::Group)
+        } else if text.contains(':') {
+            text.parse().map(Self::Ipv6)
+        } else {
+            text.parse().map(Self::Ipv4)
+        }
+    }
+}
+
+impl FromStr for Ipv4Cidr {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let net = ipv4(text)?;
+        if net.trunc().addr().is_unspecified() && net != Ipv4Net::default() {
+            // The service silently opens such a block to the whole Internet.
+            return Err(Invalid(format!(
+                "`{text}` would become `0.0.0.0/0`; write that if you mean it"
+            )));
+        }
+        if net != net.trunc() {
+            return Err(Invalid(format!(
+                "`{text}` has bits beyond its prefix length; write `{}` for the block or `{}` for the address",
+                net.trunc(),
+                net.addr(),
+            )));
+        }
+        Ok(Self(net))
+    }
+}
+
+impl FromStr for Ipv6Cidr {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let net = ipv6(text)?;
+        if net != net.trunc() {
+            return Err(Invalid(format!(
+                "`{text}` has bits beyond its prefix length; write `{}` for the block or `{}` for the address",
+                net.trunc(),
+                net.addr(),
+            )));
+        }
+        Ok(Self(net))
+    }
+}
+
+impl FromStr for GroupId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let known = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+        match text.strip_prefix("sg-") {
+            Some(rest) if !rest.is_empty() && rest.bytes().all(known) => Ok(Self(text.to_owned())),
+            _ => Err(Invalid(format!(
+                "`{text}` is not the id of a security group, which looks like `sg-12345678`"
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ipv4(cidr) => cidr.fmt(f),
+            Self::Ipv6(cidr) => cidr.fmt(f),
+            Self::Group(id) => id.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Ipv4Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.prefix_len() {
+            32 => self.0.addr().fmt(f),
+            _ => self.0.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Ipv6Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.prefix_len() {
+            128 => self.0.addr().fmt(f),
+            _ => self.0.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn ipv4(text: &str) -> Result<Ipv4Net, Invalid> {
+    let net = text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from));
+    net.ok_or_else(|| not_a_block(text, "IPv4", "`10.0.0.0/8` or `10.0.0.1`"))
+}
+
+fn ipv6(text: &str) -> Result<Ipv6Net, Invalid> {
+    let net = text.parse().ok().or_else(|| text.parse::<Ipv6Addr>().ok().map(Ipv6Net::from));
+    net.ok_or_else(|| not_a_block(text, "IPv6", "`2001:db8::/32` or `2001:db8::1`"))
+}
+
+fn not_a_block(text: &str, family: &str, examples: &str) -> Invalid {
+    if text.eq_ignore_ascii_case("MY_PUBLIC_IP") {
+        // The service takes it and stores the caller's address: another machine, another rule.
+        return Invalid(format!(
+            "`{text}` means another address on every machine; write the address itself"
+        ));
+    }
+    Invalid(format!("`{text}` is not an {family} address or block, which looks like {examples}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ok_canonical() {
+        for (text, canonical) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.0.2.1", "10.0.2.1"),
+            ("10.0.2.1/32", "10.0.2.1"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("::/0", "::/0"),
+            ("::0/0", "::/0"),
+            ("2001:DB8::/32", "2001:db8::/32"),
+            ("2001:0db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+            ("2001:db8::1/128", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
+            ("sg-0x1460be", "sg-0x1460be"),
+        ] {
+            assert_eq!(text.parse::<Peer>().unwrap().to_string(), canonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn ok_lenient_cuts_host_bits() {
+        assert_eq!(Ipv4Cidr::lenient("10.0.0.1/16").unwrap().to_string(), "10.0.0.0/16");
+        assert_eq!(Ipv4Cidr::lenient("0.0.0.0/8").unwrap().to_string(), "0.0.0.0/0");
+        assert_eq!(Ipv4Cidr::lenient("10.0.0.1/1").unwrap().to_string(), "0.0.0.0/0");
+        assert_eq!(Ipv6Cidr::lenient("2001:db8::1/32").unwrap().to_string(), "2001:db8::/32");
+    }
+
+    #[test]
+    fn err_says_what_would_do() {
+        let error = |text: &str| text.parse::<Peer>().unwrap_err().to_string();
+        insta::assert_snapshot!(error("10.0.0.1/16"), @"`10.0.0.1/16` has bits beyond its prefix length; write `10.0.0.0/16` for the block or `10.0.0.1` for the address");
+        insta::assert_snapshot!(error("2001:db8::1/32"), @"`2001:db8::1/32` has bits beyond its prefix length; write `2001:db8::/32` for the block or `2001:db8::1` for the address");
+        insta::assert_snapshot!(error("0.0.0.0/8"), @"`0.0.0.0/8` would become `0.0.0.0/0`; write that if you mean it");
+        insta::assert_snapshot!(error("0.0.0.0"), @"`0.0.0.0` would become `0.0.0.0/0`; write that if you mean it");
+        insta::assert_snapshot!(error("10.0.0.1/1"), @"`10.0.0.1/1` would become `0.0.0.0/0`; write that if you mean it");
+        insta::assert_snapshot!(error("10.0.0.0/33"), @"`10.0.0.0/33` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`");
+        insta::assert_snapshot!(error("10.0.0.08"), @"`10.0.0.08` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`");
+        insta::assert_snapshot!(error(""), @"`` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`");
+        insta::assert_snapshot!(error("MY_PUBLIC_IP"), @"`MY_PUBLIC_IP` means another address on every machine; write the address itself");
+        insta::assert_snapshot!(error("1:2"), @"`1:2` is not an IPv6 address or block, which looks like `2001:db8::/32` or `2001:db8::1`");
+        insta::assert_snapshot!(error("sg-"), @"`sg-` is not the id of a security group, which looks like `sg-12345678`");
+        insta::assert_snapshot!(error("sg-ABCDEFGH"), @"`sg-ABCDEFGH` is not the id of a security group, which looks like `sg-12345678`");
+        insta::assert_snapshot!("my-group".parse::<GroupId>().unwrap_err(), @"`my-group` is not the id of a security group, which looks like `sg-12345678`");
+    }
+}
