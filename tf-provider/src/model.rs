@@ -41,6 +41,50 @@ use crate::value::Value;
 /// | `plain` | objects declared as a plain type: see [`Kind::Flat`](crate::schema::Kind::Flat) |
 /// | `deprecated = "use `name`"` | warns those who still set it |
 ///
+/// What does not fit together does not compile:
+///
+/// ```compile_fail
+/// # use tf_provider::{Computed, Model};
+/// /// An attribute without documentation.
+/// #[derive(Model)]
+/// struct Thing {
+///     id: Computed<String>,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use tf_provider::Model;
+/// /// Only what is computed can be volatile.
+/// #[derive(Model)]
+/// struct Thing {
+///     /// A name.
+///     #[tf(volatile)]
+///     name: String,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use tf_provider::Model;
+/// /// What has a default is never null, so an `Option` would only be in the way.
+/// #[derive(Model)]
+/// struct Thing {
+///     /// A port.
+///     #[tf(default = 443)]
+///     port: Option<u16>,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use tf_provider::{Model, validate::range};
+/// /// A range is for numbers.
+/// #[derive(Model)]
+/// struct Thing {
+///     /// A name.
+///     #[tf(validate = range(1..=9))]
+///     name: String,
+/// }
+/// ```
+///
 /// The derive also makes a struct `ThingPartial` of the same fields, each a
 /// [`Maybe`](crate::Maybe): see [`Partial`].
 pub trait Model: Field {
@@ -70,9 +114,9 @@ pub mod derived {
 
     use crate::diagnostics::Diagnostics;
     use crate::field::{Field, Maybe};
-    use crate::value::{DecodeError, Value};
+    use crate::value::{DecodeError, Key, Value};
 
-    pub fn attributes(value: Value) -> Result<BTreeMap<String, Value>, DecodeError> {
+    pub fn attributes(value: Value) -> Result<BTreeMap<Key, Value>, DecodeError> {
         match value {
             Value::Map(attributes) => Ok(attributes),
             other => Err(DecodeError::expected("an object", &other)),
@@ -80,7 +124,7 @@ pub mod derived {
     }
 
     pub fn take<F: Field>(
-        attributes: &mut BTreeMap<String, Value>,
+        attributes: &mut BTreeMap<Key, Value>,
         name: &str,
     ) -> Result<F, DecodeError> {
         let value = attributes.remove(name).unwrap_or_default();
@@ -89,7 +133,7 @@ pub mod derived {
 
     /// A state from before the attribute existed lacks it.
     pub fn take_or<F: Field>(
-        attributes: &mut BTreeMap<String, Value>,
+        attributes: &mut BTreeMap<Key, Value>,
         name: &str,
         default: impl FnOnce() -> Value,
     ) -> Result<F, DecodeError> {
@@ -117,7 +161,7 @@ pub mod derived {
             *over = Value::Map(BTreeMap::new());
         }
         if let Value::Map(attributes) = over {
-            partial.merge(attributes.entry(name.to_owned()).or_default());
+            partial.merge(attributes.entry(name.into()).or_default());
         }
     }
 }
@@ -210,19 +254,19 @@ mod tests {
         let mut thing = Value::map(nulls.map(|name| (name, Value::Null)));
         let Value::Map(attributes) = &mut thing else { unreachable!() };
         attributes.extend([
-            ("id".to_owned(), "sg-1".into()),
-            ("name".to_owned(), "web".into()),
-            ("port".to_owned(), 80.into()),
-            ("word".to_owned(), "::0:1".into()),
-            ("tags".to_owned(), Value::map([("team", "net".into())])),
-            ("parts".to_owned(), Value::list([part("::1"), part("10.0.0.1")])),
+            ("id".into(), "sg-1".into()),
+            ("name".into(), "web".into()),
+            ("port".into(), 80.into()),
+            ("word".into(), "::0:1".into()),
+            ("tags".into(), Value::map([("team", "net".into())])),
+            ("parts".into(), Value::list([part("::1"), part("10.0.0.1")])),
         ]);
         thing
     }
 
     fn set(value: &mut Value, name: &str, to: Value) {
         let Value::Map(attributes) = value else { unreachable!() };
-        attributes.insert(name.to_owned(), to);
+        attributes.insert(name.into(), to);
     }
 
     #[test]

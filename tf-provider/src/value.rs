@@ -4,6 +4,7 @@
 //! [`Type`](crate::schema::Type): only with it can a set be told from a list and a missing
 //! attribute from a null one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -15,10 +16,12 @@ use crate::schema::Type;
 pub(crate) mod arbitrary;
 mod error;
 pub mod json;
+mod key;
 pub mod msgpack;
 mod number;
 
 pub use error::{DecodeError, EncodeError};
+pub use key::Key;
 pub use number::{Number, NumberError};
 
 /// A Terraform value.
@@ -42,7 +45,7 @@ pub enum Value {
     /// The elements of a list, a set or a tuple.
     List(Vec<Self>),
     /// The elements of a map or the attributes of an object.
-    Map(BTreeMap<String, Self>),
+    Map(BTreeMap<Key, Self>),
     /// The value of an attribute of type [`Type::Dynamic`], with the type that it has now.
     Dynamic(Box<(Type, Self)>),
 }
@@ -63,8 +66,8 @@ impl Value {
     }
 
     /// An object or a map.
-    pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Map(entries.into_iter().map(|(key, value)| (nfc(key.into()), value)).collect())
+    pub fn map<K: Into<Key>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
     /// A list, set or tuple.
@@ -171,12 +174,12 @@ pub(crate) fn arrange_set(elements: &mut Vec<Value>) {
 }
 
 /// Text in Unicode normal form C, which is how Terraform holds every string.
-pub(crate) fn nfc(text: String) -> String {
+pub(crate) fn nfc(text: Cow<'_, str>) -> Cow<'_, str> {
     if is_nfc(&text) { text } else { text.nfc().collect() }
 }
 
 /// Whether text is surely in normal form. Where it takes more than a glance, the answer is no.
-pub(crate) fn is_nfc(text: &str) -> bool {
+fn is_nfc(text: &str) -> bool {
     text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
@@ -220,13 +223,13 @@ impl From<bool> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(nfc(text.to_owned()))
+        Self::String(nfc(text.into()).into_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::String(nfc(text))
+        Self::String(nfc(text.into()).into_owned())
     }
 }
 

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 
-use super::{DecodeError, EncodeError, Number, Value, arrange_set, nfc};
+use super::{DecodeError, EncodeError, Key, Number, Value, arrange_set};
 use crate::path::{Path, Step};
 use crate::schema::Type;
 
@@ -210,8 +210,8 @@ impl Seed<'_> {
     fn entries<'de, A: MapAccess<'de>>(self, mut map: A, ty: &Type) -> Result<Value, A::Error> {
         let mut entries = BTreeMap::new();
         while let Some(key) = map.next_key::<String>()? {
-            let key = nfc(key);
-            self.enter(Step::Key(key.clone()));
+            let key = Key::from(key);
+            self.enter(Step::Key(key.to_string()));
             let element = map.next_value_seed(Seed { ty, ..self })?;
             if entries.insert(key, element).is_some() {
                 return Err(A::Error::custom("stands here twice"));
@@ -224,15 +224,15 @@ impl Seed<'_> {
     fn attributes<'de, A: MapAccess<'de>>(
         self,
         mut map: A,
-        types: &BTreeMap<String, Type>,
+        types: &BTreeMap<Key, Type>,
     ) -> Result<Value, A::Error> {
-        let mut attributes: BTreeMap<String, Value> = BTreeMap::new();
+        let mut attributes: BTreeMap<Key, Value> = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
             self.enter(Step::Attribute(name.clone()));
-            match types.get(&name) {
-                Some(ty) => {
+            match types.get_key_value(name.as_str()) {
+                Some((name, ty)) => {
                     let value = map.next_value_seed(Seed { ty, ..self })?;
-                    if attributes.insert(name, value).is_some() {
+                    if attributes.insert(name.clone(), value).is_some() {
                         return Err(A::Error::custom("stands here twice"));
                     }
                 }
@@ -331,13 +331,13 @@ fn to_json(value: &Value, ty: &Type) -> Result<Json, EncodeError> {
             Json::Array(pairs.map(|(value, ty)| to_json(value, ty)).collect::<Result<_, _>>()?)
         }
         (Type::Map(ty), Value::Map(map)) => {
-            let pairs = map.iter().map(|(key, value)| Ok((key.clone(), to_json(value, ty)?)));
+            let pairs = map.iter().map(|(key, value)| Ok((key.into(), to_json(value, ty)?)));
             Json::Object(pairs.collect::<Result<Map<_, _>, _>>()?)
         }
         (Type::Object { attributes, .. }, object @ Value::Map(_)) => {
             let pairs = attributes
                 .iter()
-                .map(|(name, ty)| Ok((name.clone(), to_json(object.get(name), ty)?)));
+                .map(|(name, ty)| Ok((name.into(), to_json(object.get(name), ty)?)));
             Json::Object(pairs.collect::<Result<Map<_, _>, _>>()?)
         }
         (_, value) => to_json(value, &value.implied_type())?,

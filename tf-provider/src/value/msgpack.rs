@@ -5,12 +5,11 @@
 //! and inside such a value there is no other. What the bytes say about sizes is not believed: see
 //! [`MAX_VALUES`].
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rmp::Marker;
 
-use super::{DecodeError, Number, Refinement, Value, arrange_set, is_nfc, nfc};
+use super::{DecodeError, Key, Number, Refinement, Value, arrange_set, nfc};
 use crate::schema::Type;
 
 /// The extension type of an unknown value of which something is known.
@@ -120,7 +119,7 @@ impl<'a> Reader<'a> {
         for _ in 0..len {
             let key = self.key()?;
             let element = self.value(ty).map_err(|error| error.in_key(key))?;
-            if entries.insert(nfc(key.to_owned()), element).is_some() {
+            if entries.insert(key.into(), element).is_some() {
                 return Err(DecodeError::new("stands here twice").in_key(key));
             }
         }
@@ -130,7 +129,7 @@ impl<'a> Reader<'a> {
     fn object(
         &mut self,
         marker: Marker,
-        types: &BTreeMap<String, Type>,
+        types: &BTreeMap<Key, Type>,
     ) -> Result<Value, DecodeError> {
         let len = self.entries(marker, "an object")?;
         let mut attributes = Vec::with_capacity(len.min(types.len()));
@@ -408,7 +407,7 @@ fn write_int(out: &mut Vec<u8>, int: i64) {
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    let text = if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(nfc(text.to_owned())) };
+    let text = nfc(text.into());
     match u8::try_from(text.len()) {
         Ok(len @ ..32) => marker(out, Marker::FixStr(len)),
         _ => sized(out, text.len(), Some(Marker::Str8), Marker::Str16, Marker::Str32),
