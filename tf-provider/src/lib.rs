@@ -93,6 +93,7 @@ pub mod constraints;
 pub mod context;
 pub mod data_source;
 pub mod diagnostics;
+pub mod docs;
 pub mod field;
 pub mod model;
 pub mod path;
