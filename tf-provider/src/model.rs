@@ -110,34 +110,42 @@ pub type Partial<M> = <M as Model>::Partial;
 #[doc(hidden)]
 pub mod derived {
     use std::borrow::Borrow;
-    use std::collections::BTreeMap;
 
     use crate::diagnostics::Diagnostics;
     use crate::field::{Field, Maybe};
-    use crate::value::{DecodeError, Key, Value};
+    use crate::value::{DecodeError, Map, Value};
 
-    pub fn attributes(value: Value) -> Result<BTreeMap<Key, Value>, DecodeError> {
+    /// The names of the attributes of a model.
+    pub type Names = std::sync::LazyLock<Map<()>>;
+
+    pub fn names<const N: usize>(names: [&str; N]) -> Map<()> {
+        names.into_iter().map(|name| (name, ())).collect()
+    }
+
+    /// The values stand in the order of the names.
+    pub fn object(names: &Names, values: Vec<Value>) -> Value {
+        names.with_values(values).map_or(Value::Null, Value::Map)
+    }
+
+    pub fn attributes(value: Value) -> Result<Map<Value>, DecodeError> {
         match value {
             Value::Map(attributes) => Ok(attributes),
             other => Err(DecodeError::expected("an object", &other)),
         }
     }
 
-    pub fn take<F: Field>(
-        attributes: &mut BTreeMap<Key, Value>,
-        name: &str,
-    ) -> Result<F, DecodeError> {
-        let value = attributes.remove(name).unwrap_or_default();
+    pub fn take<F: Field>(attributes: &mut Map<Value>, name: &str) -> Result<F, DecodeError> {
+        let value = attributes.get_mut(name).map(std::mem::take).unwrap_or_default();
         F::decode(value).map_err(|error| error.in_attribute(name))
     }
 
     /// A state from before the attribute existed lacks it.
     pub fn take_or<F: Field>(
-        attributes: &mut BTreeMap<Key, Value>,
+        attributes: &mut Map<Value>,
         name: &str,
         default: impl FnOnce() -> Value,
     ) -> Result<F, DecodeError> {
-        let value = attributes.remove(name).filter(|value| !value.is_null());
+        let value = attributes.get_mut(name).map(std::mem::take).filter(|value| !value.is_null());
         F::decode(value.unwrap_or_else(default)).map_err(|error| error.in_attribute(name))
     }
 
@@ -158,10 +166,15 @@ pub mod derived {
 
     pub fn merge<F: Field>(partial: &Maybe<F>, over: &mut Value, name: &str) {
         if !matches!(over, Value::Map(_)) {
-            *over = Value::Map(BTreeMap::new());
+            *over = Value::Map(Map::new());
         }
         if let Value::Map(attributes) = over {
-            partial.merge(attributes.entry(name.into()).or_default());
+            match attributes.get_mut(name) {
+                Some(over) => partial.merge(over),
+                None => {
+                    attributes.insert(name, partial.encode());
+                }
+            }
         }
     }
 }
@@ -252,21 +265,22 @@ mod tests {
     fn thing() -> Value {
         let nulls = ["revision", "number", "secret", "part", "part_set", "found", "type", "region"];
         let mut thing = Value::map(nulls.map(|name| (name, Value::Null)));
-        let Value::Map(attributes) = &mut thing else { unreachable!() };
-        attributes.extend([
-            ("id".into(), "sg-1".into()),
-            ("name".into(), "web".into()),
-            ("port".into(), 80.into()),
-            ("word".into(), "::0:1".into()),
-            ("tags".into(), Value::map([("team", "net".into())])),
-            ("parts".into(), Value::list([part("::1"), part("10.0.0.1")])),
-        ]);
+        for (name, value) in [
+            ("id", "sg-1".into()),
+            ("name", "web".into()),
+            ("port", 80.into()),
+            ("word", "::0:1".into()),
+            ("tags", Value::map([("team", "net".into())])),
+            ("parts", Value::list([part("::1"), part("10.0.0.1")])),
+        ] {
+            set(&mut thing, name, value);
+        }
         thing
     }
 
     fn set(value: &mut Value, name: &str, to: Value) {
         let Value::Map(attributes) = value else { unreachable!() };
-        attributes.insert(name.into(), to);
+        attributes.insert(name, to);
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! attribute from a null one.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -17,11 +16,13 @@ pub(crate) mod arbitrary;
 mod error;
 pub mod json;
 mod key;
+mod map;
 pub mod msgpack;
 mod number;
 
 pub use error::{DecodeError, EncodeError};
 pub use key::Key;
+pub use map::Map;
 pub use number::{Number, NumberError};
 
 /// A Terraform value.
@@ -45,7 +46,7 @@ pub enum Value {
     /// The elements of a list, a set or a tuple.
     List(Vec<Self>),
     /// The elements of a map or the attributes of an object.
-    Map(BTreeMap<Key, Self>),
+    Map(Map<Self>),
     /// The value of an attribute of type [`Type::Dynamic`], with the type that it has now.
     Dynamic(Box<(Type, Self)>),
 }
@@ -67,7 +68,7 @@ impl Value {
 
     /// An object or a map.
     pub fn map<K: Into<Key>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+        Self::Map(entries.into_iter().collect())
     }
 
     /// A list, set or tuple.
