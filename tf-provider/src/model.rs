@@ -184,6 +184,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::net::IpAddr;
 
+    use proptest::prelude::*;
     use secrecy::SecretString;
     use tf_provider_derive::Model;
 
@@ -191,7 +192,8 @@ mod tests {
     use crate::field::{Computed, Maybe, Text, WriteOnly};
     use crate::path::Path;
     use crate::schema::{Kind, Mode, Nesting};
-    use crate::value::Number;
+    use crate::value::arbitrary::value_of;
+    use crate::value::{Number, msgpack};
 
     /// Every kind of attribute.
     ///
@@ -397,6 +399,88 @@ mod tests {
         assert!(!same(&set(&["::1"]), &set(&["::1", "::2"])));
         assert!(!same(&set(&["::1"]), &Value::unknown()));
         assert!(same(&Value::unknown(), &Value::unknown()));
+    }
+
+    /// What holds any value of its type.
+    #[derive(Model)]
+    struct Wide {
+        /// Text.
+        text: Option<String>,
+        /// A flag.
+        flag: Option<bool>,
+        /// A number.
+        number: Option<Number>,
+        /// A list in which elements may be null.
+        list: Option<Vec<Option<String>>>,
+        /// A set.
+        set: Option<BTreeSet<Option<String>>>,
+        /// A map of lists.
+        map: Option<BTreeMap<String, Option<Vec<Option<bool>>>>>,
+        /// An object.
+        single: Option<Leaf>,
+        /// Objects in order.
+        objects: Option<Vec<Leaf>>,
+        /// Objects without order.
+        object_set: Option<BTreeSet<Leaf>>,
+        /// Objects by name.
+        object_map: Option<BTreeMap<String, Leaf>>,
+        /// Objects as a whole.
+        #[tf(plain)]
+        flat: Option<Vec<Leaf>>,
+        /// Decided by the service.
+        computed: Computed<Vec<Option<String>>>,
+    }
+
+    /// An object.
+    #[derive(Model, PartialEq, Eq, PartialOrd, Ord)]
+    struct Leaf {
+        /// Text.
+        text: Option<String>,
+        /// A number.
+        number: Option<Number>,
+    }
+
+    /// An element that is an object is always there.
+    fn without_null_objects(value: Value) -> Value {
+        let Value::Map(attributes) = value else { return value };
+        Value::map(attributes.into_iter().map(|(name, value)| {
+            let keep =
+                |value: &Value| !value.is_null() || !name.starts_with("object") && *name != *"flat";
+            let value = match value {
+                Value::List(elements) => Value::list(elements.into_iter().filter(keep)),
+                Value::Map(entries) if *name == *"object_map" => {
+                    Value::map(entries.into_iter().filter(|(_, value)| keep(value)))
+                }
+                other => other,
+            };
+            (name, value)
+        }))
+    }
+
+    fn wide(unknowns: bool) -> impl Strategy<Value = Value> {
+        value_of(&Wide::object().ty(), unknowns)
+            .prop_filter("an object", |value| matches!(value, Value::Map(_)))
+            .prop_map(without_null_objects)
+    }
+
+    proptest! {
+        #[test]
+        fn writing_undoes_reading_any_value(value in wide(false)) {
+            prop_assert_eq!(Wide::decode(value.clone()).unwrap().encode(), value);
+        }
+
+        #[test]
+        fn merging_an_unchanged_partial_changes_nothing(value in wide(true)) {
+            let mut merged = value.clone();
+            Wide::merge(&Wide::partial(&value).unwrap(), &mut merged);
+            let ty = Wide::object().ty();
+            prop_assert_eq!(msgpack::encode(&merged, &ty), msgpack::encode(&value, &ty));
+        }
+
+        #[test]
+        fn every_value_means_the_same_as_itself(value in wide(true)) {
+            prop_assert!(Wide::same(&value, &value));
+        }
     }
 
     /// Nothing.

@@ -1,7 +1,7 @@
 //! A Terraform value as an untyped tree, and its two spellings on the wire.
 //!
 //! [`msgpack`] is what Terraform speaks, [`json`] is what it stores. Both are driven by a
-//! [`Type`](crate::schema::Type): only with it can a set be told from a list and a missing
+//! [`Type`]: only with it can a set be told from a list and a missing
 //! attribute from a null one.
 
 use std::borrow::Cow;
