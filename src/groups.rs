@@ -2,7 +2,7 @@
 //!
 //! A rule has no id at the service and is changed by its position, which every other change moves.
 //! So everything that reads or writes the rules of one group passes through one task, its
-//! [`keeper`]: reads share a snapshot, writes go one after the other, each for the version of the
+//! `keeper`: reads share a snapshot, writes go one after the other, each for the version of the
 //! snapshot that it was made from.
 //!
 //! A [`Groups`] belongs to one configured provider. Terraform configures a provider anew for every

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Handle;
 use crate::{
-    cloud::api::vpc::{
-        DescribeSecurityGroupAssociationStatistics, DescribeSecurityGroupReferences,
+    cloud::{
+        self,
+        api::vpc::{DescribeSecurityGroupAssociationStatistics, DescribeSecurityGroupReferences},
     },
     rules::GroupId,
 };
-use tokio_util::sync::CancellationToken;
 
 /// What uses a group, as far as the service tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,13 +25,12 @@ pub struct Holders {
 impl Handle {
     /// Asks who uses the group. What cannot be asked is left out: this explains another failure.
     pub(super) async fn holders(&self, stop: &CancellationToken) -> Holders {
-        let ids = vec![self.id.to_string()];
-        let statistics =
-            DescribeSecurityGroupAssociationStatistics { security_group_ids: ids.clone() };
-        let references = DescribeSecurityGroupReferences { security_group_ids: ids };
-        let (statistics, references) = tokio::join!(
+        let statistics = DescribeSecurityGroupAssociationStatistics {
+            security_group_ids: vec![self.id.to_string()],
+        };
+        let (statistics, groups) = tokio::join!(
             self.groups.cloud.call(&self.region, &statistics, stop),
-            self.groups.cloud.call(&self.region, &references, stop),
+            self.mentioned_by(stop),
         );
         let instances = statistics
             .into_iter()
@@ -39,14 +40,24 @@ impl Handle {
             .filter(|kind| kind.instance_count > 0)
             .map(|kind| (kind.instance_type, kind.instance_count))
             .collect();
-        let groups = references
+        Holders { instances, groups: groups.unwrap_or_default() }
+    }
+
+    /// The groups with rules that mention this one.
+    pub(super) async fn mentioned_by(
+        &self,
+        stop: &CancellationToken,
+    ) -> Result<Vec<GroupId>, cloud::Error> {
+        let request =
+            DescribeSecurityGroupReferences { security_group_ids: vec![self.id.to_string()] };
+        let answer = self.groups.cloud.call(&self.region, &request, stop).await?;
+        Ok(answer
+            .referred_security_group_set
             .into_iter()
-            .flat_map(|answer| answer.referred_security_group_set)
             .filter(|entry| entry.security_group_id == self.id.as_str())
             .flat_map(|entry| entry.referred_security_group_ids)
             .filter_map(|id| id.parse().ok())
-            .collect();
-        Holders { instances, groups }
+            .collect())
     }
 }
 

@@ -7,8 +7,8 @@
 //!
 //! **Writes** go one after the other, each compiled against a snapshot and sent with its version.
 //! If the service knows a newer version, or nobody knows whether it was done, a fresh snapshot
-//! decides. Handling several changes at once is a matter of `take`-ing more than one off the queue
-//! and of [`Change::compile`]; nothing else would change.
+//! decides. To batch writes is to take several off the queue in `run` and to compile them together;
+//! how calls are sent and failures are looked at stays as it is.
 //!
 //! **Claims.** A rule that is not there may be one that somebody edited. It is taken to be the one
 //! rule near it that is nobody else's; whose rules are whose shows only as the reads of a walk come
@@ -536,6 +536,14 @@ mod tests {
         group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
         check(&fake, &["tcp_3_10.0.0.0/8"]);
         assert_eq!(fake.calls(CREATE), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_a_second_attempt_means_the_rule_that_the_first_meant() {
+        let (fake, group) = group(&["tcp_1_10.0.0.0/8 redescribed meanwhile"]);
+        fail(&fake, DELETE, &[Fault::Down]);
+        group.remove_rule(&spec("tcp_1_10.0.0.0/8 as known"), &go()).await.unwrap();
+        check(&fake, &[]);
     }
 
     #[tokio::test(start_paused = true)]
