@@ -58,8 +58,6 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Refinement(Option<Box<[u8]>>);
 
-static NULL: Value = Value::Null;
-
 impl Value {
     /// An unknown value of which nothing is known.
     pub const fn unknown() -> Self {
@@ -108,8 +106,8 @@ impl Value {
     /// The attribute or element of that name, null where there is none.
     pub fn get(&self, key: &str) -> &Self {
         match self {
-            Self::Map(entries) => entries.get(key).unwrap_or(&NULL),
-            _ => &NULL,
+            Self::Map(entries) => entries.get(key).unwrap_or(&Self::Null),
+            _ => &Self::Null,
         }
     }
 
@@ -121,9 +119,9 @@ impl Value {
             (Self::Unknown(_), _) => value,
             (Self::Map(_), Step::Attribute(key) | Step::Key(key)) => value.get(key),
             (Self::List(elements), Step::Index(index)) => {
-                usize::try_from(*index).ok().and_then(|n| elements.get(n)).unwrap_or(&NULL)
+                usize::try_from(*index).ok().and_then(|n| elements.get(n)).unwrap_or(&Self::Null)
             }
-            _ => &NULL,
+            _ => &Self::Null,
         })
     }
 
