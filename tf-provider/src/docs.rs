@@ -77,7 +77,7 @@ impl Book<'_> {
     fn index(&self, declared: &Declared) -> Result<Page, Error> {
         let provider = self.provider;
         let sections = Sections {
-            description: declared.object.doc.clone(),
+            description: unwrapped(&declared.object.doc),
             usage: self.usage("examples/provider/provider.tf"),
             schema: schema::section(declared),
             import: String::new(),
@@ -91,7 +91,7 @@ impl Book<'_> {
         let name = format!("{}_{}", self.provider, declared.name);
         let examples = format!("examples/{folder}/{name}");
         let sections = Sections {
-            description: declared.object.doc.clone(),
+            description: unwrapped(&declared.object.doc),
             usage: self.usage(&format!("{examples}/{example}")),
             schema: schema::section(declared),
             import: self.import(&examples),
@@ -150,12 +150,14 @@ impl Book<'_> {
 const IMPORTS: [(&str, &str); 2] = [
     (
         "import-by-string-id.tf",
-        "An [`import` block](https://developer.hashicorp.com/terraform/language/import) names the \
-         object by its id (Terraform 1.5 or later):",
+        "In Terraform 1.5 and later, an \
+         [`import` block](https://developer.hashicorp.com/terraform/language/import) takes the id:",
     ),
     (
         "import.sh",
-        "So does [`terraform import`](https://developer.hashicorp.com/terraform/cli/commands/import):",
+        "The command \
+         [`terraform import`](https://developer.hashicorp.com/terraform/cli/commands/import) \
+         takes the id:",
     ),
 ];
 
@@ -169,4 +171,97 @@ fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> St
         "---\n# Made from the declarations of the provider, from examples/ and from templates/. Do \
          not edit.\npage_title: \"{title}\"\n{subcategory}description: |-\n  {plain}\n---\n"
     )
+}
+
+/// A doc comment without the line breaks that only keep its source narrow.
+fn unwrapped(doc: &str) -> String {
+    // Code may hold anything, blank lines too.
+    if doc.contains("```") {
+        return doc.to_owned();
+    }
+    let structure = |line: &str| line.starts_with(['-', '*', '|', '>', '#', ' ']);
+    let paragraph = |text: &str| {
+        if text.lines().any(structure) { text.to_owned() } else { text.replace('\n', " ") }
+    };
+    doc.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Sample;
+    use crate::schema::Object;
+
+    fn made(files: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Error> {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        let pages = pages::<Sample>(&files.collect())?;
+        Ok(pages.into_iter().map(|page| (page.path, page.text)).collect())
+    }
+
+    #[test]
+    fn every_thing_has_a_page_and_every_attribute_a_line() {
+        #[track_caller]
+        fn check(page: &str, object: &Object) {
+            for attribute in &object.attributes {
+                let line = format!("\n- `{}` (", attribute.name);
+                assert!(page.contains(&line), "{} is not in\n{page}", attribute.name);
+                if let Some((_, nested)) = attribute.kind.objects() {
+                    check(page, nested);
+                }
+            }
+        }
+        let pages = made(&[]).unwrap();
+        let offer = Sample::offer();
+        check(&pages["index.md"], &Declared::provider::<Sample>().object);
+        for resource in &offer.resources {
+            let declared = resource.declared();
+            check(&pages[&format!("resources/{}.md", declared.name)], &declared.object);
+        }
+        for data_source in &offer.data_sources {
+            let declared = data_source.declared();
+            check(&pages[&format!("data-sources/{}.md", declared.name)], &declared.object);
+        }
+        assert_eq!(pages.len(), 1 + offer.resources.len() + offer.data_sources.len());
+    }
+
+    #[test]
+    fn examples_are_shown() {
+        let pages = made(&[
+            ("examples/provider/provider.tf", "provider \"sample\" {}\n"),
+            ("examples/resources/sample_thing/resource.tf", "a {}\n"),
+            ("examples/resources/sample_thing/import.sh", "terraform import b\n"),
+            ("examples/resources/sample_thing/import-by-string-id.tf", "import {}\n"),
+        ])
+        .unwrap();
+        let thing = &pages["resources/thing.md"];
+        assert!(thing.contains("## Example Usage\n\n```terraform\na {}\n```\n\n## Schema"));
+        let import = thing.split("## Import").nth(1).unwrap();
+        assert!(import.find("import {}") < import.find("```shell\nterraform import b\n```"));
+        assert!(pages["index.md"].contains("```terraform\nprovider \"sample\" {}\n```"));
+    }
+
+    #[test]
+    fn a_template_replaces_a_page_or_is_a_guide() {
+        let guide = "---\npage_title: \"A\"\n---\n\n{{ example examples/a.sh }}\n";
+        let pages = made(&[
+            ("examples/a.sh", "true\n"),
+            ("templates/guides/a.md", guide),
+            ("templates/index.md", "Read [this](guides/a.md).\n\n{{ schema }}\n"),
+        ])
+        .unwrap();
+        let shown = "---\npage_title: \"A\"\n---\n\n```shell\ntrue\n```\n";
+        assert_eq!(pages["guides/a.md"], shown);
+        let index = &pages["index.md"];
+        assert!(index.contains("# sample Provider\n\nRead [this](guides/a.md).\n\n## Schema\n"));
+
+        let error = made(&[("templates/resources/thin.md", "")]).unwrap_err();
+        assert_eq!(error, Error::NoPage { template: "templates/resources/thin.md".to_owned() });
+    }
+
+    #[test]
+    fn line_breaks_of_the_source_go_and_those_of_markdown_stay() {
+        assert_eq!(unwrapped("a\nb\n\nc"), "a b\n\nc");
+        assert_eq!(unwrapped("a:\n- b\n- c\n\nd\ne"), "a:\n- b\n- c\n\nd e");
+        assert_eq!(unwrapped("```\na\n\nb\n```"), "```\na\n\nb\n```");
+    }
 }

@@ -61,7 +61,7 @@ impl Declared {
         Self { constraints: D::constraints(), ..Self::new(D::NAME, D::object()) }
     }
 
-    fn new(name: &'static str, object: Object) -> Self {
+    pub(crate) fn new(name: &'static str, object: Object) -> Self {
         Self {
             name,
             version: 0,

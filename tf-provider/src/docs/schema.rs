@@ -1,5 +1,6 @@
 //! The attributes of a page: who sets them, what they hold, and what they must fulfil.
 
+use super::unwrapped;
 use crate::lifecycle::Declared;
 use crate::resource::DefaultTimeouts;
 use crate::schema::{Attribute, Mode, Nesting, Object, Type};
@@ -52,6 +53,7 @@ impl Attributes<'_> {
                     anchor(&path),
                     path.join(".")
                 ));
+                parts.push(unwrapped(&nested.doc));
                 self.object(nested, &path, parts);
             }
         }
@@ -59,7 +61,7 @@ impl Attributes<'_> {
 
     /// `- `name` (String) What it means. Default: `"a"`.`
     fn line(&self, attribute: &Attribute, path: &[&str]) -> String {
-        let Attribute { name, doc, .. } = attribute;
+        let (name, doc) = (&attribute.name, unwrapped(&attribute.doc));
         let notes = self.notes(attribute, path).join(" ");
         // Notes on the last of several paragraphs would seem to belong to it alone.
         let gap = match (notes.is_empty(), doc.contains("\n\n")) {
@@ -84,7 +86,7 @@ impl Attributes<'_> {
             notes.push(format!("Default: `{default}`."));
         }
         if attribute.replace {
-            notes.push("Changing this replaces the object.".to_owned());
+            notes.push("Changing this replaces the resource.".to_owned());
         }
         if let Some(instead) = &attribute.deprecated {
             notes.push(format!("**Deprecated:** {}.", instead.trim_end_matches('.')));
@@ -171,4 +173,126 @@ fn anchor(path: &[&str]) -> String {
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::constraints::{at_least_one_of, conflicts_with, required_with};
+    use crate::validate::{keys, length, one_of, range};
+    use crate::{Computed, Model, Timeouts, WriteOnly};
+
+    /// A note on the board.
+    #[derive(Model)]
+    struct Note {
+        /// Identifier of the note.
+        id: Computed<String>,
+        /// What it says,
+        /// in short.
+        #[tf(validate = length(1..=60), replace)]
+        text: String,
+        /// Who may read it.
+        #[tf(default = "everybody", validate = one_of(["everybody", "owner"]))]
+        audience: String,
+        /// Texts beside it.
+        ///
+        /// Any number of them.
+        #[tf(validate = keys(length(..=1)))]
+        labels: Option<BTreeMap<String, Vec<i64>>>,
+        /// Never stored.
+        secret: Option<WriteOnly<String>>,
+        /// What it was called.
+        #[tf(sensitive, deprecated = "use `text`")]
+        title: Option<String>,
+        /// What is pinned to it.
+        #[tf(plain)]
+        pins: Option<Vec<Pin>>,
+        /// How long to wait.
+        timeouts: Option<Timeouts>,
+    }
+
+    /// Holds a note.
+    #[derive(Model)]
+    struct Pin {
+        /// How deep it is, in millimetres.
+        #[tf(default = 3, validate = range(1..))]
+        depth: u8,
+    }
+
+    #[test]
+    fn a_schema_says_all_that_is_declared() {
+        let declared = Declared {
+            constraints: vec![
+                at_least_one_of(&["text", "title"]),
+                conflicts_with("labels", &["title", "pins"]),
+                required_with("secret", &["text"]),
+            ],
+            timeouts: DefaultTimeouts {
+                delete: Duration::from_secs(90),
+                ..DefaultTimeouts::default()
+            },
+            ..Declared::new("note", Note::object())
+        };
+        insta::assert_snapshot!(section(&declared), @r##"
+        ## Schema
+
+        At least one of `text` and `title` is required.
+
+        `labels` does not go together with `title` and `pins`.
+
+        `secret` requires `text`.
+
+        ### Required
+
+        - `text` (String) What it says, in short. 1 to 60 characters. Changing this replaces the resource.
+
+        ### Optional
+
+        - `audience` (String) Who may read it. One of `everybody`, `owner`. Default: `"everybody"`.
+        - `labels` (Map of List of Number) Texts beside it.
+
+          Any number of them.
+
+          Each key: at most 1 character.
+        - `secret` (String, [Write-only](https://developer.hashicorp.com/terraform/language/resources/ephemeral#write-only-arguments)) Never stored.
+        - `title` (String, Sensitive, Deprecated) What it was called. **Deprecated:** use `text`.
+        - `pins` (Attributes List) What is pinned to it. (see [below for nested schema](#nestedatt--pins))
+        - `timeouts` (Attributes) How long to wait. (see [below for nested schema](#nestedatt--timeouts))
+
+        ### Read-Only
+
+        - `id` (String) Identifier of the note.
+
+        <a id="nestedatt--pins"></a>
+        ### Nested Schema for `pins`
+
+        Holds a note.
+
+        Optional:
+
+        - `depth` (Number) How deep it is, in millimetres. At least 1. Default: `3`.
+
+        <a id="nestedatt--timeouts"></a>
+        ### Nested Schema for `timeouts`
+
+        How long each operation may take before it is given up.
+
+        Optional:
+
+        - `create` (String) Time to create the object, such as `5m` or `1h30m`. Default: `20m`.
+        - `read` (String) Time to read the object. Default: `20m`.
+        - `update` (String) Time to update the object. Default: `20m`.
+        - `delete` (String) Time to delete the object. Default: `1m30s`.
+        "##);
+    }
+
+    #[test]
+    fn values_are_written_as_in_a_configuration() {
+        let value = Value::map([("a", Value::list([1.into(), true.into()])), ("b", Value::Null)]);
+        assert_eq!(hcl(&value), "{ a = [1, true], b = null }");
+        assert_eq!(hcl(&"a \"b\"".into()), r#""a \"b\"""#);
+    }
 }
