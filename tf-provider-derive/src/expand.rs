@@ -70,9 +70,12 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
         );
         quote!(#ident: ::tf_provider::model::derived::#take?)
     });
-    let encode = attributes.iter().map(
-        |Attribute { ident, name, .. }| quote!((#name, ::tf_provider::Field::encode(&self.#ident))),
-    );
+    let mut in_order: Vec<_> = attributes.iter().collect();
+    in_order.sort_by_key(|attribute| &attribute.name);
+    let names = in_order.iter().map(|attribute| &attribute.name);
+    let encode = in_order
+        .iter()
+        .map(|Attribute { ident, .. }| quote!(::tf_provider::Field::encode(&self.#ident)));
     let same = attributes.iter().map(|Attribute { ty, name, flags, .. }| {
         let values = quote!(a.get(#name), b.get(#name));
         flags.same.as_ref().map_or_else(
@@ -101,7 +104,11 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
             }
 
             fn encode(&self) -> ::tf_provider::Value {
-                ::tf_provider::Value::map::<&str>([#(#encode,)*])
+                static NAMES: ::tf_provider::model::derived::Names =
+                    ::tf_provider::model::derived::Names::new(|| {
+                        ::tf_provider::model::derived::names([#(#names,)*])
+                    });
+                ::tf_provider::model::derived::object(&NAMES, ::std::vec![#(#encode,)*])
             }
 
             fn same(a: &::tf_provider::Value, b: &::tf_provider::Value) -> bool {
