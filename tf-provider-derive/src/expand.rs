@@ -71,9 +71,12 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
         );
         quote!(#ident: ::tf_provider::model::derived::#take?)
     });
-    let encode = attributes.iter().map(
-        |Attribute { ident, name, .. }| quote!((#name, ::tf_provider::Field::encode(&self.#ident))),
-    );
+    let mut in_order: Vec<_> = attributes.iter().collect();
+    in_order.sort_by_key(|attribute| &attribute.name);
+    let names = in_order.iter().map(|attribute| &attribute.name);
+    let encode = in_order
+        .iter()
+        .map(|Attribute { ident, .. }| quote!(::tf_provider::Field::encode(&self.#ident)));
     let same = attributes.iter().map(|Attribute { ty, name, flags, .. }| {
         let values = quote!(a.get(#name), b.get(#name));
         flags.same.as_ref().map_or_else(
@@ -102,7 +105,11 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
             }
 
             fn encode(&self) -> ::tf_provider::Value {
-                ::tf_provider::Value::map::<&str>([#(#encode,)*])
+                static NAMES: ::tf_provider::model::derived::Names =
+                    ::tf_provider::model::derived::Names::new(|| {
+                        ::tf_provider::model::derived::names([#(#names,)*])
+                    });
+                ::tf_provider::model::derived::object(&NAMES, ::std::vec![#(#encode,)*])
             }
 
             fn same(a: &::tf_provider::Value, b: &::tf_provider::Value) -> bool {
@@ -201,5 +208,79 @@ fn impl_model(
                 #(#write)*
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the compiler says of this source, and where: line and column, and the text there.
+    #[track_caller]
+    fn check_err(source: &str, line: usize, at: &str, expected: &str) {
+        let error = model(&syn::parse_str(source).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        let (start, end) = (error.span().start(), error.span().end());
+        let text: String = source.lines().nth(start.line - 1).unwrap().chars().collect();
+        let text: String =
+            text.chars().skip(start.column).take(end.column - start.column).collect();
+        assert_eq!((start.line, text.as_str()), (line, at));
+    }
+
+    const UNDOCUMENTED: &str = "needs a doc comment: it is the documentation in the registry";
+
+    #[test]
+    fn err_what_is_not_documented() {
+        let source = "/// A thing.\nstruct Thing {\n/// Fine.\na: bool,\nport: u16,\n}";
+        check_err(source, 5, "port", &format!("an attribute {UNDOCUMENTED}"));
+        check_err("struct Thing {}", 1, "Thing", &format!("a model {UNDOCUMENTED}"));
+        check_err("///\n///  \nstruct Thing {}", 3, "Thing", &format!("a model {UNDOCUMENTED}"));
+    }
+
+    #[test]
+    fn err_what_is_no_struct_with_names() {
+        check_err("/// A.\nenum A {}", 2, "A", "only a struct can be a model");
+        check_err("/// A.\nstruct A(bool);", 2, "A", "the attributes of a model need names");
+        check_err("/// A.\nstruct A<T> {}", 2, "<T>", "a model has no parameters");
+    }
+
+    #[test]
+    fn err_flags() {
+        let with = |flags: &str| format!("/// A.\nstruct A {{\n/// B.\n#[tf({flags})]\nb: u8,\n}}");
+        check_err(
+            &with("replace, forcenew"),
+            4,
+            "forcenew",
+            "this flag is not known; there are replace, volatile, optional, sensitive, default, \
+             validate, same, plain and deprecated",
+        );
+        check_err(&with("replace, replace"), 4, "replace", "`replace` stands here twice");
+        check_err(
+            &with("optional, default = 1"),
+            4,
+            "default",
+            "`default` does not go with `optional`: what has a default is optional",
+        );
+        check_err(
+            &with("default = 1, volatile"),
+            4,
+            "volatile",
+            "`volatile` does not go with `default`: a default does not change",
+        );
+        check_err(&with("default"), 4, ")", "expected `=`");
+    }
+
+    #[test]
+    fn ok_rules_may_be_repeated() {
+        let source =
+            "/// A.\nstruct A {\n/// B.\n#[tf(validate = x)]\n#[tf(validate = y)]\nb: u8,\n}";
+        assert!(model(&syn::parse_str(source).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn docs_keep_their_markdown() {
+        let source = "/// A list:\n///\n/// - one\n///   more\nstruct A {}";
+        let input: DeriveInput = syn::parse_str(source).unwrap();
+        assert_eq!(docs(&input.attrs), "A list:\n\n- one\n  more");
     }
 }

@@ -474,25 +474,62 @@ pub(crate) fn lean(value: &Value) -> Json {
     }
 }
 
-/// Any configuration of [`All`], with or without unknown parts.
-pub(crate) fn any_config(unknown: bool) -> BoxedStrategy<Value> {
+/// What a generated configuration may not know.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Unknown {
+    Nothing,
+    /// Attributes, but no part of a collection or set.
+    Attributes,
+    Anything,
+}
+
+/// Any configuration of [`All`].
+pub(crate) fn any_config(unknown: Unknown) -> BoxedStrategy<Value> {
     any_object(&All::object(), unknown)
 }
 
-fn any_object(object: &Object, unknown: bool) -> BoxedStrategy<Value> {
+/// The same configuration when everything is known.
+pub(crate) fn resolved(object: &Object, config: &Value) -> Value {
+    let Value::Map(_) = config else { return config.clone() };
+    Value::map(object.attributes.iter().map(|attribute| {
+        let value = match (&attribute.kind, config.get(&attribute.name)) {
+            (Kind::Plain(Type::Number), Value::Unknown(_)) => Value::from(1),
+            (Kind::Plain(Type::String), Value::Unknown(_)) => Value::from("a"),
+            (Kind::Plain(Type::Map(_)), Value::Unknown(_)) => Value::map::<&str>([]),
+            (Kind::Plain(_) | Kind::Flat(..), Value::Unknown(_)) => Value::list([]),
+            (Kind::Nested(..), Value::Unknown(_)) => Value::Null,
+            (Kind::Nested(Nesting::Single, object), value) => resolved(object, value),
+            (Kind::Nested(_, object), Value::List(elements)) => {
+                Value::list(elements.iter().map(|element| resolved(object, element)))
+            }
+            (Kind::Nested(_, object), Value::Map(entries)) => {
+                Value::map(entries.iter().map(|(key, entry)| (key, resolved(object, entry))))
+            }
+            (_, value) => value.clone(),
+        };
+        (attribute.name.as_str(), value)
+    }))
+}
+
+fn any_object(object: &Object, unknown: Unknown) -> BoxedStrategy<Value> {
     let attributes: Vec<_> = object
         .attributes
         .iter()
         .map(|attribute| {
             let name = attribute.name.clone();
-            let set = match attribute.kind.objects() {
-                Some((nesting, object)) => any_nested(nesting, &any_object(object, unknown)),
-                None => any_plain(&attribute.ty(), unknown),
+            let inside = match attribute.kind {
+                Kind::Nested(Nesting::Single | Nesting::List | Nesting::Map, _) => unknown,
+                _ if unknown == Unknown::Anything => unknown,
+                _ => Unknown::Nothing,
             };
-            let set = if unknown {
-                prop_oneof![4 => set, 1 => Just(Value::unknown())].boxed()
-            } else {
+            let set = match attribute.kind.objects() {
+                Some((nesting, object)) => any_nested(nesting, &any_object(object, inside)),
+                None => any_plain(&attribute.ty(), inside),
+            };
+            let set = if unknown == Unknown::Nothing {
                 set
+            } else {
+                prop_oneof![4 => set, 1 => Just(Value::unknown())].boxed()
             };
             let value = match attribute.mode {
                 Mode::Required => set,
@@ -514,10 +551,14 @@ fn any_nested(nesting: Nesting, object: &BoxedStrategy<Value>) -> BoxedStrategy<
     }
 }
 
-fn any_plain(ty: &Type, unknown: bool) -> BoxedStrategy<Value> {
+fn any_plain(ty: &Type, unknown: Unknown) -> BoxedStrategy<Value> {
     let element = |ty: &Type| {
         let known = any_plain(ty, unknown);
-        if unknown { prop_oneof![9 => known, 1 => Just(Value::unknown())].boxed() } else { known }
+        if unknown == Unknown::Nothing {
+            known
+        } else {
+            prop_oneof![9 => known, 1 => Just(Value::unknown())].boxed()
+        }
     };
     match ty {
         Type::Number => (0..3_i64).prop_map(Value::from).boxed(),

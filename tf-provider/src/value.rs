@@ -1,10 +1,10 @@
 //! A Terraform value as an untyped tree, and its two spellings on the wire.
 //!
 //! [`msgpack`] is what Terraform speaks, [`json`] is what it stores. Both are driven by a
-//! [`Type`](crate::schema::Type): only with it can a set be told from a list and a missing
+//! [`Type`]: only with it can a set be told from a list and a missing
 //! attribute from a null one.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -15,10 +15,14 @@ use crate::schema::Type;
 pub(crate) mod arbitrary;
 mod error;
 pub mod json;
+mod key;
+mod map;
 pub mod msgpack;
 mod number;
 
 pub use error::{DecodeError, EncodeError};
+pub use key::Key;
+pub use map::Map;
 pub use number::{Number, NumberError};
 
 /// A Terraform value.
@@ -42,7 +46,7 @@ pub enum Value {
     /// The elements of a list, a set or a tuple.
     List(Vec<Self>),
     /// The elements of a map or the attributes of an object.
-    Map(BTreeMap<String, Self>),
+    Map(Map<Self>),
     /// The value of an attribute of type [`Type::Dynamic`], with the type that it has now.
     Dynamic(Box<(Type, Self)>),
 }
@@ -54,8 +58,6 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Refinement(Option<Box<[u8]>>);
 
-static NULL: Value = Value::Null;
-
 impl Value {
     /// An unknown value of which nothing is known.
     pub const fn unknown() -> Self {
@@ -63,8 +65,8 @@ impl Value {
     }
 
     /// An object or a map.
-    pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Map(entries.into_iter().map(|(key, value)| (nfc(key.into()), value)).collect())
+    pub fn map<K: Into<Key>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Map(entries.into_iter().collect())
     }
 
     /// A list, set or tuple.
@@ -104,8 +106,8 @@ impl Value {
     /// The attribute or element of that name, null where there is none.
     pub fn get(&self, key: &str) -> &Self {
         match self {
-            Self::Map(entries) => entries.get(key).unwrap_or(&NULL),
-            _ => &NULL,
+            Self::Map(entries) => entries.get(key).unwrap_or(&Self::Null),
+            _ => &Self::Null,
         }
     }
 
@@ -117,9 +119,9 @@ impl Value {
             (Self::Unknown(_), _) => value,
             (Self::Map(_), Step::Attribute(key) | Step::Key(key)) => value.get(key),
             (Self::List(elements), Step::Index(index)) => {
-                usize::try_from(*index).ok().and_then(|n| elements.get(n)).unwrap_or(&NULL)
+                usize::try_from(*index).ok().and_then(|n| elements.get(n)).unwrap_or(&Self::Null)
             }
-            _ => &NULL,
+            _ => &Self::Null,
         })
     }
 
@@ -171,12 +173,12 @@ pub(crate) fn arrange_set(elements: &mut Vec<Value>) {
 }
 
 /// Text in Unicode normal form C, which is how Terraform holds every string.
-pub(crate) fn nfc(text: String) -> String {
+pub(crate) fn nfc(text: Cow<'_, str>) -> Cow<'_, str> {
     if is_nfc(&text) { text } else { text.nfc().collect() }
 }
 
 /// Whether text is surely in normal form. Where it takes more than a glance, the answer is no.
-pub(crate) fn is_nfc(text: &str) -> bool {
+fn is_nfc(text: &str) -> bool {
     text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
@@ -220,13 +222,13 @@ impl From<bool> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(nfc(text.to_owned()))
+        Self::String(nfc(text.into()).into_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::String(nfc(text))
+        Self::String(nfc(text.into()).into_owned())
     }
 }
 

@@ -6,7 +6,7 @@ use super::Field;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::path::Path;
 use crate::schema::{Kind, Nesting, Type};
-use crate::value::{DecodeError, Value, arrange_set, nfc};
+use crate::value::{DecodeError, Value, arrange_set};
 
 /// A collection of objects has attributes to plan one by one; any other is one plain value.
 fn kind_of<T: Field>(nesting: Nesting, plain: fn(Box<Type>) -> Type) -> Kind {
@@ -119,7 +119,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
             Value::Map(entries) => entries
                 .into_iter()
                 .map(|(key, element)| match T::decode(element) {
-                    Ok(element) => Ok((key, element)),
+                    Ok(element) => Ok((key.into(), element)),
                     Err(error) => Err(error.in_key(&key)),
                 })
                 .collect(),
@@ -128,7 +128,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
 
     fn encode(&self) -> Value {
-        Value::Map(self.iter().map(|(key, value)| (nfc(key.clone()), value.encode())).collect())
+        Value::map(self.iter().map(|(key, value)| (key, value.encode())))
     }
 
     fn same(a: &Value, b: &Value) -> bool {

@@ -183,7 +183,9 @@ mod tests {
             Typed,
             plan::{plan, propose},
         },
-        sample::{All, Store, Thing, answer, any_config, around, full, lean, thing, value},
+        sample::{
+            All, Store, Thing, Unknown, answer, any_config, around, full, lean, thing, value,
+        },
     };
 
     struct World(Surroundings<Store>);
@@ -392,8 +394,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_service_answers_the_plan_is_kept(
-            config in any_config(false),
-            other in any_config(true),
+            config in any_config(Unknown::Nothing),
+            other in any_config(Unknown::Anything),
             honest: bool,
         ) {
             let object = All::object();

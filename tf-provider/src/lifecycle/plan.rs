@@ -108,9 +108,29 @@ fn propose_list(object: &Object, prior: &Value, config: &Value) -> Value {
         if in_place || same_object(object, before, &edited) {
             edited
         } else {
-            propose(object, &Value::Null, config)
+            as_new(object, &edited, config)
         }
     }))
+}
+
+/// What was planned, with everything that the service decides still to be decided.
+///
+/// The spelling stays: whether an element differs may be known only at the second plan during apply, and
+/// that must not take back what the first one said.
+fn as_new(object: &Object, planned: &Value, config: &Value) -> Value {
+    walk::attributes(object, planned, [config], |attribute, planned, [config]| {
+        match &attribute.kind {
+            _ if attribute.is_computed() && attribute.default.is_none() && config.is_null() => {
+                Value::unknown()
+            }
+            Kind::Nested(nesting, object) => {
+                walk::objects(*nesting, planned, [config], &Path::root(), |planned, [config], _| {
+                    as_new(object, planned, config)
+                })
+            }
+            _ => planned.clone(),
+        }
+    })
 }
 
 /// Elements of a set have no identity: one is carried over as a whole or not at all.
@@ -245,7 +265,9 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::{Typed, apply::complete},
-        sample::{All, Store, Thing, answer, any_config, full, lean, thing, value},
+        sample::{
+            All, Store, Thing, Unknown, answer, any_config, full, lean, resolved, thing, value,
+        },
     };
 
     #[track_caller]
@@ -397,6 +419,20 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_grows_keeps_its_spelling_whatever_becomes_known() {
+        let before = json!({"list": [{"name": "A", "port": 1, "id": "1", "revision": 1}]});
+        let config =
+            |port: Json| json!({"name": "a", "list": [{"name": "a", "port": port}, {"name": "b"}]});
+        let fresh = json!({"name": "b", "port": 443, "id": "?", "revision": "?"});
+        let after = |port: Json, id: &str| {
+            let first = json!({"name": "A", "port": port, "id": id, "revision": "?"});
+            prior(json!({"revision": "?", "list": [first, fresh]}))
+        };
+        check(prior(before.clone()), config(json!("?")), after(json!("?"), "?"));
+        check(prior(before), config(json!(1)), after(json!(1), "1"));
+    }
+
+    #[test]
     fn elements_of_a_set_are_carried_over_whole() {
         let before = json!({"set": [{"name": "A", "port": 1}, {"name": "B", "port": 2}]});
         check(
@@ -539,6 +575,20 @@ mod tests {
         }
     }
 
+    /// Whether all that one value knows, the other one knows as well.
+    fn keeps_promises(early: &Value, late: &Value) -> bool {
+        match (early, late) {
+            (Value::Unknown(_), _) => true,
+            (Value::List(a), Value::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| keeps_promises(a, b))
+            }
+            (Value::Map(a), Value::Map(b)) => {
+                a.len() == b.len() && a.iter().all(|(key, a)| keeps_promises(a, late.get(key)))
+            }
+            (a, b) => a == b,
+        }
+    }
+
     fn applied(prior: &Value, config: &Value) -> Value {
         let planned = plan::<()>(&Typed::<All>::resource(), prior, config, None);
         let mut found = Diagnostics::new();
@@ -551,8 +601,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_plan_conforms_to_the_configuration(
-            before in any_config(false),
-            config in any_config(true),
+            before in any_config(Unknown::Nothing),
+            config in any_config(Unknown::Anything),
             exists: bool,
         ) {
             let prior = if exists { applied(&Value::Null, &before) } else { Value::Null };
@@ -561,10 +611,24 @@ mod tests {
             prop_assert_eq!(broken, Vec::<String>::new());
         }
 
+        /// Terraform plans again during apply, when more is known.
+        #[test]
+        fn a_later_plan_keeps_what_an_earlier_one_knew(
+            before in any_config(Unknown::Nothing),
+            config in any_config(Unknown::Attributes),
+            exists: bool,
+        ) {
+            let all = Typed::<All>::resource();
+            let prior = if exists { applied(&Value::Null, &before) } else { Value::Null };
+            let early = plan::<()>(&all, &prior, &config, None).state;
+            let late = plan::<()>(&all, &prior, &resolved(&All::object(), &config), None).state;
+            prop_assert!(keeps_promises(&early, &late), "{early:?}\n{late:?}");
+        }
+
         #[test]
         fn what_was_applied_is_planned_as_no_change(
-            before in any_config(false),
-            config in any_config(false),
+            before in any_config(Unknown::Nothing),
+            config in any_config(Unknown::Nothing),
         ) {
             let prior = applied(&Value::Null, &before);
             let state = applied(&prior, &config);

@@ -53,7 +53,7 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::{Typed, plan::propose, same::same_object},
-        sample::{All, Thing, answer, any_config, around, full, lean, thing, value},
+        sample::{All, Thing, Unknown, answer, any_config, around, full, lean, thing, value},
     };
 
     async fn seen(state: Json, remote: Option<Json>) -> Read {
@@ -144,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn another_spelling_is_no_drift(config in any_config(false)) {
+        fn another_spelling_is_no_drift(config in any_config(Unknown::Nothing)) {
             let object = All::object();
             let stored = answer(&object, &propose(&object, &Value::Null, &config));
             let now = lower(&stored);

@@ -17,9 +17,9 @@ pub(super) fn attributes<const N: usize>(
     let Value::Map(_) = lead else { return lead.clone() };
     let rebuilt = object.attributes.iter().map(|attribute| {
         let name = &attribute.name;
-        (name.clone(), of(attribute, lead.get(name), others.map(|other| other.get(name))))
+        (name, of(attribute, lead.get(name), others.map(|other| other.get(name))))
     });
-    Value::Map(rebuilt.collect())
+    Value::map(rebuilt)
 }
 
 /// Rebuilds a nested value from what `of` makes of each object, seen beside those in the same place of

@@ -1,11 +1,11 @@
 //! Types as Terraform writes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use crate::value::DecodeError;
+use crate::value::{DecodeError, Key, Map};
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub enum Type {
     /// Attributes, each of its own type.
     Object {
         /// The type of each.
-        attributes: BTreeMap<String, Self>,
+        attributes: Map<Self>,
         /// Those that a configuration may leave out. This says how to convert what a user wrote;
         /// values always have all attributes.
         optional: BTreeSet<String>,
@@ -38,9 +38,8 @@ pub enum Type {
 
 impl Type {
     /// An object of which no attribute may be left out.
-    pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Self)>) -> Self {
-        let attributes = attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect();
-        Self::Object { attributes, optional: BTreeSet::new() }
+    pub fn object<K: Into<Key>>(attributes: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Object { attributes: attributes.into_iter().collect(), optional: BTreeSet::new() }
     }
 
     /// The same object with attributes that may be left out.
@@ -89,7 +88,7 @@ impl Type {
             }
             Self::Object { attributes, optional } => {
                 let attributes: serde_json::Map<_, _> =
-                    attributes.iter().map(|(name, ty)| (name.clone(), ty.as_json())).collect();
+                    attributes.iter().map(|(name, ty)| (name.into(), ty.as_json())).collect();
                 if optional.is_empty() {
                     json!(["object", attributes])
                 } else {
@@ -125,8 +124,8 @@ impl Type {
             [Json::String(name), Json::Object(attributes), rest @ ..] if name == "object" => {
                 let attributes = attributes
                     .iter()
-                    .map(|(name, ty)| Ok((name.clone(), Self::of_json(ty)?)))
-                    .collect::<Result<BTreeMap<_, _>, DecodeError>>()?;
+                    .map(|(name, ty)| Ok((name, Self::of_json(ty)?)))
+                    .collect::<Result<Map<_>, DecodeError>>()?;
                 let optional: BTreeSet<String> = match rest {
                     [] => BTreeSet::new(),
                     [Json::Array(names)] => names
@@ -135,7 +134,7 @@ impl Type {
                         .collect::<Result<_, _>>()?,
                     _ => return Err(invalid()),
                 };
-                if optional.iter().all(|name| attributes.contains_key(name)) {
+                if optional.iter().all(|name| attributes.contains_key(name.as_str())) {
                     Ok(Self::Object { attributes, optional })
                 } else {
                     Err(invalid())
@@ -168,7 +167,7 @@ impl fmt::Display for Type {
                 f.write_str("object({")?;
                 for (n, (name, ty)) in attributes.iter().enumerate() {
                     f.write_str(if n == 0 { " " } else { ", " })?;
-                    if optional.contains(name) {
+                    if optional.contains(name.as_str()) {
                         write!(f, "{name} = optional({ty})")?;
                     } else {
                         write!(f, "{name} = {ty}")?;

@@ -3,7 +3,7 @@
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use super::{Number, Refinement, Value, arrange_set};
+use super::{Key, Number, Refinement, Value, arrange_set};
 use crate::schema::Type;
 
 /// Any type, nested a few levels deep.
@@ -48,7 +48,7 @@ pub(crate) fn value_of(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
             .prop_map(Value::List)
             .boxed(),
         Type::Object { attributes, .. } => {
-            let names: Vec<String> = attributes.keys().cloned().collect();
+            let names: Vec<Key> = attributes.keys().cloned().collect();
             let values: Vec<_> = attributes.values().map(|ty| value_of(ty, unknowns)).collect();
             values.prop_map(move |values| Value::map(names.iter().cloned().zip(values))).boxed()
         }
