@@ -526,7 +526,7 @@ mod tests {
         assert_eq!(planned.diagnostics, vec![]);
         assert_eq!(core.lean(planned.planned_state.as_ref())["id"], "?");
         let applied = core.apply(core.wire(json!(null)), json!({"name": "a"})).await;
-        assert_eq!(summaries(&applied.diagnostics), ["the provider is not configured"]);
+        assert_eq!(summaries(&applied.diagnostics), ["The provider is not configured"]);
         assert_eq!(core.lean(applied.new_state.as_ref()), json!(null));
     }
 
