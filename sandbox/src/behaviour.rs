@@ -31,6 +31,9 @@ pub struct Behaviour {
     /// An address with bits set beyond its mask, such as `10.0.0.1/16`. Kept as given, as every
     /// other spelling is known to be.
     pub host_bits: HostBits,
+    /// Whether a list of ports may hold ranges, as in `443,8000-9000`. It may not: what is published
+    /// is a port, a list of ports, or a range.
+    pub ranges_in_port_lists: bool,
     /// A `PolicyIndex` beyond the end of the list when rules are inserted. Refused, since
     /// `InvalidParameterValue.Range` is listed.
     pub index_beyond_end: IndexBeyondEnd,
@@ -101,6 +104,7 @@ impl Default for Behaviour {
             unknown_rule: Unknown::Refuse,
             description_makes_a_rule_unique: false,
             host_bits: HostBits::Keep,
+            ranges_in_port_lists: false,
             index_beyond_end: IndexBeyondEnd::Refuse,
             self_reference_blocks_delete: false,
             modify_checks_version: false,

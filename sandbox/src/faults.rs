@@ -85,6 +85,12 @@ impl Faults {
         self.locked(|injections| injections.iter_mut().find_map(|injection| injection.meet(on)))
     }
 
+    /// How many requests are still to meet a fault. One that waits out its latency has met it: a
+    /// caller that sees 0 knows that the request has arrived.
+    pub fn left(&self) -> u32 {
+        self.locked(|injections| injections.iter().map(|injection| injection.times).sum())
+    }
+
     /// Nothing goes wrong from here on.
     pub fn clear(&self) {
         self.locked(Vec::clear);
@@ -149,8 +155,8 @@ mod tests {
     fn skips_then_fires_then_is_spent() {
         let faults = Faults::default();
         faults.add(Injection { skip: 1, times: 2, ..Injection::new("A", Kind::Throttle) });
-        let met: Vec<_> = (0..4).map(|_| faults.next("A").is_some()).collect();
-        assert_eq!(met, [false, true, true, false]);
+        let met = (0..4).map(|_| (faults.next("A").is_some(), faults.left()));
+        assert_eq!(met.collect::<Vec<_>>(), [(false, 2), (true, 1), (true, 0), (false, 0)]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(crate) async fn import<C>(
 }
 
 fn nothing_called(name: &str, called: &str, what: &str) -> Diagnostic {
-    Diagnostic::error(format!("there is no {name} `{called}`")).detail(format!(
+    Diagnostic::error(format!("could not import {name} `{called}`")).detail(format!(
         "No object has this {what}.\n\nWhat to do: compare the {what} with the form that the \
          resource's page shows, and the region with that of the provider."
     ))
@@ -101,8 +101,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_cannot_be_imported() {
         for (what, says) in [
-            (Import::Id("x".to_owned()), "there is no thing `x`"),
-            (identity(json!({"id": "x", "name": null})), "there is no thing `id = \"x\"`"),
+            (Import::Id("x".to_owned()), "could not import thing `x`"),
+            (identity(json!({"id": "x", "name": null})), "could not import thing `id = \"x\"`"),
             (identity(json!({"id": null})), "id: invalid value of `id`"),
         ] {
             let imported = imported(what).await;

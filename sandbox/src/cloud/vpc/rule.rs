@@ -99,8 +99,8 @@ impl Policy {
             let message = format!("`PolicyDescription` is longer than {LONGEST_DESCRIPTION}.");
             return Err(Refusal::new("InvalidParameterValue.TooLong", message));
         }
-        let service =
-            service(given(self.protocol), given(self.port), self.service_template.as_ref())?;
+        let (protocol, port) = (given(self.protocol), given(self.port));
+        let service = service(protocol, port, self.service_template.as_ref(), behaviour)?;
         let peers = [
             given(self.cidr_block).map(|cidr| ipv4(&cidr, behaviour).map(Peer::Cidr)),
             given(self.ipv6_cidr_block).map(|cidr| ipv6(&cidr, behaviour).map(Peer::Ipv6Cidr)),
@@ -194,6 +194,7 @@ fn service(
     protocol: Option<String>,
     port: Option<String>,
     template: Option<&ServiceTemplate>,
+    behaviour: &Behaviour,
 ) -> Result<Service, Refusal> {
     if let Some(template) = template.filter(|template| **template != ServiceTemplate::default()) {
         if protocol.is_some() || port.is_some() {
@@ -220,24 +221,25 @@ fn service(
         Some(port) if protocol != "tcp" && protocol != "udp" => {
             return Err(invalid("Port", &port, "only TCP and UDP have ports"));
         }
-        Some(port) if is_ports(&port) => port,
+        Some(port) if is_ports(&port, behaviour) => port,
         Some(port) => return Err(invalid("Port", &port, "use 80, 80,443, 8000-8010 or ALL")),
     };
     Ok(Service::Plain { protocol, port })
 }
 
-/// `80`, `80,443` or `8000-8010`.
-fn is_ports(text: &str) -> bool {
+/// `80`, `80,443` or `8000-8010`; by switch also `80,8000-8010`.
+fn is_ports(text: &str, behaviour: &Behaviour) -> bool {
     let number = |text: &str| {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse::<u16>().ok().filter(|_| digits)
     };
-    match text.split_once('-') {
-        Some((first, last)) => {
-            number(first).zip(number(last)).is_some_and(|(first, last)| first <= last)
-        }
-        None => text.split(',').all(|port| number(port).is_some()),
-    }
+    let is_range = |text: &str| {
+        let ends = text.split_once('-').and_then(|(first, last)| number(first).zip(number(last)));
+        ends.is_some_and(|(first, last)| first <= last)
+    };
+    let in_list =
+        |text: &str| number(text).is_some() || (behaviour.ranges_in_port_lists && is_range(text));
+    is_range(text) || text.split(',').all(in_list)
 }
 
 /// An IPv4 address or network, spelled as given.
@@ -438,6 +440,17 @@ mod tests {
         assert_eq!(rule(&policy, &refuse).unwrap_err().code, "InvalidParameterValue.Malformed");
         let v6 = json!({"Action": "ACCEPT", "Ipv6CidrBlock": "2001:db8::1/32"});
         assert_eq!(rule(&v6, &clear).unwrap().answer(0)["Ipv6CidrBlock"], "2001:db8::/32");
+    }
+
+    #[test]
+    fn ok_ranges_in_port_lists_by_switch() {
+        let policy = json!({"Action": "ACCEPT", "Protocol": "TCP", "Port": "443,8000-9000"});
+        let take = Behaviour { ranges_in_port_lists: true, ..Behaviour::default() };
+        assert_eq!(rule(&policy, &take).unwrap().answer(0)["Port"], "443,8000-9000");
+        let backwards = json!({"Action": "ACCEPT", "Protocol": "TCP", "Port": "443,9000-8000"});
+        assert_eq!(rule(&backwards, &take).unwrap_err().code, "InvalidParameterValue");
+        let refused = rule(&policy, &Behaviour::default()).unwrap_err();
+        assert_eq!(refused.code, "InvalidParameterValue");
     }
 
     #[test]
