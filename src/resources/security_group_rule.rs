@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use tf_provider::{
-    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Import, Maybe, Model,
-    NoIdentity, Partial, Resource, Result, Text, Timeouts, constraints::exactly_one_of,
+    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Identity, Import, Maybe,
+    Model, Partial, Resource, Result, Text, Timeouts, constraints::exactly_one_of,
     validate::length,
 };
 
-use super::planned_region;
+use super::{in_region, planned_region};
 use crate::{
     cloud::Region,
-    diagnostics::{not_an_id, nothing_there},
+    diagnostics::nothing_there,
     groups::{Handle, RuleSpec, Tracked},
     provider::Client,
     rules::{
@@ -68,10 +68,31 @@ pub struct SecurityGroupRule {
     id: Computed<Text<RuleId>>,
 }
 
+/// Where a rule is, and what it says.
+#[derive(Model, Clone, Debug)]
+pub struct SecurityGroupRuleIdentity {
+    /// Region of the group; the provider's by default.
+    region: Option<Text<Region>>,
+    /// Group that the rule belongs to.
+    security_group_id: Text<GroupId>,
+    /// `ingress` or `egress`.
+    direction: Text<Direction>,
+    /// `ACCEPT` or `DROP`.
+    action: Text<Action>,
+    /// Protocol, or `ALL`.
+    protocol: Text<Protocol>,
+    /// Destination ports, or `ALL`.
+    port: Text<Ports>,
+    /// The other end: an address, a block or a security group.
+    peer: Text<Peer>,
+}
+
+impl Identity for SecurityGroupRuleIdentity {}
+
 impl Resource for SecurityGroupRule {
     const NAME: &'static str = "security_group_rule";
     type Client = Client;
-    type Identity = NoIdentity;
+    type Identity = SecurityGroupRuleIdentity;
 
     fn timeouts() -> DefaultTimeouts {
         let limit = Duration::from_secs(5 * 60);
@@ -115,6 +136,19 @@ impl Resource for SecurityGroupRule {
         Diagnostics::default()
     }
 
+    fn identity(&self) -> Option<SecurityGroupRuleIdentity> {
+        let RuleId { group, rule } = self.id.ok()?.value();
+        Some(SecurityGroupRuleIdentity {
+            region: Some(self.region.ok()?.clone()),
+            security_group_id: group.clone().into(),
+            direction: rule.direction().into(),
+            action: rule.action().into(),
+            protocol: rule.protocol().into(),
+            port: rule.ports().clone().into(),
+            peer: rule.peer().clone().into(),
+        })
+    }
+
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
         let (group, spec) = (self.group(cx)?, self.spec()?);
         group.add_rule(&spec, cx.cancelled()).await?;
@@ -150,11 +184,14 @@ impl Resource for SecurityGroupRule {
 
     /// By `sg-x_ingress_accept_udp_53_sg-y`, with the region and a slash before it where that is
     /// not the provider's.
-    async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
-        let Import::Id(text) = what;
-        let (region, id) = super::in_region(&text);
-        let region = region.map(str::parse).transpose().map_err(|why| not_an_id(&text, &why))?;
-        let id: RuleId = id.parse().map_err(|why| not_an_id(&text, &why))?;
+    async fn import(
+        what: Import<SecurityGroupRuleIdentity>,
+        cx: &Cx<Client>,
+    ) -> Result<Option<Self>> {
+        let (region, id): (_, RuleId) = match what {
+            Import::Id(text) => in_region(&text)?,
+            Import::Identity(identity) => identity.rule()?,
+        };
         let region = cx.client().region(region.as_ref())?;
         let group = cx.client().groups.at(&region, &id.group);
         match group.find_rule(&id.rule, cx.cancelled()).await? {
@@ -165,6 +202,16 @@ impl Resource for SecurityGroupRule {
                 Err(nothing_there(&format!("rule {id}"), near).into())
             }
         }
+    }
+}
+
+impl SecurityGroupRuleIdentity {
+    fn rule(self) -> Result<(Option<Region>, RuleId)> {
+        let (ports, peer) = (self.port.into_value(), self.peer.into_value());
+        let rule = Rule::new(*self.direction, *self.action, *self.protocol, ports, peer);
+        let rule = rule.map_err(|wrong| Diagnostic::invalid(&blame(wrong).into(), wrong))?;
+        let group = self.security_group_id.into_value();
+        Ok((self.region.map(Text::into_value), RuleId { group, rule }))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use crate::{
-    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model,
+    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
     Partial, Provider, Resource, Result, Upgrade, Value,
     schema::{Object, Type},
 };
@@ -16,12 +16,13 @@ pub(crate) mod configure;
 pub(crate) mod data_source;
 pub(crate) mod function;
 pub(crate) mod import;
+pub(crate) mod moved;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod upgrade;
 pub(crate) mod validate;
 
-mod identity;
+pub(crate) mod identity;
 mod operation;
 mod same;
 mod settle;
@@ -40,6 +41,7 @@ pub(crate) struct Declared {
     pub(crate) ty: Type,
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) upgrades: Vec<Upgrade>,
+    pub(crate) moves: Vec<Move>,
     /// The identity of a resource that has one.
     pub(crate) identity: Option<Box<Self>>,
     pub(crate) timeouts: DefaultTimeouts,
@@ -56,6 +58,7 @@ impl Declared {
             version: R::VERSION,
             constraints: R::constraints(),
             upgrades: R::upgrades(),
+            moves: R::moves(),
             identity: Self::identity::<R>(),
             timeouts: R::timeouts(),
             ..Self::new(R::NAME, R::object())
@@ -84,6 +87,7 @@ impl Declared {
             object,
             constraints: Vec::new(),
             upgrades: Vec::new(),
+            moves: Vec::new(),
             identity: None,
             timeouts: DefaultTimeouts::default(),
         }
