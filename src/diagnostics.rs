@@ -65,9 +65,10 @@ pub(crate) fn not_an_id(text: &str, why: &impl Display) -> Diagnostic {
 /// Nothing to import, and what is there instead.
 pub(crate) fn nothing_there(what: &str, near: impl Iterator<Item = String>) -> Diagnostic {
     let near: Vec<_> = near.map(|id| format!("\n  {id}")).collect();
-    let why = match near.is_empty() {
-        true => "The group has no rules of this direction.".to_owned(),
-        false => format!("These rules of the group are most like it:{}", near.concat()),
+    let why = if near.is_empty() {
+        "The group has no rules of this direction.".to_owned()
+    } else {
+        format!("These rules of the group are most like it:{}", near.concat())
     };
     described(format!("Cannot import {what}, which does not exist"), &why, "correct the id.")
 }

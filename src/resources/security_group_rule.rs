@@ -74,7 +74,7 @@ impl Resource for SecurityGroupRule {
     type Identity = NoIdentity;
 
     fn timeouts() -> DefaultTimeouts {
-        let limit = Duration::from_secs(5 * 60);
+        let limit = Duration::from_mins(5);
         DefaultTimeouts { create: limit, read: limit, update: limit, delete: limit }
     }
 
@@ -157,14 +157,12 @@ impl Resource for SecurityGroupRule {
         let id: RuleId = id.parse().map_err(|why| not_an_id(&text, &why))?;
         let region = cx.client().region(region.as_ref())?;
         let group = cx.client().groups.at(&region, &id.group);
-        match group.find_rule(&id.rule, cx.cancelled()).await? {
-            Some(found) => Ok(Some(Self::imported(id, &region, found))),
-            None => {
-                let near = group.nearest_rules(&id.rule, cx.cancelled()).await?;
-                let near = near.iter().map(|near| id_of(&group, near).to_string());
-                Err(nothing_there(&format!("rule {id}"), near).into())
-            }
+        if let Some(found) = group.find_rule(&id.rule, cx.cancelled()).await? {
+            return Ok(Some(Self::imported(id, &region, found)));
         }
+        let near = group.nearest_rules(&id.rule, cx.cancelled()).await?;
+        let near = near.iter().map(|near| id_of(&group, near).to_string());
+        Err(nothing_there(&format!("rule {id}"), near).into())
     }
 }
 
