@@ -4,26 +4,40 @@ use crate::{Result, ensure, root, target};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds `OpenTofu` from its Go module, as pinned in `xtask/tools/tofu`, and tells where it is.
+/// Builds `OpenTofu` and tells where it is.
 pub(crate) fn build_opentofu() -> Result<PathBuf> {
-    let program = target()?.join("tools/tofu");
-    if program.exists() {
-        return Ok(program);
-    }
-    let go = in_path("go").ok_or(
-        "there is no Terraform here: install it from \
-         https://developer.hashicorp.com/terraform/install, or install Go from https://go.dev/dl, \
-         with which this command builds OpenTofu",
+    let program = build(
+        "tofu",
+        "github.com/opentofu/opentofu/cmd/tofu",
+        "-s -w -X github.com/opentofu/opentofu/version.dev=no",
     )?;
-    println!("Building OpenTofu into {} (some minutes, once)", program.display());
+    let no_go = "there is no Terraform here: install it from \
+                 https://developer.hashicorp.com/terraform/install, or install Go from \
+                 https://go.dev/dl, with which this command builds OpenTofu";
+    Ok(program.ok_or(no_go)?)
+}
+
+/// Builds the registry's check of documentation, where there is Go, and tells where it is.
+pub(crate) fn build_tfplugindocs() -> Result<Option<PathBuf>> {
+    build("tfplugindocs", "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs", "-s -w")
+}
+
+/// Builds a program from its Go module, as pinned in `xtask/tools/<name>`, once.
+fn build(name: &str, package: &str, link: &str) -> Result<Option<PathBuf>> {
+    let program = target()?.join("tools").join(name);
+    if program.exists() {
+        return Ok(Some(program));
+    }
+    let Some(go) = in_path("go") else { return Ok(None) };
+    println!("Building {} (a while, once)", program.display());
     let status = Command::new(go)
-        .current_dir(root().join("xtask/tools/tofu"))
-        .args(["build", "-ldflags", "-s -w -X github.com/opentofu/opentofu/version.dev=no", "-o"])
+        .current_dir(root().join("xtask/tools").join(name))
+        .args(["build", "-ldflags", link, "-o"])
         .arg(&program)
-        .arg("github.com/opentofu/opentofu/cmd/tofu")
+        .arg(package)
         .status()?;
-    ensure(status.success(), "`go build` of OpenTofu failed; its message stands above")?;
-    Ok(program)
+    ensure(status.success(), format!("`go build` of {name} failed; its message stands above"))?;
+    Ok(Some(program))
 }
 
 /// The program of that name that a shell would run.
