@@ -14,6 +14,7 @@ use crate::{
 pub(crate) mod apply;
 pub(crate) mod configure;
 pub(crate) mod data_source;
+pub(crate) mod function;
 pub(crate) mod import;
 pub(crate) mod plan;
 pub(crate) mod read;

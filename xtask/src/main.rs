@@ -49,7 +49,7 @@ enum Chore {
     Docs(docs::Args),
     /// The numbers that the design promises, measured now.
     Bench(terraform::Choice),
-    /// Build `OpenTofu` and the registry's check of documentation into `target/tools`.
+    /// Install what we are tested with: `OpenTofu`, later Terraforms, and tfplugindocs.
     Tools,
 }
 
@@ -73,7 +73,7 @@ fn run(chore: Chore) -> Result {
         Chore::Codegen(args) => codegen::run(&args),
         Chore::Docs(args) => docs::run(&args),
         Chore::Bench(choice) => bench::run(&choice),
-        Chore::Tools => tools::build_opentofu().and(tools::build_tfplugindocs()).map(drop),
+        Chore::Tools => tools::install(),
     }
 }
 
