@@ -9,7 +9,7 @@ pub(crate) struct Args {
     /// Run only the acceptance tests whose name contains this.
     filter: Option<String>,
     #[command(flatten)]
-    choice: Choice,
+    pub(crate) choice: Choice,
 }
 
 pub(crate) fn steps(steps: &mut Steps, args: &Args) -> Result {
