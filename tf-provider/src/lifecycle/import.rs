@@ -17,7 +17,7 @@ pub(crate) async fn import<C>(
     around: &Surroundings<C>,
 ) -> Imported {
     let declared = resource.declared();
-    let nothing = Diagnostic::error(format!("there is no {} `{id}`", declared.name)).detail(
+    let nothing = Diagnostic::error(format!("could not import {} `{id}`", declared.name)).detail(
         "No object has this id.\n\nWhat to do: compare the id with the form that the resource's page \
          shows, and the region with that of the provider.",
     );
@@ -65,6 +65,6 @@ mod tests {
     async fn what_is_not_there_cannot_be_imported() {
         let imported = import(&Typed::<Thing>::resource(), "x".to_owned(), &around()).await;
         assert_eq!(imported.state, None);
-        insta::assert_snapshot!(imported.diagnostics, @"there is no thing `x`");
+        insta::assert_snapshot!(imported.diagnostics, @"could not import thing `x`");
     }
 }
