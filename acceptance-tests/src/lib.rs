@@ -12,11 +12,13 @@ mod context;
 mod lifecycle;
 mod outside;
 mod plan;
+mod terraform;
 
 pub use context::TestContext;
 pub use lifecycle::{Case, lifecycle};
 pub use outside::Outside;
 pub use plan::Plan;
+pub use terraform::{Printed, Terraform};
 
 /// Snapshots a text inline, with ids, times and ports replaced by names.
 #[macro_export]

@@ -14,6 +14,7 @@ use crate::{
 pub(crate) mod apply;
 pub(crate) mod configure;
 pub(crate) mod data_source;
+pub(crate) mod function;
 pub(crate) mod import;
 pub(crate) mod plan;
 pub(crate) mod read;
@@ -61,7 +62,7 @@ impl Declared {
         Self { constraints: D::constraints(), ..Self::new(D::NAME, D::object()) }
     }
 
-    fn new(name: &'static str, object: Object) -> Self {
+    pub(crate) fn new(name: &'static str, object: Object) -> Self {
         Self {
             name,
             version: 0,

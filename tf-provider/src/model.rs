@@ -110,34 +110,42 @@ pub type Partial<M> = <M as Model>::Partial;
 #[doc(hidden)]
 pub mod derived {
     use std::borrow::Borrow;
-    use std::collections::BTreeMap;
 
     use crate::diagnostics::Diagnostics;
     use crate::field::{Field, Maybe};
-    use crate::value::{DecodeError, Key, Value};
+    use crate::value::{DecodeError, Map, Value};
 
-    pub fn attributes(value: Value) -> Result<BTreeMap<Key, Value>, DecodeError> {
+    /// The names of the attributes of a model.
+    pub type Names = std::sync::LazyLock<Map<()>>;
+
+    pub fn names<const N: usize>(names: [&str; N]) -> Map<()> {
+        names.into_iter().map(|name| (name, ())).collect()
+    }
+
+    /// The values stand in the order of the names.
+    pub fn object(names: &Names, values: Vec<Value>) -> Value {
+        names.with_values(values).map_or(Value::Null, Value::Map)
+    }
+
+    pub fn attributes(value: Value) -> Result<Map<Value>, DecodeError> {
         match value {
             Value::Map(attributes) => Ok(attributes),
             other => Err(DecodeError::expected("an object", &other)),
         }
     }
 
-    pub fn take<F: Field>(
-        attributes: &mut BTreeMap<Key, Value>,
-        name: &str,
-    ) -> Result<F, DecodeError> {
-        let value = attributes.remove(name).unwrap_or_default();
+    pub fn take<F: Field>(attributes: &mut Map<Value>, name: &str) -> Result<F, DecodeError> {
+        let value = attributes.get_mut(name).map(std::mem::take).unwrap_or_default();
         F::decode(value).map_err(|error| error.in_attribute(name))
     }
 
     /// A state from before the attribute existed lacks it.
     pub fn take_or<F: Field>(
-        attributes: &mut BTreeMap<Key, Value>,
+        attributes: &mut Map<Value>,
         name: &str,
         default: impl FnOnce() -> Value,
     ) -> Result<F, DecodeError> {
-        let value = attributes.remove(name).filter(|value| !value.is_null());
+        let value = attributes.get_mut(name).map(std::mem::take).filter(|value| !value.is_null());
         F::decode(value.unwrap_or_else(default)).map_err(|error| error.in_attribute(name))
     }
 
@@ -158,10 +166,15 @@ pub mod derived {
 
     pub fn merge<F: Field>(partial: &Maybe<F>, over: &mut Value, name: &str) {
         if !matches!(over, Value::Map(_)) {
-            *over = Value::Map(BTreeMap::new());
+            *over = Value::Map(Map::new());
         }
         if let Value::Map(attributes) = over {
-            partial.merge(attributes.entry(name.into()).or_default());
+            match attributes.get_mut(name) {
+                Some(over) => partial.merge(over),
+                None => {
+                    attributes.insert(name, partial.encode());
+                }
+            }
         }
     }
 }
@@ -171,6 +184,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::net::IpAddr;
 
+    use proptest::prelude::*;
     use secrecy::SecretString;
     use tf_provider_derive::Model;
 
@@ -178,7 +192,8 @@ mod tests {
     use crate::field::{Computed, Maybe, Text, WriteOnly};
     use crate::path::Path;
     use crate::schema::{Kind, Mode, Nesting};
-    use crate::value::Number;
+    use crate::value::arbitrary::value_of;
+    use crate::value::{Number, msgpack};
 
     /// Every kind of attribute.
     ///
@@ -252,21 +267,22 @@ mod tests {
     fn thing() -> Value {
         let nulls = ["revision", "number", "secret", "part", "part_set", "found", "type", "region"];
         let mut thing = Value::map(nulls.map(|name| (name, Value::Null)));
-        let Value::Map(attributes) = &mut thing else { unreachable!() };
-        attributes.extend([
-            ("id".into(), "sg-1".into()),
-            ("name".into(), "web".into()),
-            ("port".into(), 80.into()),
-            ("word".into(), "::0:1".into()),
-            ("tags".into(), Value::map([("team", "net".into())])),
-            ("parts".into(), Value::list([part("::1"), part("10.0.0.1")])),
-        ]);
+        for (name, value) in [
+            ("id", "sg-1".into()),
+            ("name", "web".into()),
+            ("port", 80.into()),
+            ("word", "::0:1".into()),
+            ("tags", Value::map([("team", "net".into())])),
+            ("parts", Value::list([part("::1"), part("10.0.0.1")])),
+        ] {
+            set(&mut thing, name, value);
+        }
         thing
     }
 
     fn set(value: &mut Value, name: &str, to: Value) {
         let Value::Map(attributes) = value else { unreachable!() };
-        attributes.insert(name.into(), to);
+        attributes.insert(name, to);
     }
 
     #[test]
@@ -383,6 +399,88 @@ mod tests {
         assert!(!same(&set(&["::1"]), &set(&["::1", "::2"])));
         assert!(!same(&set(&["::1"]), &Value::unknown()));
         assert!(same(&Value::unknown(), &Value::unknown()));
+    }
+
+    /// What holds any value of its type.
+    #[derive(Model)]
+    struct Wide {
+        /// Text.
+        text: Option<String>,
+        /// A flag.
+        flag: Option<bool>,
+        /// A number.
+        number: Option<Number>,
+        /// A list in which elements may be null.
+        list: Option<Vec<Option<String>>>,
+        /// A set.
+        set: Option<BTreeSet<Option<String>>>,
+        /// A map of lists.
+        map: Option<BTreeMap<String, Option<Vec<Option<bool>>>>>,
+        /// An object.
+        single: Option<Leaf>,
+        /// Objects in order.
+        objects: Option<Vec<Leaf>>,
+        /// Objects without order.
+        object_set: Option<BTreeSet<Leaf>>,
+        /// Objects by name.
+        object_map: Option<BTreeMap<String, Leaf>>,
+        /// Objects as a whole.
+        #[tf(plain)]
+        flat: Option<Vec<Leaf>>,
+        /// Decided by the service.
+        computed: Computed<Vec<Option<String>>>,
+    }
+
+    /// An object.
+    #[derive(Model, PartialEq, Eq, PartialOrd, Ord)]
+    struct Leaf {
+        /// Text.
+        text: Option<String>,
+        /// A number.
+        number: Option<Number>,
+    }
+
+    /// An element that is an object is always there.
+    fn without_null_objects(value: Value) -> Value {
+        let Value::Map(attributes) = value else { return value };
+        Value::map(attributes.into_iter().map(|(name, value)| {
+            let keep =
+                |value: &Value| !value.is_null() || !name.starts_with("object") && *name != *"flat";
+            let value = match value {
+                Value::List(elements) => Value::list(elements.into_iter().filter(keep)),
+                Value::Map(entries) if *name == *"object_map" => {
+                    Value::map(entries.into_iter().filter(|(_, value)| keep(value)))
+                }
+                other => other,
+            };
+            (name, value)
+        }))
+    }
+
+    fn wide(unknowns: bool) -> impl Strategy<Value = Value> {
+        value_of(&Wide::object().ty(), unknowns)
+            .prop_filter("an object", |value| matches!(value, Value::Map(_)))
+            .prop_map(without_null_objects)
+    }
+
+    proptest! {
+        #[test]
+        fn writing_undoes_reading_any_value(value in wide(false)) {
+            prop_assert_eq!(Wide::decode(value.clone()).unwrap().encode(), value);
+        }
+
+        #[test]
+        fn merging_an_unchanged_partial_changes_nothing(value in wide(true)) {
+            let mut merged = value.clone();
+            Wide::merge(&Wide::partial(&value).unwrap(), &mut merged);
+            let ty = Wide::object().ty();
+            prop_assert_eq!(msgpack::encode(&merged, &ty), msgpack::encode(&value, &ty));
+        }
+
+        #[test]
+        fn every_value_means_the_same_as_itself(value in wide(true)) {
+            prop_assert!(Wide::same(&value, &value));
+        }
     }
 
     /// Nothing.

@@ -22,6 +22,8 @@ use crate::{
     value::arrange_set,
 };
 
+pub(crate) mod function;
+
 pub(crate) struct Sample;
 
 /// Where the things are.
@@ -131,7 +133,11 @@ impl Provider for Sample {
     }
 
     fn offer() -> Offer<Store> {
-        Offer::new().resource::<Thing>().data_source::<Lookup>()
+        Offer::new()
+            .resource::<Thing>()
+            .data_source::<Lookup>()
+            .function::<function::Join>()
+            .function::<function::Meet>()
     }
 }
 

@@ -23,7 +23,7 @@ use self::{
     server::Server,
     tls::{Tls, TlsError},
 };
-pub(crate) use crate::protocol::generated::tfplugin6::provider_server::Provider as Rpcs;
+use crate::protocol::Rpcs;
 
 pub use self::stop::Stop;
 
@@ -33,7 +33,6 @@ mod count;
 pub(crate) mod environment;
 mod log;
 pub(crate) mod server;
-mod services;
 mod socket;
 mod stop;
 pub(crate) mod tls;

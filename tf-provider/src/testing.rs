@@ -21,13 +21,8 @@ use tonic::transport::Channel;
 
 use crate::{
     Provider,
-    protocol::service::Service,
-    serve::{
-        Rpcs,
-        environment::SocketWishes,
-        server::{LARGEST_MESSAGE, Server},
-        tls::Tls,
-    },
+    protocol::{LARGEST_MESSAGE, Rpcs, service::Service},
+    serve::{environment::SocketWishes, server::Server, tls::Tls},
 };
 
 pub use self::{certificate::Certificate, handshake::Handshake, process::Process};

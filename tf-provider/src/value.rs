@@ -1,11 +1,10 @@
 //! A Terraform value as an untyped tree, and its two spellings on the wire.
 //!
 //! [`msgpack`] is what Terraform speaks, [`json`] is what it stores. Both are driven by a
-//! [`Type`](crate::schema::Type): only with it can a set be told from a list and a missing
+//! [`Type`]: only with it can a set be told from a list and a missing
 //! attribute from a null one.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -17,11 +16,13 @@ pub(crate) mod arbitrary;
 mod error;
 pub mod json;
 mod key;
+mod map;
 pub mod msgpack;
 mod number;
 
 pub use error::{DecodeError, EncodeError};
 pub use key::Key;
+pub use map::Map;
 pub use number::{Number, NumberError};
 
 /// A Terraform value.
@@ -45,7 +46,7 @@ pub enum Value {
     /// The elements of a list, a set or a tuple.
     List(Vec<Self>),
     /// The elements of a map or the attributes of an object.
-    Map(BTreeMap<Key, Self>),
+    Map(Map<Self>),
     /// The value of an attribute of type [`Type::Dynamic`], with the type that it has now.
     Dynamic(Box<(Type, Self)>),
 }
@@ -57,8 +58,6 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Refinement(Option<Box<[u8]>>);
 
-static NULL: Value = Value::Null;
-
 impl Value {
     /// An unknown value of which nothing is known.
     pub const fn unknown() -> Self {
@@ -67,7 +66,7 @@ impl Value {
 
     /// An object or a map.
     pub fn map<K: Into<Key>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+        Self::Map(entries.into_iter().collect())
     }
 
     /// A list, set or tuple.
@@ -107,8 +106,8 @@ impl Value {
     /// The attribute or element of that name, null where there is none.
     pub fn get(&self, key: &str) -> &Self {
         match self {
-            Self::Map(entries) => entries.get(key).unwrap_or(&NULL),
-            _ => &NULL,
+            Self::Map(entries) => entries.get(key).unwrap_or(&Self::Null),
+            _ => &Self::Null,
         }
     }
 
@@ -120,9 +119,9 @@ impl Value {
             (Self::Unknown(_), _) => value,
             (Self::Map(_), Step::Attribute(key) | Step::Key(key)) => value.get(key),
             (Self::List(elements), Step::Index(index)) => {
-                usize::try_from(*index).ok().and_then(|n| elements.get(n)).unwrap_or(&NULL)
+                usize::try_from(*index).ok().and_then(|n| elements.get(n)).unwrap_or(&Self::Null)
             }
-            _ => &NULL,
+            _ => &Self::Null,
         })
     }
 

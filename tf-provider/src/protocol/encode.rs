@@ -3,6 +3,7 @@
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
+    lifecycle::function::{Callable, Parameter},
     path::Step,
     schema::{Attribute, Kind, Mode, Nesting, Object, Type},
     value::msgpack,
@@ -66,6 +67,32 @@ fn nested(nesting: Nesting, object: &Object) -> wire::schema::Object {
         attributes: attributes(object),
         nesting: nesting.into(),
         ..Default::default()
+    }
+}
+
+/// A function. The first paragraph of what is said about it sums it up.
+pub(super) fn function(function: &Callable) -> wire::Function {
+    let doc = &function.object.doc;
+    let first = doc.split("\n\n").next().unwrap_or_default();
+    wire::Function {
+        parameters: function.parameters.iter().map(parameter).collect(),
+        variadic_parameter: function.variadic.as_ref().map(parameter),
+        r#return: Some(wire::function::Return { r#type: function.output.to_json().into_bytes() }),
+        summary: first.replace('\n', " "),
+        description: doc.clone(),
+        description_kind: wire::StringKind::Markdown.into(),
+        deprecation_message: function.object.deprecated.clone().unwrap_or_default(),
+    }
+}
+
+fn parameter(parameter: &Parameter) -> wire::function::Parameter {
+    wire::function::Parameter {
+        name: parameter.name.clone(),
+        r#type: parameter.ty.to_json().into_bytes(),
+        allow_null_value: parameter.null,
+        allow_unknown_values: parameter.unknown,
+        description: parameter.doc.clone(),
+        description_kind: wire::StringKind::Markdown.into(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
         AnyDataSource, AnyResource, Declared, Surroundings, apply,
         configure::configure,
         data_source::look_up,
+        function::Callable,
         import::import,
         plan::{Planned, plan},
         read::read,
@@ -25,11 +26,14 @@ use crate::{
     serve::Stop,
 };
 
+mod function;
+
 /// One provider process.
 pub(crate) struct Service<P: Provider> {
     provider: Declared,
     resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
     data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
+    functions: BTreeMap<String, Callable>,
     configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
     stop: Stop,
 }
@@ -47,6 +51,7 @@ impl<P: Provider> Service<P> {
             provider: Declared::provider::<P>(),
             resources: resources.map(|r| (full(r.declared()), r)).collect(),
             data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
+            functions: offer.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
             configured: RwLock::default(),
             stop,
         }
@@ -103,6 +108,11 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             data_sources: data_sources
                 .map(|type_name| wire::get_metadata::DataSourceMetadata { type_name })
                 .collect(),
+            functions: self
+                .functions
+                .keys()
+                .map(|name| wire::get_metadata::FunctionMetadata { name: name.clone() })
+                .collect(),
             ..Default::default()
         }))
     }
@@ -120,6 +130,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             data_source_schemas: data_sources
                 .map(|(n, d)| (n.clone(), schema(d.declared())))
                 .collect(),
+            functions: self.functions(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         }))
@@ -339,6 +350,21 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         }))
     }
 
+    async fn get_functions(
+        &self,
+        _: Request<wire::get_functions::Request>,
+    ) -> Answer<wire::get_functions::Response> {
+        let functions = self.functions();
+        Ok(Response::new(wire::get_functions::Response { functions, ..Default::default() }))
+    }
+
+    async fn call_function(
+        &self,
+        request: Request<wire::call_function::Request>,
+    ) -> Answer<wire::call_function::Response> {
+        Ok(Response::new(self.call(request.into_inner())))
+    }
+
     async fn stop_provider(
         &self,
         _: Request<wire::stop_provider::Request>,
@@ -384,14 +410,14 @@ mod tests {
     const THING: &str = "sample_thing";
 
     /// Plays core, in process.
-    struct Core(Service<Sample>);
+    pub(super) struct Core(pub(super) Service<Sample>);
 
     impl Core {
-        fn new() -> Self {
+        pub(super) fn new() -> Self {
             Self(Service::new(Stop::default()))
         }
 
-        async fn configured() -> Self {
+        pub(super) async fn configured() -> Self {
             let core = Self::new();
             let config = encode::value(&value(json!({"prefix": null})), &core.0.provider.ty);
             let request = wire::configure_provider::Request {

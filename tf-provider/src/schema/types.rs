@@ -1,11 +1,11 @@
 //! Types as Terraform writes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use crate::value::{DecodeError, Key};
+use crate::value::{DecodeError, Key, Map};
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub enum Type {
     /// Attributes, each of its own type.
     Object {
         /// The type of each.
-        attributes: BTreeMap<Key, Self>,
+        attributes: Map<Self>,
         /// Those that a configuration may leave out. This says how to convert what a user wrote;
         /// values always have all attributes.
         optional: BTreeSet<String>,
@@ -39,8 +39,7 @@ pub enum Type {
 impl Type {
     /// An object of which no attribute may be left out.
     pub fn object<K: Into<Key>>(attributes: impl IntoIterator<Item = (K, Self)>) -> Self {
-        let attributes = attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect();
-        Self::Object { attributes, optional: BTreeSet::new() }
+        Self::Object { attributes: attributes.into_iter().collect(), optional: BTreeSet::new() }
     }
 
     /// The same object with attributes that may be left out.
@@ -125,8 +124,8 @@ impl Type {
             [Json::String(name), Json::Object(attributes), rest @ ..] if name == "object" => {
                 let attributes = attributes
                     .iter()
-                    .map(|(name, ty)| Ok((name.into(), Self::of_json(ty)?)))
-                    .collect::<Result<BTreeMap<_, _>, DecodeError>>()?;
+                    .map(|(name, ty)| Ok((name, Self::of_json(ty)?)))
+                    .collect::<Result<Map<_>, DecodeError>>()?;
                 let optional: BTreeSet<String> = match rest {
                     [] => BTreeSet::new(),
                     [Json::Array(names)] => names

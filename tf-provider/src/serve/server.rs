@@ -6,29 +6,16 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server as Grpc;
-use tonic_health::{ServingStatus, server::health_reporter};
 
 use super::{
-    Error, Rpcs, Stop,
+    Error, Stop,
     connections::{Door, accept},
     count::Count,
     environment::SocketWishes,
-    services::GoPlugin,
     socket::Socket,
     tls::Tls,
 };
-use crate::protocol::generated::{
-    plugin::{
-        grpc_broker_server::GrpcBrokerServer, grpc_controller_server::GrpcControllerServer,
-        grpc_stdio_server::GrpcStdioServer,
-    },
-    tfplugin6::provider_server::ProviderServer,
-};
-
-/// Size of the largest message in either direction, the same as for providers written in Go.
-///
-/// tonic's own limit of 4 MiB fails a configuration with one large file in it.
-pub(crate) const LARGEST_MESSAGE: usize = 256 << 20;
+use crate::protocol::{Rpcs, routes};
 
 /// How long operations may take to end when the process leaves. Core kills it after two seconds.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -75,26 +62,12 @@ impl Server {
         leave: impl Future<Output = ()>,
     ) -> Result<(), Error> {
         let goodbye = CancellationToken::new();
-        let plugin = GoPlugin { leave: goodbye.clone() };
-        let (reporter, health) = health_reporter();
-        reporter.set_service_status("plugin", ServingStatus::Serving).await;
+        let routes = routes(service, goodbye.clone()).await;
         let (ready, connections) = mpsc::channel(1);
-        let mut grpc = pin!(
-            Grpc::builder()
-                .add_service(
-                    ProviderServer::new(service)
-                        .max_decoding_message_size(LARGEST_MESSAGE)
-                        .max_encoding_message_size(LARGEST_MESSAGE),
-                )
-                .add_service(GrpcControllerServer::new(plugin.clone()))
-                .add_service(GrpcStdioServer::new(plugin.clone()))
-                .add_service(GrpcBrokerServer::new(plugin))
-                .add_service(health)
-                .serve_with_incoming_shutdown(
-                    ReceiverStream::new(connections),
-                    goodbye.clone().cancelled_owned(),
-                )
-        );
+        let mut grpc = pin!(Grpc::builder().add_routes(routes).serve_with_incoming_shutdown(
+            ReceiverStream::new(connections),
+            goodbye.clone().cancelled_owned(),
+        ));
         let door = Door { peers: self.socket.peers, tls: self.tls, open: self.open };
         tokio::select! {
             ended = &mut grpc => return ended.map_err(Error::Server),

@@ -4,15 +4,14 @@
 //! the schema.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
-use super::{DecodeError, EncodeError, Key, Number, Value, arrange_set};
+use super::{DecodeError, EncodeError, Map, Number, Value, arrange_set};
 use crate::path::{Path, Step};
 use crate::schema::Type;
 
@@ -208,15 +207,17 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
 impl Seed<'_> {
     fn entries<'de, A: MapAccess<'de>>(self, mut map: A, ty: &Type) -> Result<Value, A::Error> {
-        let mut entries = BTreeMap::new();
+        let mut entries = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            let key = Key::from(key);
-            self.enter(Step::Key(key.to_string()));
+            self.enter(Step::Key(key.clone()));
             let element = map.next_value_seed(Seed { ty, ..self })?;
-            if entries.insert(key, element).is_some() {
-                return Err(A::Error::custom("stands here twice"));
-            }
             self.leave();
+            entries.push((key, element));
+        }
+        let len = entries.len();
+        let entries: Map<_> = entries.into_iter().collect();
+        if entries.len() < len {
+            return Err(A::Error::custom("a key stands here twice"));
         }
         Ok(Value::Map(entries))
     }
@@ -224,15 +225,17 @@ impl Seed<'_> {
     fn attributes<'de, A: MapAccess<'de>>(
         self,
         mut map: A,
-        types: &BTreeMap<Key, Type>,
+        types: &Map<Type>,
     ) -> Result<Value, A::Error> {
-        let mut attributes: BTreeMap<Key, Value> = BTreeMap::new();
+        let mut values: Vec<Option<Value>> = Vec::new();
+        values.resize_with(types.len(), || None);
         while let Some(name) = map.next_key::<String>()? {
-            self.enter(Step::Attribute(name.clone()));
-            match types.get_key_value(name.as_str()) {
-                Some((name, ty)) => {
+            let found = types.find(&name, 0);
+            self.enter(Step::Attribute(name));
+            match found.and_then(|(place, ty)| values.get_mut(place).zip(Some(ty))) {
+                Some((slot, ty)) => {
                     let value = map.next_value_seed(Seed { ty, ..self })?;
-                    if attributes.insert(name.clone(), value).is_some() {
+                    if slot.replace(value).is_some() {
                         return Err(A::Error::custom("stands here twice"));
                     }
                 }
@@ -243,12 +246,8 @@ impl Seed<'_> {
             }
             self.leave();
         }
-        for name in types.keys() {
-            if !attributes.contains_key(name) {
-                attributes.insert(name.clone(), Value::Null);
-            }
-        }
-        Ok(Value::Map(attributes))
+        let values = values.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(types.with_values(values).map_or(Value::Null, Value::Map))
     }
 
     fn number_as_text<E: Error>(self, number: &impl ToString) -> Result<Value, E> {
@@ -332,13 +331,13 @@ fn to_json(value: &Value, ty: &Type) -> Result<Json, EncodeError> {
         }
         (Type::Map(ty), Value::Map(map)) => {
             let pairs = map.iter().map(|(key, value)| Ok((key.into(), to_json(value, ty)?)));
-            Json::Object(pairs.collect::<Result<Map<_, _>, _>>()?)
+            Json::Object(pairs.collect::<Result<_, _>>()?)
         }
         (Type::Object { attributes, .. }, object @ Value::Map(_)) => {
             let pairs = attributes
                 .iter()
                 .map(|(name, ty)| Ok((name.into(), to_json(object.get(name), ty)?)));
-            Json::Object(pairs.collect::<Result<Map<_, _>, _>>()?)
+            Json::Object(pairs.collect::<Result<_, _>>()?)
         }
         (_, value) => to_json(value, &value.implied_type())?,
     })
@@ -434,7 +433,7 @@ mod tests {
         check_err(r#""secret""#, r#""bool""#, "a bool is required, not a string");
         check_err("[1,{}]", r#"["list","number"]"#, "[1]: a number is required");
         check_err(r#"{"k":[]}"#, r#"["map","bool"]"#, r#"["k"]: a bool is required, not a list"#);
-        check_err(r#"{"k":1,"k":2}"#, r#"["map","number"]"#, r#"["k"]: stands here twice"#);
+        check_err(r#"{"k":1,"k":2}"#, r#"["map","number"]"#, "a key stands here twice");
         check_err("[1]", r#"["tuple",["number","bool"]]"#, "2 elements are required");
         check_err("[1,true,1]", r#"["tuple",["number","bool"]]"#, "2 elements are required");
         check_err("[1", r#"["list","number"]"#, "[1]: EOF while parsing a list");

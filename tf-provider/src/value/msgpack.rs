@@ -5,11 +5,9 @@
 //! and inside such a value there is no other. What the bytes say about sizes is not believed: see
 //! [`MAX_VALUES`].
 
-use std::collections::BTreeMap;
-
 use rmp::Marker;
 
-use super::{DecodeError, Key, Number, Refinement, Value, arrange_set, nfc};
+use super::{DecodeError, Map, Number, Refinement, Value, arrange_set, nfc};
 use crate::schema::Type;
 
 /// The extension type of an unknown value of which something is known.
@@ -115,44 +113,41 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, marker: Marker, ty: &Type) -> Result<Value, DecodeError> {
         let len = self.entries(marker, "a map")?;
-        let mut entries = BTreeMap::new();
+        let mut entries = Vec::new();
         for _ in 0..len {
             let key = self.key()?;
             let element = self.value(ty).map_err(|error| error.in_key(key))?;
-            if entries.insert(key.into(), element).is_some() {
-                return Err(DecodeError::new("stands here twice").in_key(key));
-            }
+            entries.push((key, element));
+        }
+        let entries: Map<_> = entries.into_iter().collect();
+        if entries.len() < len {
+            return Err(DecodeError::new("a key stands here twice"));
         }
         Ok(Value::Map(entries))
     }
 
-    fn object(
-        &mut self,
-        marker: Marker,
-        types: &BTreeMap<Key, Type>,
-    ) -> Result<Value, DecodeError> {
+    fn object(&mut self, marker: Marker, types: &Map<Type>) -> Result<Value, DecodeError> {
         let len = self.entries(marker, "an object")?;
-        let mut attributes = Vec::with_capacity(len.min(types.len()));
-        // Terraform sends attributes in order, so the next one is nearly always the next one.
-        let mut in_order = types.iter();
-        for _ in 0..len {
+        let mut values: Vec<Option<Value>> = Vec::new();
+        values.resize_with(types.len(), || None);
+        for n in 0..len {
             let name = self.key()?;
-            let next = in_order.next().filter(|(next, _)| *next == name);
-            let Some((name, ty)) = next.or_else(|| types.get_key_value(name)) else {
+            // Terraform sends attributes in order.
+            let found = types.find(name, n);
+            let slot = found.and_then(|(place, ty)| values.get_mut(place).zip(Some(ty)));
+            let Some((slot, ty)) = slot else {
                 return Err(DecodeError::new("there is no such attribute").in_attribute(name));
             };
             let value = self.value(ty).map_err(|error| error.in_attribute(name))?;
-            attributes.push((name.clone(), value));
+            if slot.replace(value).is_some() {
+                return Err(DecodeError::new("stands here twice").in_attribute(name));
+            }
         }
-        // Built at once, a map need not search a place for each of its entries.
-        let attributes: BTreeMap<_, _> = attributes.into_iter().collect();
-        if attributes.len() < len {
-            return Err(DecodeError::new("an attribute stands here twice"));
+        if let Some((name, _)) = types.keys().zip(&values).find(|(_, value)| value.is_none()) {
+            return Err(DecodeError::new("the attribute is missing").in_attribute(name));
         }
-        match types.keys().find(|name| len < types.len() && !attributes.contains_key(*name)) {
-            Some(name) => Err(DecodeError::new("the attribute is missing").in_attribute(name)),
-            None => Ok(Value::Map(attributes)),
-        }
+        let values = values.into_iter().collect::<Option<Vec<_>>>();
+        Ok(values.and_then(|values| types.with_values(values)).map_or(Value::Null, Value::Map))
     }
 
     /// A value together with its type. That type is complete, so no part needs one of its own.
@@ -328,14 +323,9 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) {
         }
         (Type::Object { attributes, .. }, Value::Map(values)) => {
             map(out, attributes.len());
-            // Both are in order, so one walk finds all.
-            let mut values = values.iter().peekable();
-            for (name, ty) in attributes {
-                while values.next_if(|(key, _)| *key < name).is_some() {}
-                let value =
-                    values.next_if(|(key, _)| *key == name).map_or(&Value::Null, |(_, v)| v);
+            for (n, (name, ty)) in attributes.iter().enumerate() {
                 write_text(out, name);
-                write(out, value, ty);
+                write(out, values.find(name, n).map_or(&Value::Null, |(_, value)| value), ty);
             }
         }
         (_, value @ (Value::List(_) | Value::Map(_))) => write(out, value, &value.implied_type()),
@@ -622,10 +612,10 @@ mod tests {
         let object = r#"["object",{"a":"bool","b":["map","bool"]}]"#;
         check_err("81a161c3", object, "b: the attribute is missing");
         check_err("82a161c3a163c3", object, "c: there is no such attribute");
-        check_err("82a161c3a161c3", object, "an attribute stands here twice");
+        check_err("82a161c3a161c3", object, "a: stands here twice");
         check_err("82a162c0a16101", object, "a: a bool is required, not a number");
         check_err("82a161c0a16281a16b01", object, r#"b["k"]: a bool is required, not a number"#);
-        check_err("82a161c0a16282a16bc3a16bc3", object, r#"b["k"]: stands here twice"#);
+        check_err("82a161c0a16282a16bc3a16bc3", object, "b: a key stands here twice");
         check_err("8201c301c3", object, "a key is required, not a number");
     }
 
