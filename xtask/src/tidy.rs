@@ -5,6 +5,7 @@
 mod invariants;
 mod manifest;
 mod pages;
+mod rules;
 mod source;
 
 use crate::{Result, root};
@@ -25,6 +26,7 @@ const RULES: &[Rule] = &[
     ("invariant 5: names, features, globals", invariants::habits),
     ("invariant 6: pure functions", invariants::purity),
     ("resource, example and acceptance test", pages::pairs),
+    ("rules of Terraform and their tests", rules::tests),
 ];
 
 pub(crate) fn run() -> Result {

@@ -627,6 +627,19 @@ mod tests {
             prop_assert_eq!(broken, Vec::<String>::new());
         }
 
+        #[test]
+        fn a_plan_is_a_function_of_its_arguments(
+            before in any_config(Unknown::Nothing),
+            config in any_config(Unknown::Anything),
+        ) {
+            let prior = applied(&Value::Null, &before);
+            let [first, second] = [(); 2].map(|()| {
+                plan::<()>(&Typed::<All>::resource(), &prior, &config, None)
+            });
+            prop_assert_eq!(first.state, second.state);
+            prop_assert_eq!(first.replace, second.replace);
+        }
+
         /// Terraform plans again during apply, when more is known.
         #[test]
         fn a_later_plan_keeps_what_an_earlier_one_knew(

@@ -86,6 +86,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_read_is_known_and_holds_nothing_write_only() {
+        let remote = state(json!({"revision": "?", "secret": "s"}));
+        let read = seen(state(json!({"note": "old"})), Some(remote)).await;
+        assert!(read.state.is_wholly_known());
+        assert_eq!((read.state.get("secret"), read.state.get("note")), (&Value::Null, &"n".into()));
+        assert_eq!(read.diagnostics.to_string(), "revision: the provider has a bug");
+    }
+
+    #[tokio::test]
     async fn an_error_returns_the_old_state() {
         let old = state(json!({"note": "unreadable"}));
         let read = seen(old.clone(), None).await;

@@ -210,7 +210,7 @@ mod tests {
         words: optional ["set","string"]
         "#);
         assert!(block.attributes.iter().all(|a| !a.description.is_empty()));
-        assert_eq!(block.version, 3);
+        assert_eq!((block.version, block.block_types), (3, vec![]));
     }
 
     #[test]

@@ -98,6 +98,16 @@ async fn only_the_pinned_certificate_is_let_in() -> Result {
 }
 
 #[tokio::test]
+async fn two_cores_are_served_at_once() -> Result {
+    let process = Process::start(BARE).await?;
+    let (one, two) = tokio::try_join!(process.connect(), process.connect())?;
+    tokio::try_join!(schema(&one), schema(&two))?;
+    drop(one);
+    schema(&two).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn plaintext_is_for_a_core_without_a_certificate() -> Result {
     let process = Process::start_with(command(&[]), None).await?;
     assert_eq!(process.handshake().certificate, None);
