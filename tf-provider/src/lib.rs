@@ -86,6 +86,16 @@
 //!     tf_provider::serve::<Notes>()
 //! }
 //! ```
+//!
+//! Each idea has a page:
+//!
+//! - [values](guide::values): null, unknown, and what means the same;
+//! - [lifecycle](guide::lifecycle): which method is called when, and what the layer does around it;
+//! - [diagnostics](guide::diagnostics): how failures reach the user;
+//! - [identity]: what tells one object from all others;
+//! - [testing](guide::testing): from a unit test to a real Terraform.
+//!
+//! What Terraform demands, and which test proves that it gets it, is listed in `docs/rules.md`.
 
 extern crate self as tf_provider; // The derive names this crate by its public name, here too.
 
@@ -96,6 +106,7 @@ pub mod diagnostics;
 pub mod docs;
 pub mod field;
 pub mod function;
+pub mod guide;
 pub mod identity;
 pub mod model;
 pub mod path;
