@@ -414,7 +414,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::call_function::Request>,
     ) -> Answer<wire::call_function::Response> {
-        Ok(Response::new(self.call(request.into_inner())))
+        Ok(Response::new(self.call(&request.into_inner())))
     }
 
     async fn stop_provider(
