@@ -29,7 +29,8 @@ use crate::{
 /// The service gives a rule no identifier, so a rule is known by its content, in which spelling
 /// plays no part: `TCP` and `tcp`, `80-80` and `80`, `10.0.0.1/32` and `10.0.0.1` are the same. A
 /// rule that somebody edited outside Terraform is shown as a change of that rule, as long as it
-/// differs in one respect and no other rule could be meant.
+/// differs in one respect and no other rule could be meant: one that stood beside it before, or that
+/// is managed as well, is never taken for it.
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroupRule {
     /// Group that the rule belongs to.
@@ -119,16 +120,19 @@ impl Resource for SecurityGroupRule {
         let (group, spec) = (self.group(cx)?, self.spec()?);
         let added = group.add_rule(&spec, cx.cancelled()).await;
         added.map_err(failed_to("create", &id_of(&group, &spec), &spec))?;
-        let created = self.with(group.region(), spec);
+        let created = self.with(group.region(), spec.clone());
         cx.save(&created);
+        remember(&group, &spec, cx).await;
         Ok(created)
     }
 
     async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
         let (group, spec) = (self.group(cx)?, self.spec()?);
-        let tracked = group.track_rule(&spec, cx.cancelled()).await;
+        let beside = cx.private(BESIDE).and_then(|text| text.parse().ok()).unwrap_or_default();
+        let tracked = group.track_rule(&spec, &beside, cx.cancelled()).await;
         match tracked.map_err(failed_to("read", &id_of(&group, &spec), &spec))? {
             Tracked::Same(there) | Tracked::Drifted(there, _) => {
+                remember(&group, &there, cx).await;
                 Ok(Some(self.with(group.region(), there)))
             }
             Tracked::Gone(candidates) => {
@@ -144,6 +148,7 @@ impl Resource for SecurityGroupRule {
         let (group, before, spec) = (self.group(cx)?, prior.spec()?, self.spec()?);
         let edited = group.edit_rule(&before, &spec, cx.cancelled()).await;
         edited.map_err(failed_to("update", &id_of(&group, &before), &spec))?;
+        remember(&group, &spec, cx).await;
         Ok(self.with(group.region(), spec))
     }
 
@@ -238,6 +243,20 @@ impl SecurityGroupRule {
             id: Computed::unknown(),
         };
         blank.with(region, found)
+    }
+}
+
+/// Key of what stood beside the rule when it was last seen.
+const BESIDE: &str = "beside";
+
+/// Remembers what stands beside a rule that is there, so that none of it is ever taken for this rule.
+async fn remember(group: &Handle, there: &RuleSpec, cx: &Cx<Client>) {
+    // Without it a later search is less sure of itself, which is no reason to fail now.
+    if let Ok(beside) = group.beside_rule(there, cx.cancelled()).await {
+        let text = beside.to_string();
+        if cx.private(BESIDE).as_ref() != Some(&text) {
+            cx.set_private(BESIDE, text);
+        }
     }
 }
 

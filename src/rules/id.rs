@@ -17,9 +17,16 @@ pub struct RuleId {
 
 impl fmt::Display for RuleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rule { direction, action, protocol, ports, peer } = &self.rule;
-        let id = format!("{}_{direction}_{action}_{protocol}_{ports}_{peer}", self.group);
-        f.pad(&id.to_ascii_lowercase())
+        f.pad(&format!("{}_{}", self.group, self.rule))
+    }
+}
+
+/// As in the id, without the group.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { direction, action, protocol, ports, peer } = self;
+        let text = format!("{direction}_{action}_{protocol}_{ports}_{peer}");
+        f.pad(&text.to_ascii_lowercase())
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 
 use crate::{
     ConfigureCx, Constraint, DataSource, Diagnostics, Function, Model, Partial, Resource, Result,
+    identity,
     lifecycle::{AnyDataSource, AnyResource, Declared, Typed, function::Callable},
     protocol::service::Service,
     serve::{self, Stop},
@@ -152,20 +153,27 @@ impl Problems {
 fn problems_in(declared: &Declared) -> Vec<String> {
     let mut found = declared.object.problems();
     found.extend(declared.constraints.iter().flat_map(|rule| rule.problems(&declared.object)));
-    if usize::try_from(declared.version) != Ok(declared.upgrades.len()) {
-        found.push(format!(
-            "state version {} needs as many upgrades, and there are {}",
-            declared.version,
-            declared.upgrades.len()
-        ));
+    found.extend(missing_upgrades("state", declared));
+    if let Some(identity) = &declared.identity {
+        let broken = identity::problems(&identity.object);
+        found.extend(broken.into_iter().map(|problem| format!("identity: {problem}")));
+        found.extend(missing_upgrades("identity", identity));
     }
     found
+}
+
+fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
+    let Declared { version, upgrades, .. } = declared;
+    let missing = usize::try_from(*version) != Ok(upgrades.len());
+    missing.then(|| {
+        format!("{of} version {version} needs as many upgrades, and there are {}", upgrades.len())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cx, Import, NoIdentity, constraints::exactly_one_of};
+    use crate::{Computed, Cx, Identity, Import, constraints::exactly_one_of};
 
     /// A resource that breaks rules.
     #[derive(Model)]
@@ -174,11 +182,22 @@ mod tests {
         count: Option<i64>,
     }
 
+    /// An identity that breaks rules.
+    #[derive(Model)]
+    struct BrokenId {
+        /// Nobody could import by it.
+        id: Computed<String>,
+    }
+
+    impl Identity for BrokenId {
+        const VERSION: i64 = 2;
+    }
+
     impl Resource for Broken {
         const NAME: &'static str = "Broken";
         const VERSION: i64 = 1;
         type Client = ();
-        type Identity = NoIdentity;
+        type Identity = BrokenId;
 
         fn constraints() -> Vec<Constraint> {
             vec![exactly_one_of(&["counts"])]
@@ -200,7 +219,7 @@ mod tests {
             Ok(())
         }
 
-        async fn import(_: Import<NoIdentity>, _: &Cx<()>) -> Result<Option<Self>> {
+        async fn import(_: Import<BrokenId>, _: &Cx<()>) -> Result<Option<Self>> {
             Ok(None)
         }
     }
@@ -230,6 +249,8 @@ mod tests {
         resource rules_Broken: a constraint names `counts`, which is no attribute
         resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: state version 1 needs as many upgrades, and there are 0
+        resource rules_Broken: identity: id: an attribute of an identity is required or optional for an import
+        resource rules_Broken: identity version 2 needs as many upgrades, and there are 0
         resource rules_Broken: it is offered twice
         ");
     }

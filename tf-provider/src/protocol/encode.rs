@@ -3,7 +3,10 @@
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
-    lifecycle::function::{Callable, Parameter},
+    lifecycle::{
+        Declared,
+        function::{Callable, Parameter},
+    },
     path::Step,
     schema::{Attribute, Kind, Mode, Nesting, Object, Type},
     value::msgpack,
@@ -26,6 +29,28 @@ pub(super) fn schema(object: &Object, version: i64) -> wire::Schema {
         ..Default::default()
     };
     wire::Schema { version, block: Some(block) }
+}
+
+/// What an identity consists of.
+pub(super) fn identity_schema(object: &Object, version: i64) -> wire::ResourceIdentitySchema {
+    use wire::resource_identity_schema::IdentityAttribute;
+    let attributes = object.attributes.iter().map(|attribute| IdentityAttribute {
+        name: attribute.name.clone(),
+        r#type: attribute.ty().to_json().into_bytes(),
+        required_for_import: attribute.mode == Mode::Required,
+        optional_for_import: attribute.mode == Mode::Optional,
+        description: attribute.doc.clone(),
+    });
+    wire::ResourceIdentitySchema { version, identity_attributes: attributes.collect() }
+}
+
+/// The identity of an object of this resource. What is absent is not known.
+pub(super) fn identity(
+    identity: Option<&Value>,
+    resource: &Declared,
+) -> Option<wire::ResourceIdentityData> {
+    let ty = &resource.identity.as_ref()?.ty;
+    Some(wire::ResourceIdentityData { identity_data: Some(value(identity?, ty)) })
 }
 
 fn attributes(object: &Object) -> Vec<wire::schema::Attribute> {
