@@ -89,10 +89,12 @@
 
 extern crate self as tf_provider; // The derive names this crate by its public name, here too.
 
+pub mod action;
 pub mod constraints;
 pub mod context;
 pub mod data_source;
 pub mod diagnostics;
+pub mod ephemeral;
 pub mod field;
 pub mod function;
 pub mod model;
@@ -112,10 +114,12 @@ mod protocol;
 #[cfg(test)]
 mod sample;
 
+pub use action::Action;
 pub use constraints::Constraint;
 pub use context::{ConfigureCx, Cx};
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
+pub use ephemeral::{Ephemeral, Lease};
 pub use field::{Computed, Field, Maybe, Text, WriteOnly};
 pub use function::Function;
 pub use model::{Model, Partial};

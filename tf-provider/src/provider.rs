@@ -5,8 +5,12 @@ use std::{
 };
 
 use crate::{
-    ConfigureCx, Constraint, DataSource, Diagnostics, Function, Model, Partial, Resource, Result,
-    lifecycle::{AnyDataSource, AnyResource, Declared, Typed, function::Callable},
+    Action, ConfigureCx, Constraint, DataSource, Diagnostics, Ephemeral, Function, Model, Partial,
+    Resource, Result,
+    lifecycle::{
+        AnyDataSource, AnyResource, Declared, Typed, action::AnyAction, ephemeral::AnyEphemeral,
+        function::Callable,
+    },
     protocol::service::Service,
     serve::{self, Stop},
 };
@@ -50,13 +54,21 @@ pub trait Provider: Send + Sync + 'static {
 pub struct Offer<C> {
     pub(crate) resources: Vec<Arc<dyn AnyResource<C>>>,
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<C>>>,
+    pub(crate) ephemerals: Vec<Arc<dyn AnyEphemeral<C>>>,
+    pub(crate) actions: Vec<Arc<dyn AnyAction<C>>>,
     pub(crate) functions: Vec<Callable>,
 }
 
 impl<C: Send + Sync + 'static> Offer<C> {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { resources: Vec::new(), data_sources: Vec::new(), functions: Vec::new() }
+        Self {
+            resources: Vec::new(),
+            data_sources: Vec::new(),
+            ephemerals: Vec::new(),
+            actions: Vec::new(),
+            functions: Vec::new(),
+        }
     }
 
     /// Adds a managed resource.
@@ -70,6 +82,20 @@ impl<C: Send + Sync + 'static> Offer<C> {
     #[must_use]
     pub fn data_source<D: DataSource<Client = C>>(mut self) -> Self {
         self.data_sources.push(Arc::new(Typed::<D>::data_source()));
+        self
+    }
+
+    /// Adds an ephemeral resource.
+    #[must_use]
+    pub fn ephemeral<E: Ephemeral<Client = C>>(mut self) -> Self {
+        self.ephemerals.push(Arc::new(Typed::<E>::ephemeral()));
+        self
+    }
+
+    /// Adds an action.
+    #[must_use]
+    pub fn action<A: Action<Client = C>>(mut self) -> Self {
+        self.actions.push(Arc::new(Typed::<A>::action()));
         self
     }
 
@@ -91,10 +117,14 @@ impl<C> fmt::Debug for Offer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let resources: Vec<_> = self.resources.iter().map(|r| r.declared().name).collect();
         let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declared().name).collect();
+        let ephemerals: Vec<_> = self.ephemerals.iter().map(|e| e.declared().name).collect();
+        let actions: Vec<_> = self.actions.iter().map(|a| a.declared().name).collect();
         let functions: Vec<_> = self.functions.iter().map(|f| f.name).collect();
         f.debug_struct("Offer")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
+            .field("ephemerals", &ephemerals)
+            .field("actions", &actions)
             .field("functions", &functions)
             .finish()
     }
@@ -123,6 +153,12 @@ pub fn problems<P: Provider>() -> Vec<String> {
     }
     for data_source in offer.data_sources.iter().map(|one| one.declared()) {
         found.add("data source", &full(data_source.name), &problems_in(data_source));
+    }
+    for ephemeral in offer.ephemerals.iter().map(|one| one.declared()) {
+        found.add("ephemeral resource", &full(ephemeral.name), &problems_in(ephemeral));
+    }
+    for action in offer.actions.iter().map(|one| one.declared()) {
+        found.add("action", &full(action.name), &problems_in(action));
     }
     for function in &offer.functions {
         found.add("function", function.name, &function.problems());
@@ -225,7 +261,7 @@ mod tests {
     #[test]
     fn a_broken_schema_is_found_by_the_provider_s_own_test() {
         insta::assert_snapshot!(problems::<Rules>().join("\n"), @r"
-        provider: count: this name is reserved
+        provider rules: count: this name is reserved
         resource rules_Broken: count: this name is reserved
         resource rules_Broken: a constraint names `counts`, which is no attribute
         resource rules_Broken: its name may have small letters, digits and underscores

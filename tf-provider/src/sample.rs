@@ -22,6 +22,8 @@ use crate::{
     value::arrange_set,
 };
 
+pub(crate) mod action;
+pub(crate) mod ephemeral;
 pub(crate) mod function;
 
 pub(crate) struct Sample;
@@ -136,6 +138,8 @@ impl Provider for Sample {
         Offer::new()
             .resource::<Thing>()
             .data_source::<Lookup>()
+            .ephemeral::<ephemeral::Token>()
+            .action::<action::Ring>()
             .function::<function::Join>()
             .function::<function::Meet>()
     }

@@ -6,7 +6,7 @@ use super::{
     operation::{Limit, run},
     plan::propose,
 };
-use crate::{Cx, Diagnostic, Diagnostics, Path, Result, Value};
+use crate::{Cx, Diagnostic, Diagnostics, Path, Result, Value, context::Notes};
 
 /// What was read; null when nothing could be.
 pub(crate) struct Looked {
@@ -46,7 +46,7 @@ pub(super) async fn ask<C, T: Send + 'static>(
     let limit = Limit::of(declared, "read", &planned);
     let doing = format!("{verb} {}", declared.name);
     let asked = planned.clone();
-    let outcome = run(&doing, around, limit, Vec::new(), |cx| start(asked, cx)).await;
+    let outcome = run(&doing, around, limit, Notes::default(), |cx| start(asked, cx)).await;
     let mut diagnostics = outcome.warnings;
     match outcome.result {
         Ok((seen, more)) => {

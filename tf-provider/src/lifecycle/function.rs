@@ -190,15 +190,12 @@ mod tests {
 
     #[test]
     fn err_the_argument_is_counted() {
-        check::<Join>(
-            json!(["long", "a"]),
-            Err(("length must be at most 3, but is 4", Some(0))),
-        );
+        check::<Join>(json!(["long", "a"]), Err(("length must be at most 3, but is 4", Some(0))));
         check::<Join>(json!(["-", "a", "error"]), Err(("no such word: told to", Some(2))));
         check::<Join>(json!([null]), Err(("a string is required, not null", Some(0))));
         check::<Meet>(
             json!([{"name": "a", "age": -1}, null, null]),
-            Err(("invalid value of `who.age`: must be from 0 to 255, but is -1", Some(0))),
+            Err(("invalid value of `who.age`: must be a whole number from 0 to 255, but is -1", Some(0))),
         );
     }
 

@@ -28,6 +28,11 @@ pub(super) fn schema(object: &Object, version: i64) -> wire::Schema {
     wire::Schema { version, block: Some(block) }
 }
 
+/// The schema of what is only ever configured.
+pub(super) fn action_schema(object: &Object) -> wire::ActionSchema {
+    wire::ActionSchema { schema: Some(schema(&object.clone().configured(), 0)) }
+}
+
 fn attributes(object: &Object) -> Vec<wire::schema::Attribute> {
     let mut attributes: Vec<_> = object.attributes.iter().map(attribute).collect();
     attributes.sort_by(|a, b| a.name.cmp(&b.name));

@@ -7,15 +7,18 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{decode, encode, generated::tfplugin6 as wire};
 use crate::{
     Diagnostic, Diagnostics, Model, Provider, Result, Value,
     lifecycle::{
-        AnyDataSource, AnyResource, Declared, Surroundings, apply,
+        AnyDataSource, AnyResource, Declared, Surroundings,
+        action::AnyAction,
+        apply,
         configure::configure,
         data_source::look_up,
+        ephemeral::AnyEphemeral,
         function::Callable,
         import::import,
         plan::{Planned, plan},
@@ -26,6 +29,8 @@ use crate::{
     serve::Stop,
 };
 
+mod action;
+mod ephemeral;
 mod function;
 
 /// One provider process.
@@ -33,6 +38,8 @@ pub(crate) struct Service<P: Provider> {
     provider: Declared,
     resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
     data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
+    ephemerals: BTreeMap<String, Arc<dyn AnyEphemeral<P::Client>>>,
+    actions: BTreeMap<String, Arc<dyn AnyAction<P::Client>>>,
     functions: BTreeMap<String, Callable>,
     configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
     stop: Stop,
@@ -46,11 +53,14 @@ impl<P: Provider> Service<P> {
         let offer = P::offer();
         let (resources, data_sources) =
             (offer.resources.into_iter(), offer.data_sources.into_iter());
+        let (ephemerals, actions) = (offer.ephemerals.into_iter(), offer.actions.into_iter());
         let full = |declared: &Declared| format!("{}_{}", P::NAME, declared.name);
         Self {
             provider: Declared::provider::<P>(),
             resources: resources.map(|r| (full(r.declared()), r)).collect(),
             data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
+            ephemerals: ephemerals.map(|e| (full(e.declared()), e)).collect(),
+            actions: actions.map(|a| (full(a.declared()), a)).collect(),
             functions: offer.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
             configured: RwLock::default(),
             stop,
@@ -108,6 +118,16 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             data_sources: data_sources
                 .map(|type_name| wire::get_metadata::DataSourceMetadata { type_name })
                 .collect(),
+            ephemeral_resources: self
+                .ephemerals
+                .keys()
+                .map(|name| wire::get_metadata::EphemeralMetadata { type_name: name.clone() })
+                .collect(),
+            actions: self
+                .actions
+                .keys()
+                .map(|name| wire::get_metadata::ActionMetadata { type_name: name.clone() })
+                .collect(),
             functions: self
                 .functions
                 .keys()
@@ -124,11 +144,18 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         let schema = |declared: &Declared| encode::schema(&declared.object, declared.version);
         let resources = self.resources.iter();
         let data_sources = self.data_sources.iter();
+        let (ephemerals, actions) = (self.ephemerals.iter(), self.actions.iter());
         Ok(Response::new(wire::get_provider_schema::Response {
             provider: Some(encode::schema(&self.provider.object, 0)),
             resource_schemas: resources.map(|(n, r)| (n.clone(), schema(r.declared()))).collect(),
             data_source_schemas: data_sources
                 .map(|(n, d)| (n.clone(), schema(d.declared())))
+                .collect(),
+            ephemeral_resource_schemas: ephemerals
+                .map(|(n, e)| (n.clone(), schema(e.declared())))
+                .collect(),
+            action_schemas: actions
+                .map(|(n, a)| (n.clone(), encode::action_schema(&a.declared().object)))
                 .collect(),
             functions: self.functions(),
             server_capabilities: Some(capabilities()),
@@ -350,6 +377,70 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         }))
     }
 
+    async fn validate_ephemeral_resource_config(
+        &self,
+        request: Request<wire::validate_ephemeral_resource_config::Request>,
+    ) -> Answer<wire::validate_ephemeral_resource_config::Response> {
+        let diagnostics = encode::diagnostics(either(self.validate_ephemeral(request.get_ref())));
+        Ok(Response::new(wire::validate_ephemeral_resource_config::Response { diagnostics }))
+    }
+
+    async fn open_ephemeral_resource(
+        &self,
+        request: Request<wire::open_ephemeral_resource::Request>,
+    ) -> Answer<wire::open_ephemeral_resource::Response> {
+        let answer = self.open(request.get_ref()).await;
+        Ok(Response::new(answer.unwrap_or_else(|errors| wire::open_ephemeral_resource::Response {
+            diagnostics: encode::diagnostics(errors),
+            ..Default::default()
+        })))
+    }
+
+    async fn renew_ephemeral_resource(
+        &self,
+        request: Request<wire::renew_ephemeral_resource::Request>,
+    ) -> Answer<wire::renew_ephemeral_resource::Response> {
+        let answer = self.renew(request.get_ref()).await;
+        Ok(Response::new(answer.unwrap_or_else(|errors| {
+            wire::renew_ephemeral_resource::Response {
+                diagnostics: encode::diagnostics(errors),
+                private: request.into_inner().private,
+                ..Default::default()
+            }
+        })))
+    }
+
+    async fn close_ephemeral_resource(
+        &self,
+        request: Request<wire::close_ephemeral_resource::Request>,
+    ) -> Answer<wire::close_ephemeral_resource::Response> {
+        let diagnostics = encode::diagnostics(either(self.close(request.into_inner()).await));
+        Ok(Response::new(wire::close_ephemeral_resource::Response { diagnostics }))
+    }
+
+    async fn validate_action_config(
+        &self,
+        request: Request<wire::validate_action_config::Request>,
+    ) -> Answer<wire::validate_action_config::Response> {
+        let diagnostics = encode::diagnostics(either(self.validate_action(request.get_ref())));
+        Ok(Response::new(wire::validate_action_config::Response { diagnostics }))
+    }
+
+    async fn plan_action(
+        &self,
+        request: Request<wire::plan_action::Request>,
+    ) -> Answer<wire::plan_action::Response> {
+        let diagnostics = encode::diagnostics(either(self.plan_an_action(request.get_ref())));
+        Ok(Response::new(wire::plan_action::Response { diagnostics, ..Default::default() }))
+    }
+
+    async fn invoke_action(
+        &self,
+        request: Request<wire::invoke_action::Request>,
+    ) -> Answer<BoxStream<wire::invoke_action::Event>> {
+        Ok(Response::new(Box::pin(self.invoke(request.get_ref()))))
+    }
+
     async fn get_functions(
         &self,
         _: Request<wire::get_functions::Request>,
@@ -486,7 +577,7 @@ mod tests {
         }
     }
 
-    fn summaries(diagnostics: &[wire::Diagnostic]) -> Vec<&str> {
+    pub(super) fn summaries(diagnostics: &[wire::Diagnostic]) -> Vec<&str> {
         diagnostics.iter().map(|d| d.summary.as_str()).collect()
     }
 
