@@ -5,11 +5,11 @@ use std::{
 };
 
 use crate::{
-    Action, ConfigureCx, Constraint, DataSource, Diagnostics, Ephemeral, Function, Model, Partial,
-    Resource, Result,
+    Action, ConfigureCx, Constraint, DataSource, Diagnostics, Ephemeral, Function, List, Model,
+    Partial, Resource, Result, identity,
     lifecycle::{
         AnyDataSource, AnyResource, Declared, Typed, action::AnyAction, ephemeral::AnyEphemeral,
-        function::Callable,
+        function::Callable, list::AnyList,
     },
     protocol::service::Service,
     serve::{self, Stop},
@@ -55,6 +55,7 @@ pub struct Offer<C> {
     pub(crate) resources: Vec<Arc<dyn AnyResource<C>>>,
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<C>>>,
     pub(crate) ephemerals: Vec<Arc<dyn AnyEphemeral<C>>>,
+    pub(crate) lists: Vec<Arc<dyn AnyList<C>>>,
     pub(crate) actions: Vec<Arc<dyn AnyAction<C>>>,
     pub(crate) functions: Vec<Callable>,
 }
@@ -66,6 +67,7 @@ impl<C: Send + Sync + 'static> Offer<C> {
             resources: Vec::new(),
             data_sources: Vec::new(),
             ephemerals: Vec::new(),
+            lists: Vec::new(),
             actions: Vec::new(),
             functions: Vec::new(),
         }
@@ -89,6 +91,13 @@ impl<C: Send + Sync + 'static> Offer<C> {
     #[must_use]
     pub fn ephemeral<E: Ephemeral<Client = C>>(mut self) -> Self {
         self.ephemerals.push(Arc::new(Typed::<E>::ephemeral()));
+        self
+    }
+
+    /// Adds a list of the objects of a resource.
+    #[must_use]
+    pub fn list<L: List<Resource: Resource<Client = C>>>(mut self) -> Self {
+        self.lists.push(Arc::new(Typed::<L>::list()));
         self
     }
 
@@ -118,12 +127,14 @@ impl<C> fmt::Debug for Offer<C> {
         let resources: Vec<_> = self.resources.iter().map(|r| r.declared().name).collect();
         let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declared().name).collect();
         let ephemerals: Vec<_> = self.ephemerals.iter().map(|e| e.declared().name).collect();
+        let lists: Vec<_> = self.lists.iter().map(|l| l.declared().name).collect();
         let actions: Vec<_> = self.actions.iter().map(|a| a.declared().name).collect();
         let functions: Vec<_> = self.functions.iter().map(|f| f.name).collect();
         f.debug_struct("Offer")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
             .field("ephemerals", &ephemerals)
+            .field("lists", &lists)
             .field("actions", &actions)
             .field("functions", &functions)
             .finish()
@@ -152,13 +163,24 @@ pub fn problems<P: Provider>() -> Vec<String> {
         found.add("resource", &full(resource.name), &problems_in(resource));
     }
     for data_source in offer.data_sources.iter().map(|one| one.declared()) {
-        found.add("data source", &full(data_source.name), &problems_in(data_source));
+        let problems = [problems_in(data_source), stored_nowhere(data_source)].concat();
+        found.add("data source", &full(data_source.name), &problems);
     }
     for ephemeral in offer.ephemerals.iter().map(|one| one.declared()) {
-        found.add("ephemeral resource", &full(ephemeral.name), &problems_in(ephemeral));
+        let problems = [problems_in(ephemeral), stored_nowhere(ephemeral)].concat();
+        found.add("ephemeral resource", &full(ephemeral.name), &problems);
+    }
+    for list in offer.lists.iter().map(|one| one.declared()) {
+        let mut problems = [problems_in(list), only_configured(list)].concat();
+        let mut resources = offer.resources.iter().map(|one| one.declared());
+        if !resources.any(|resource| resource.name == list.name && resource.identity.is_some()) {
+            problems.push("a list needs a resource of its name that has an identity".to_owned());
+        }
+        found.add("list resource", &full(list.name), &problems);
     }
     for action in offer.actions.iter().map(|one| one.declared()) {
-        found.add("action", &full(action.name), &problems_in(action));
+        let problems = [problems_in(action), only_configured(action)].concat();
+        found.add("action", &full(action.name), &problems);
     }
     for function in &offer.functions {
         found.add("function", function.name, &function.problems());
@@ -188,20 +210,42 @@ impl Problems {
 fn problems_in(declared: &Declared) -> Vec<String> {
     let mut found = declared.object.problems();
     found.extend(declared.constraints.iter().flat_map(|rule| rule.problems(&declared.object)));
-    if usize::try_from(declared.version) != Ok(declared.upgrades.len()) {
-        found.push(format!(
-            "state version {} needs as many upgrades, and there are {}",
-            declared.version,
-            declared.upgrades.len()
-        ));
+    found.extend(missing_upgrades("state", declared));
+    if let Some(identity) = &declared.identity {
+        let broken = identity::problems(&identity.object);
+        found.extend(broken.into_iter().map(|problem| format!("identity: {problem}")));
+        found.extend(missing_upgrades("identity", identity));
     }
     found
+}
+
+/// Write-only is what would be stored otherwise.
+fn stored_nowhere(declared: &Declared) -> Vec<String> {
+    let write_only = declared.object.attributes.iter().filter(|attribute| attribute.write_only);
+    write_only
+        .map(|one| format!("{}: only a resource has write-only attributes", one.name))
+        .collect()
+}
+
+fn only_configured(declared: &Declared) -> Vec<String> {
+    let attributes = declared.object.attributes.iter();
+    let computed = attributes.filter(|one| one.is_computed() && one.default.is_none());
+    let computed = computed.map(|one| format!("{}: nothing is computed here", one.name));
+    computed.chain(stored_nowhere(declared)).collect()
+}
+
+fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
+    let Declared { version, upgrades, .. } = declared;
+    let missing = usize::try_from(*version) != Ok(upgrades.len());
+    missing.then(|| {
+        format!("{of} version {version} needs as many upgrades, and there are {}", upgrades.len())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cx, Import, NoIdentity, constraints::exactly_one_of};
+    use crate::{Computed, Cx, Identity, Import, constraints::exactly_one_of};
 
     /// A resource that breaks rules.
     #[derive(Model)]
@@ -210,11 +254,22 @@ mod tests {
         count: Option<i64>,
     }
 
+    /// An identity that breaks rules.
+    #[derive(Model)]
+    struct BrokenId {
+        /// Nobody could import by it.
+        id: Computed<String>,
+    }
+
+    impl Identity for BrokenId {
+        const VERSION: i64 = 2;
+    }
+
     impl Resource for Broken {
         const NAME: &'static str = "Broken";
         const VERSION: i64 = 1;
         type Client = ();
-        type Identity = NoIdentity;
+        type Identity = BrokenId;
 
         fn constraints() -> Vec<Constraint> {
             vec![exactly_one_of(&["counts"])]
@@ -236,7 +291,7 @@ mod tests {
             Ok(())
         }
 
-        async fn import(_: Import<NoIdentity>, _: &Cx<()>) -> Result<Option<Self>> {
+        async fn import(_: Import<BrokenId>, _: &Cx<()>) -> Result<Option<Self>> {
             Ok(None)
         }
     }
@@ -266,6 +321,8 @@ mod tests {
         resource rules_Broken: a constraint names `counts`, which is no attribute
         resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: state version 1 needs as many upgrades, and there are 0
+        resource rules_Broken: identity: id: an attribute of an identity is required or optional for an import
+        resource rules_Broken: identity version 2 needs as many upgrades, and there are 0
         resource rules_Broken: it is offered twice
         ");
     }

@@ -46,7 +46,7 @@ enum Chore {
     Codegen(codegen::Args),
     /// The numbers that the design promises, measured now.
     Bench(terraform::Choice),
-    /// Build `OpenTofu` into `target/tools`, for machines without Terraform.
+    /// Install the cores that providers are tested with: `OpenTofu` and later Terraforms.
     Tools,
 }
 
@@ -69,7 +69,7 @@ fn run(chore: Chore) -> Result {
         Chore::Tidy => tidy::run(),
         Chore::Codegen(args) => codegen::run(&args),
         Chore::Bench(choice) => bench::run(&choice),
-        Chore::Tools => tools::build_opentofu().map(drop),
+        Chore::Tools => tools::install_cores(),
     }
 }
 

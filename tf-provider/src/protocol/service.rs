@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{decode, encode, generated::tfplugin6 as wire};
 use crate::{
-    Diagnostic, Diagnostics, Model, Provider, Result, Value,
+    Diagnostic, Diagnostics, Import, Model, Provider, Result, Value,
     lifecycle::{
         AnyDataSource, AnyResource, Declared, Surroundings,
         action::AnyAction,
@@ -20,7 +20,9 @@ use crate::{
         data_source::look_up,
         ephemeral::AnyEphemeral,
         function::Callable,
+        generate::generate,
         import::import,
+        list::AnyList,
         plan::{Planned, plan},
         read::read,
         upgrade::upgrade,
@@ -32,6 +34,7 @@ use crate::{
 mod action;
 mod ephemeral;
 mod function;
+mod list;
 
 /// One provider process.
 pub(crate) struct Service<P: Provider> {
@@ -39,6 +42,7 @@ pub(crate) struct Service<P: Provider> {
     resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
     data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
     ephemerals: BTreeMap<String, Arc<dyn AnyEphemeral<P::Client>>>,
+    lists: BTreeMap<String, Arc<dyn AnyList<P::Client>>>,
     actions: BTreeMap<String, Arc<dyn AnyAction<P::Client>>>,
     functions: BTreeMap<String, Callable>,
     configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
@@ -60,6 +64,7 @@ impl<P: Provider> Service<P> {
             resources: resources.map(|r| (full(r.declared()), r)).collect(),
             data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
             ephemerals: ephemerals.map(|e| (full(e.declared()), e)).collect(),
+            lists: offer.lists.into_iter().map(|l| (full(l.declared()), l)).collect(),
             actions: actions.map(|a| (full(a.declared()), a)).collect(),
             functions: offer.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
             configured: RwLock::default(),
@@ -123,6 +128,11 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
                 .keys()
                 .map(|name| wire::get_metadata::EphemeralMetadata { type_name: name.clone() })
                 .collect(),
+            list_resources: self
+                .lists
+                .keys()
+                .map(|name| wire::get_metadata::ListResourceMetadata { type_name: name.clone() })
+                .collect(),
             actions: self
                 .actions
                 .keys()
@@ -154,8 +164,16 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             ephemeral_resource_schemas: ephemerals
                 .map(|(n, e)| (n.clone(), schema(e.declared())))
                 .collect(),
+            list_resource_schemas: self
+                .lists
+                .iter()
+                .map(|(n, l)| (n.clone(), encode::configured_schema(&l.declared().object)))
+                .collect(),
             action_schemas: actions
-                .map(|(n, a)| (n.clone(), encode::action_schema(&a.declared().object)))
+                .map(|(n, a)| {
+                    let schema = Some(encode::configured_schema(&a.declared().object));
+                    (n.clone(), wire::ActionSchema { schema })
+                })
                 .collect(),
             functions: self.functions(),
             server_capabilities: Some(capabilities()),
@@ -229,9 +247,10 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
     ) -> Answer<wire::upgrade_resource_state::Response> {
         let request = request.into_inner();
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
+            let declared = resource.declared();
             let stored = decode::stored(request.raw_state.as_ref())?;
-            let state = upgrade(resource, request.version, stored)?;
-            Ok(encode::value(&state, &resource.declared().ty))
+            let state = upgrade(declared, "state", request.version, stored)?;
+            Ok(encode::value(&state, &declared.ty))
         });
         Ok(Response::new(match upgraded {
             Ok(state) => wire::upgrade_resource_state::Response {
@@ -242,6 +261,42 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
                 diagnostics: encode::diagnostics(errors),
                 ..Default::default()
             },
+        }))
+    }
+
+    async fn get_resource_identity_schemas(
+        &self,
+        _: Request<wire::get_resource_identity_schemas::Request>,
+    ) -> Answer<wire::get_resource_identity_schemas::Response> {
+        let identities = self.resources.iter().filter_map(|(name, resource)| {
+            let identity = resource.declared().identity.as_ref()?;
+            Some((name.clone(), encode::identity_schema(&identity.object, identity.version)))
+        });
+        Ok(Response::new(wire::get_resource_identity_schemas::Response {
+            identity_schemas: identities.collect(),
+            ..Default::default()
+        }))
+    }
+
+    async fn upgrade_resource_identity(
+        &self,
+        request: Request<wire::upgrade_resource_identity::Request>,
+    ) -> Answer<wire::upgrade_resource_identity::Response> {
+        let request = request.into_inner();
+        let upgraded = self.resource(&request.type_name).and_then(|resource| {
+            let declared = resource.declared();
+            let identity = declared.identity.as_ref().ok_or_else(|| no_identity(declared))?;
+            let stored = decode::stored(request.raw_identity.as_ref())?;
+            let identity = upgrade(identity, "identity", request.version, stored)?;
+            Ok(encode::identity(Some(&identity), declared))
+        });
+        let (upgraded_identity, diagnostics) = match upgraded {
+            Ok(identity) => (identity, Vec::new()),
+            Err(errors) => (None, encode::diagnostics(errors)),
+        };
+        Ok(Response::new(wire::upgrade_resource_identity::Response {
+            upgraded_identity,
+            diagnostics,
         }))
     }
 
@@ -258,6 +313,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let read = read(resource, state, request.private.clone(), &around).await;
             Ok(wire::read_resource::Response {
                 new_state: Some(encode::value(&read.state, ty)),
+                new_identity: encode::identity(read.identity.as_ref(), resource.declared()),
                 private: read.private,
                 diagnostics: encode::diagnostics(read.diagnostics),
                 ..Default::default()
@@ -266,6 +322,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         Ok(Response::new(answer.await.unwrap_or_else(|errors| wire::read_resource::Response {
             diagnostics: encode::diagnostics(errors),
             new_state: request.current_state.clone(),
+            new_identity: request.current_identity.clone(),
             private: request.private.clone(),
             ..Default::default()
         })))
@@ -283,16 +340,18 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let around = self.surroundings();
             let client = around.as_ref().map(|around| &*around.client);
             let planned = plan(resource, &prior, &config, client);
-            Ok((encode::value(&planned.state, ty), planned))
+            let identity = encode::identity(planned.identity.as_ref(), resource.declared());
+            Ok((encode::value(&planned.state, ty), identity, planned))
         });
-        let (state, planned) = match planned {
-            Ok((state, planned)) => (Some(state), planned),
+        let (state, planned_identity, planned) = match planned {
+            Ok((state, identity, planned)) => (Some(state), identity, planned),
             Err(diagnostics) => {
-                (request.prior_state, Planned { diagnostics, ..Planned::default() })
+                (request.prior_state, None, Planned { diagnostics, ..Planned::default() })
             }
         };
         Ok(Response::new(wire::plan_resource_change::Response {
             planned_state: state,
+            planned_identity,
             requires_replace: planned.replace.iter().map(encode::path).collect(),
             planned_private: request.prior_private,
             diagnostics: encode::diagnostics(planned.diagnostics),
@@ -318,6 +377,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let applied = apply::apply(resource, change, &around).await;
             Ok(wire::apply_resource_change::Response {
                 new_state: Some(encode::value(&applied.state, ty)),
+                new_identity: encode::identity(applied.identity.as_ref(), resource.declared()),
                 private: applied.private,
                 diagnostics: encode::diagnostics(applied.diagnostics),
                 ..Default::default()
@@ -336,16 +396,26 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::import_resource_state::Request>,
     ) -> Answer<wire::import_resource_state::Response> {
-        let wire::import_resource_state::Request { type_name, id, .. } = request.into_inner();
+        let wire::import_resource_state::Request { type_name, id, identity, .. } =
+            request.into_inner();
         let answer = async {
             let resource = self.resource(&type_name)?;
-            let imported = import(resource, id, &*self.configured()?).await;
-            let ty = &resource.declared().ty;
+            let declared = resource.declared();
+            let what =
+                match (identity.and_then(|identity| identity.identity_data), &declared.identity) {
+                    (None, _) => Import::Id(id),
+                    (Some(data), Some(identity)) => {
+                        Import::Identity(decode::value(Some(&data), &identity.ty)?)
+                    }
+                    (Some(_), None) => return Err(no_identity(declared)),
+                };
+            let imported = import(resource, what, &*self.configured()?).await;
+            let ty = &declared.ty;
             let found = imported.state.map(|state| wire::import_resource_state::ImportedResource {
                 type_name: type_name.clone(),
                 state: Some(encode::value(&state, ty)),
                 private: imported.private,
-                ..Default::default()
+                identity: encode::identity(imported.identity.as_ref(), declared),
             });
             Ok((found, imported.diagnostics))
         };
@@ -418,6 +488,39 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         Ok(Response::new(wire::close_ephemeral_resource::Response { diagnostics }))
     }
 
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<wire::validate_list_resource_config::Request>,
+    ) -> Answer<wire::validate_list_resource_config::Response> {
+        let diagnostics = encode::diagnostics(either(self.validate_list(request.get_ref())));
+        Ok(Response::new(wire::validate_list_resource_config::Response { diagnostics }))
+    }
+
+    async fn list_resource(
+        &self,
+        request: Request<wire::list_resource::Request>,
+    ) -> Answer<BoxStream<wire::list_resource::Event>> {
+        Ok(Response::new(Box::pin(self.list(request.get_ref()))))
+    }
+
+    async fn generate_resource_config(
+        &self,
+        request: Request<wire::generate_resource_config::Request>,
+    ) -> Answer<wire::generate_resource_config::Response> {
+        let request = request.into_inner();
+        let generated = self.resource(&request.type_name).and_then(|resource| {
+            let declared = resource.declared();
+            let state = decode::value(request.state.as_ref(), &declared.ty)?;
+            Ok(encode::value(&generate(declared, &state), &declared.ty))
+        });
+        let (config, errors) = match generated {
+            Ok(config) => (Some(config), Diagnostics::new()),
+            Err(errors) => (None, errors),
+        };
+        let diagnostics = encode::diagnostics(errors);
+        Ok(Response::new(wire::generate_resource_config::Response { config, diagnostics }))
+    }
+
     async fn validate_action_config(
         &self,
         request: Request<wire::validate_action_config::Request>,
@@ -471,6 +574,7 @@ fn capabilities() -> wire::ServerCapabilities {
         plan_destroy: true,
         // It caches the schema, and no other answer of ours depends on having been asked for it.
         get_provider_schema_optional: true,
+        generate_resource_config: true,
         ..Default::default()
     }
 }
@@ -478,6 +582,12 @@ fn capabilities() -> wire::ServerCapabilities {
 fn not_offered(what: &str, name: &str) -> Diagnostics {
     Diagnostic::error(format!("the provider has no {what} `{name}`"))
         .detail("What to do: check the version of the provider against the configuration.")
+        .into()
+}
+
+fn no_identity(resource: &Declared) -> Diagnostics {
+    Diagnostic::error(format!("{} has no identity", resource.name))
+        .detail("What to do: import it by its id.")
         .into()
 }
 
@@ -498,7 +608,7 @@ mod tests {
         schema::Type,
     };
 
-    const THING: &str = "sample_thing";
+    pub(super) const THING: &str = "sample_thing";
 
     /// Plays core, in process.
     pub(super) struct Core(pub(super) Service<Sample>);
@@ -526,11 +636,11 @@ mod tests {
         }
 
         #[expect(clippy::unnecessary_wraps, reason = "messages hold it like that")]
-        fn wire(&self, json: Json) -> Option<wire::DynamicValue> {
+        pub(super) fn wire(&self, json: Json) -> Option<wire::DynamicValue> {
             Some(encode::value(&thing(json), self.ty()))
         }
 
-        fn lean(&self, value: Option<&wire::DynamicValue>) -> Json {
+        pub(super) fn lean(&self, value: Option<&wire::DynamicValue>) -> Json {
             lean(&decode::value(value, self.ty()).unwrap())
         }
 
@@ -549,7 +659,7 @@ mod tests {
             self.0.plan_resource_change(Request::new(request)).await.unwrap().into_inner()
         }
 
-        async fn apply(
+        pub(super) async fn apply(
             &self,
             prior: Option<wire::DynamicValue>,
             config: Json,
@@ -564,6 +674,11 @@ mod tests {
                 ..Default::default()
             };
             self.0.apply_resource_change(Request::new(request)).await.unwrap().into_inner()
+        }
+
+        fn identity(&self, data: Option<&wire::ResourceIdentityData>) -> Json {
+            let ty = &self.0.resource(THING).unwrap().declared().identity.as_ref().unwrap().ty;
+            lean(&decode::value(data.and_then(|data| data.identity_data.as_ref()), ty).unwrap())
         }
 
         async fn read(&self, state: Option<wire::DynamicValue>) -> wire::read_resource::Response {
@@ -617,7 +732,7 @@ mod tests {
         assert_eq!(planned.diagnostics, vec![]);
         assert_eq!(core.lean(planned.planned_state.as_ref())["id"], "?");
         let applied = core.apply(core.wire(json!(null)), json!({"name": "a"})).await;
-        assert_eq!(summaries(&applied.diagnostics), ["the provider is not configured"]);
+        assert_eq!(summaries(&applied.diagnostics), ["The provider is not configured"]);
         assert_eq!(core.lean(applied.new_state.as_ref()), json!(null));
     }
 
@@ -666,6 +781,63 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_identity_goes_with_every_answer() {
+        let core = Core::configured().await;
+        let planned = core.plan(None, json!({"name": "a"})).await;
+        assert_eq!(planned.planned_identity, None);
+        let made = core.apply(core.wire(json!(null)), json!({"name": "a"})).await;
+        let identity = json!({"id": "thing-1", "name": "a"});
+        assert_eq!(core.identity(made.new_identity.as_ref()), identity);
+        let read = core.read(made.new_state.clone()).await;
+        assert_eq!(read.new_identity, made.new_identity);
+        let planned = core.plan(made.new_state, json!({"name": "a", "note": "new"})).await;
+        assert_eq!(planned.planned_identity, made.new_identity);
+
+        let import = |type_name: &str| wire::import_resource_state::Request {
+            type_name: type_name.to_owned(),
+            identity: made.new_identity.clone(),
+            ..Default::default()
+        };
+        let request = Request::new(import(THING));
+        let answer = core.0.import_resource_state(request).await.unwrap().into_inner();
+        assert_eq!(answer.imported_resources[0].identity, made.new_identity);
+        let request = Request::new(import("sample_plain"));
+        let answer = core.0.import_resource_state(request).await.unwrap().into_inner();
+        assert_eq!(summaries(&answer.diagnostics), ["plain has no identity"]);
+    }
+
+    #[tokio::test]
+    async fn identities_are_declared_and_upgraded() {
+        let core = Core::new();
+        let request = Request::new(wire::get_resource_identity_schemas::Request::default());
+        let answer = core.0.get_resource_identity_schemas(request).await.unwrap().into_inner();
+        assert_eq!(answer.identity_schemas.keys().collect::<Vec<_>>(), [THING]);
+        let schema = &answer.identity_schemas[THING];
+        let attributes: Vec<_> = schema
+            .identity_attributes
+            .iter()
+            .map(|a| (a.name.as_str(), &a.r#type[..], a.required_for_import, a.optional_for_import))
+            .collect();
+        let text = &b"\"string\""[..];
+        assert_eq!(attributes, [("id", text, true, false), ("name", text, false, true)]);
+
+        let upgrade = |type_name: &str| wire::upgrade_resource_identity::Request {
+            type_name: type_name.to_owned(),
+            version: 0,
+            raw_identity: Some(wire::RawState {
+                json: b"{\"key\":\"1\"}".into(),
+                ..Default::default()
+            }),
+        };
+        let answer = core.0.upgrade_resource_identity(Request::new(upgrade(THING))).await.unwrap();
+        let upgraded = answer.into_inner().upgraded_identity;
+        assert_eq!((schema.version, core.identity(upgraded.as_ref())), (1, json!({"id": "1"})));
+        let request = Request::new(upgrade("sample_plain"));
+        let answer = core.0.upgrade_resource_identity(request).await.unwrap().into_inner();
+        assert_eq!(summaries(&answer.diagnostics), ["plain has no identity"]);
+    }
+
+    #[tokio::test]
     async fn state_of_an_older_version_is_upgraded() {
         let core = Core::new();
         let raw_state = wire::RawState {
@@ -689,7 +861,7 @@ mod tests {
         let request = Request::new(wire::get_metadata::Request::default());
         let metadata = core.0.get_metadata(request).await.unwrap().into_inner();
         let resources: Vec<_> = metadata.resources.iter().map(|r| r.type_name.as_str()).collect();
-        assert_eq!(resources, [THING]);
+        assert_eq!(resources, ["sample_plain", THING]);
         assert_eq!(metadata.data_sources.len(), 1);
 
         let request = Request::new(wire::get_provider_schema::Request::default());
@@ -731,6 +903,20 @@ mod tests {
         let answer = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
         let state = decode::value(answer.state.as_ref(), ty).unwrap();
         assert_eq!(lean(&state), json!({"name": "Web", "id": "thing-1"}));
+    }
+
+    #[tokio::test]
+    async fn a_configuration_is_generated() {
+        let core = Core::new();
+        let state = json!({"id": "1", "name": "a", "note": "none", "port": 1, "slug": "a"});
+        let request = wire::generate_resource_config::Request {
+            type_name: THING.to_owned(),
+            state: core.wire(state),
+        };
+        let answer =
+            core.0.generate_resource_config(Request::new(request)).await.unwrap().into_inner();
+        assert_eq!(answer.diagnostics, vec![]);
+        assert_eq!(core.lean(answer.config.as_ref()), json!({"name": "a", "port": 1}));
     }
 
     #[tokio::test]
