@@ -319,10 +319,10 @@ mod tests {
         provider rules: count: this name is reserved
         resource rules_Broken: count: this name is reserved
         resource rules_Broken: a constraint names `counts`, which is no attribute
-        resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: state version 1 needs as many upgrades, and there are 0
         resource rules_Broken: identity: id: an attribute of an identity is required or optional for an import
         resource rules_Broken: identity version 2 needs as many upgrades, and there are 0
+        resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: it is offered twice
         ");
     }

@@ -25,7 +25,15 @@ pub(crate) async fn look_up<C>(
         Box::pin(async move { Ok((reading.await?, ())) })
     });
     let (answer, diagnostics) = answer.await;
-    Looked { state: answer.map_or(Value::Null, |(state, ())| state), diagnostics }
+    let state = match answer {
+        Some((state, ())) => state,
+        // What Terraform works with until it asks again.
+        None if diagnostics.until().is_some() => {
+            propose(&data_source.declared().object, &Value::Null, &config)
+        }
+        None => Value::Null,
+    };
+    Looked { state, diagnostics }
 }
 
 /// Has a configuration completed by an author's code, which may answer something more besides.

@@ -3,6 +3,7 @@
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
+    diagnostics::Until,
     lifecycle::{
         Declared,
         function::{Callable, Parameter},
@@ -138,6 +139,17 @@ pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
         attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&at)),
     };
     diagnostics.into_iter().map(message).collect()
+}
+
+/// What core waits for before it asks again.
+pub(super) fn deferred(until: Until) -> wire::Deferred {
+    use wire::deferred::Reason;
+    let reason = match until {
+        Until::ConfigKnown => Reason::ResourceConfigUnknown,
+        Until::ProviderConfigKnown => Reason::ProviderConfigUnknown,
+        Until::Prerequisite => Reason::AbsentPrereq,
+    };
+    wire::Deferred { reason: reason.into() }
 }
 
 /// A way to an attribute.

@@ -311,12 +311,13 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let state = decode::value(request.current_state.as_ref(), ty)?;
             let around = self.configured()?;
             let read = read(resource, state, request.private.clone(), &around).await;
+            let (deferred, diagnostics) = defer(request.client_capabilities, read.diagnostics);
             Ok(wire::read_resource::Response {
                 new_state: Some(encode::value(&read.state, ty)),
                 new_identity: encode::identity(read.identity.as_ref(), resource.declared()),
                 private: read.private,
-                diagnostics: encode::diagnostics(read.diagnostics),
-                ..Default::default()
+                diagnostics: encode::diagnostics(diagnostics),
+                deferred,
             })
         };
         Ok(Response::new(answer.await.unwrap_or_else(|errors| wire::read_resource::Response {
@@ -349,12 +350,14 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
                 (request.prior_state, None, Planned { diagnostics, ..Planned::default() })
             }
         };
+        let (deferred, diagnostics) = defer(request.client_capabilities, planned.diagnostics);
         Ok(Response::new(wire::plan_resource_change::Response {
             planned_state: state,
             planned_identity,
             requires_replace: planned.replace.iter().map(encode::path).collect(),
             planned_private: request.prior_private,
-            diagnostics: encode::diagnostics(planned.diagnostics),
+            diagnostics: encode::diagnostics(diagnostics),
+            deferred,
             ..Default::default()
         }))
     }
@@ -440,10 +443,11 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             Ok((Some(encode::value(&looked.state, ty)), looked.diagnostics))
         };
         let (state, diagnostics) = answer.await.unwrap_or_else(|errors| (None, errors));
+        let (deferred, diagnostics) = defer(request.client_capabilities, diagnostics);
         Ok(Response::new(wire::read_data_source::Response {
             state,
             diagnostics: encode::diagnostics(diagnostics),
-            ..Default::default()
+            deferred,
         }))
     }
 
@@ -533,8 +537,10 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::plan_action::Request>,
     ) -> Answer<wire::plan_action::Response> {
-        let diagnostics = encode::diagnostics(either(self.plan_an_action(request.get_ref())));
-        Ok(Response::new(wire::plan_action::Response { diagnostics, ..Default::default() }))
+        let found = either(self.plan_an_action(request.get_ref()));
+        let (deferred, found) = defer(request.get_ref().client_capabilities, found);
+        let diagnostics = encode::diagnostics(found);
+        Ok(Response::new(wire::plan_action::Response { diagnostics, deferred }))
     }
 
     async fn invoke_action(
@@ -589,6 +595,19 @@ fn no_identity(resource: &Declared) -> Diagnostics {
     Diagnostic::error(format!("{} has no identity", resource.name))
         .detail("What to do: import it by its id.")
         .into()
+}
+
+/// What was too early is told as such to a core that can come back to it, and as an error to any other.
+fn defer(
+    client: Option<wire::ClientCapabilities>,
+    found: Diagnostics,
+) -> (Option<wire::Deferred>, Diagnostics) {
+    match found.until() {
+        Some(until) if client.is_some_and(|client| client.deferral_allowed) => {
+            (Some(encode::deferred(until)), found.without_early())
+        }
+        _ => (None, found),
+    }
 }
 
 /// What was found, whether it was found or failed.
@@ -903,6 +922,41 @@ mod tests {
         let answer = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
         let state = decode::value(answer.state.as_ref(), ty).unwrap();
         assert_eq!(lean(&state), json!({"name": "Web", "id": "thing-1"}));
+    }
+
+    #[tokio::test]
+    async fn what_is_too_early_is_deferred_only_where_core_allows_it() {
+        let core = Core::configured().await;
+        for (deferral_allowed, deferred, says) in
+            [(true, Some(3), &[][..]), (false, None, &["The zone is not there yet"])]
+        {
+            let client_capabilities =
+                Some(wire::ClientCapabilities { deferral_allowed, ..Default::default() });
+            let request = wire::plan_resource_change::Request {
+                type_name: THING.to_owned(),
+                config: core.wire(json!({"name": "a", "zone": "early"})),
+                client_capabilities,
+                ..Default::default()
+            };
+            let plan = core.0.plan_resource_change(Request::new(request)).await.unwrap();
+            let plan = plan.into_inner();
+            assert_eq!(plan.deferred.map(|deferred| deferred.reason), deferred);
+            assert_eq!(summaries(&plan.diagnostics), says);
+            assert_eq!(core.lean(plan.planned_state.as_ref())["zone"], "early");
+
+            let ty = &core.0.data_source(THING).unwrap().declared().ty;
+            let config = value(json!({"name": "early", "peer": null, "id": null}));
+            let request = wire::read_data_source::Request {
+                type_name: THING.to_owned(),
+                config: Some(encode::value(&config, ty)),
+                client_capabilities,
+                ..Default::default()
+            };
+            let read = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
+            assert_eq!(read.deferred.map(|deferred| deferred.reason), deferred);
+            let state = decode::value(read.state.as_ref(), ty).unwrap();
+            assert_eq!(lean(&state), json!({"name": "early", "id": "?"}));
+        }
     }
 
     #[tokio::test]

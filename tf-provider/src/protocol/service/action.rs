@@ -139,7 +139,7 @@ mod tests {
         let core = Core::configured().await;
         let (told, found) = core.invoke(RING, config(json!({"bell": "door"}))).await;
         assert_eq!(told, ["door rings 1 of 2", "door rings 2 of 2"]);
-        assert_eq!(found, ["it rang"]);
+        assert_eq!(found, ["It rang"]);
     }
 
     #[tokio::test]
@@ -148,9 +148,9 @@ mod tests {
         let door = config(json!({"bell": "door"}));
         let broken = Some(wire::DynamicValue { msgpack: b"\xc1".to_vec(), json: vec![] });
         for (core, name, config, says) in [
-            (&core, "sample_nothing", &door, "the provider has no action `sample_nothing`"),
-            (&core, RING, &broken, "invalid value"),
-            (&Core::new(), RING, &door, "the provider is not configured"),
+            (&core, "sample_nothing", &door, "The provider has no action `sample_nothing`"),
+            (&core, RING, &broken, "Invalid value"),
+            (&Core::new(), RING, &door, "The provider is not configured"),
         ] {
             let (told, found) = core.invoke(name, config.clone()).await;
             assert_eq!((told.len(), found.concat().as_str()), (0, says));
@@ -165,7 +165,7 @@ mod tests {
             config: config(json!({"bell": "door", "times": 0})),
         };
         let answer = core.0.validate_action_config(Request::new(request)).await.unwrap();
-        assert_eq!(summaries(&answer.get_ref().diagnostics), ["invalid value of `times`"]);
+        assert_eq!(summaries(&answer.get_ref().diagnostics), ["Invalid value of `times`"]);
 
         let request = wire::plan_action::Request {
             action_type: RING.to_owned(),
@@ -173,7 +173,7 @@ mod tests {
             ..Default::default()
         };
         let answer = core.0.plan_action(Request::new(request)).await.unwrap();
-        assert_eq!(summaries(&answer.get_ref().diagnostics), ["there is no such bell"]);
+        assert_eq!(summaries(&answer.get_ref().diagnostics), ["There is no such bell"]);
     }
 
     #[tokio::test]

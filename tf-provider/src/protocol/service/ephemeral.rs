@@ -134,7 +134,7 @@ mod tests {
         let core = Core::configured().await;
         let opened = core.open(json!({"name": "short"})).await;
         let renewed = core.renew(opened.private.clone()).await;
-        assert_eq!(summaries(&renewed.diagnostics), ["it is over"]);
+        assert_eq!(summaries(&renewed.diagnostics), ["It is over"]);
         assert_eq!((&renewed.private, renewed.renew_at), (&opened.private, None));
         assert_eq!(core.close(renewed.private).await, vec![]);
     }
@@ -151,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn before_configure_and_for_unknown_names_there_are_diagnostics() {
         let core = Core::new();
-        let missing = ["the provider is not configured"];
+        let missing = ["The provider is not configured"];
         assert_eq!(summaries(&core.open(json!({"name": "a"})).await.diagnostics), missing);
         let renewed = core.renew(Some(b"{}".to_vec())).await;
         assert_eq!(summaries(&renewed.diagnostics), missing);
@@ -164,7 +164,7 @@ mod tests {
         };
         let answer = core.0.open_ephemeral_resource(Request::new(request)).await.unwrap();
         let said = summaries(&answer.get_ref().diagnostics).concat();
-        assert_eq!(said, "the provider has no ephemeral resource `sample_nothing`");
+        assert_eq!(said, "The provider has no ephemeral resource `sample_nothing`");
     }
 
     #[tokio::test]
@@ -178,6 +178,6 @@ mod tests {
         let core = Core::new();
         let request = Request::new(request);
         let answer = core.0.validate_ephemeral_resource_config(request).await.unwrap();
-        assert_eq!(summaries(&answer.get_ref().diagnostics), ["invalid value of `peer`"]);
+        assert_eq!(summaries(&answer.get_ref().diagnostics), ["Invalid value of `peer`"]);
     }
 }

@@ -138,7 +138,7 @@ mod tests {
         let names: Vec<_> = events.iter().map(|event| event.display_name.as_str()).collect();
         assert_eq!(names, ["thing-1", "thing-2", "thing-3", ""]);
         assert!(events[..3].iter().all(|e| e.identity.is_some() && e.resource_object.is_none()));
-        assert_eq!(summaries(&events[3].diagnostic), ["that is all"]);
+        assert_eq!(summaries(&events[3].diagnostic), ["That is all"]);
         assert_eq!(events[3].identity, None);
     }
 
@@ -158,8 +158,8 @@ mod tests {
         let core = Core::configured().await;
         let nothing = "sample_nothing";
         for (core, name, says) in [
-            (&core, nothing, "the provider has no list resource `sample_nothing`"),
-            (&Core::new(), THING, "the provider is not configured"),
+            (&core, nothing, "The provider has no list resource `sample_nothing`"),
+            (&Core::new(), THING, "The provider is not configured"),
         ] {
             let events = core.list(name, json!({}), 0, false).await;
             let said: Vec<_> = events.iter().flat_map(|event| &event.diagnostic).collect();
