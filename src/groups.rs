@@ -9,6 +9,7 @@
 //! walk over its graph, also when it keeps the process, so what a keeper remembers lives no longer
 //! than one plan or one apply.
 
+mod beside;
 mod change;
 mod error;
 mod group;
@@ -29,10 +30,12 @@ use std::{
 
 use tokio::sync::OwnedMutexGuard;
 
+pub use beside::Beside;
 pub use error::Error;
 pub use group::{Group, GroupSpec};
 pub use holders::Holders;
 pub use rule::{RuleSpec, Tracked};
+pub use tags::{check_tag_key, check_tag_value};
 
 use crate::{
     cloud::{Client, Region},

@@ -10,7 +10,7 @@ use terraform_provider_tke::{
         Cause, Client, Config, Credentials, Endpoints, Kind, Region, Retry,
         api::tke::DescribeClusters,
     },
-    groups::{Error, Group, GroupSpec, Groups, Handle, RuleSpec, Tracked},
+    groups::{Beside, Error, Group, GroupSpec, Groups, Handle, RuleSpec, Tracked},
     rules::{Difference, RuleId},
 };
 use tke_sandbox::{
@@ -110,6 +110,14 @@ fn spec(rule: &str) -> RuleSpec {
     RuleSpec { rule: id.rule, description: "made by a test".to_owned() }
 }
 
+async fn track(
+    group: &Handle,
+    known: &RuleSpec,
+    stop: &CancellationToken,
+) -> Result<Tracked, Error> {
+    group.track_rule(known, &Beside::default(), stop).await
+}
+
 #[tokio::test]
 async fn ok_a_whole_life_leaves_no_trace() {
     let test = Test::start().await;
@@ -138,7 +146,7 @@ async fn ok_a_whole_life_leaves_no_trace() {
     ] {
         let (rule, port) = (spec(rule), spec("udp_53_192.168.0.0/16"));
         group.add_rule(&rule, &test.stop).await.unwrap();
-        let tracked = group.track_rule(&rule, &test.stop).await.unwrap();
+        let tracked = track(&group, &rule, &test.stop).await.unwrap();
         assert_eq!(tracked, Tracked::Same(rule.clone()));
         group.edit_rule(&rule, &port, &test.stop).await.unwrap();
         group.edit_rule(&port, &rule, &test.stop).await.unwrap();
@@ -168,7 +176,7 @@ async fn ok_a_plan_of_a_hundred_rules_takes_two_calls() {
 
     group.find(&test.stop).await.unwrap().unwrap();
     for rule in &rules {
-        let tracked = group.track_rule(&spec(rule), &test.stop).await.unwrap();
+        let tracked = track(&group, &spec(rule), &test.stop).await.unwrap();
         assert!(matches!(tracked, Tracked::Same(_)), "{tracked:?}");
     }
     assert_eq!(test.calls().values().sum::<usize>(), 2, "{:?}", test.calls());
@@ -236,7 +244,7 @@ async fn ok_an_edited_rule_is_followed() {
     test.outside("ReplaceSecurityGroupPolicies", payload);
     let (edited, same) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_22_10.0.0.0/8"));
     let (edited, same) =
-        tokio::join!(group.track_rule(&edited, &test.stop), group.track_rule(&same, &test.stop),);
+        tokio::join!(track(&group, &edited, &test.stop), track(&group, &same, &test.stop),);
     let now = spec("tcp_8443_10.0.0.0/8");
     assert_eq!(edited.unwrap(), Tracked::Drifted(now.clone(), Difference::Traffic));
     assert!(matches!(same.unwrap(), Tracked::Same(_)));
@@ -291,4 +299,31 @@ async fn err_wrong_key_and_no_host() {
     drop(test.sandbox);
     let error = test.cloud.call(&test.region, &request, &test.stop).await.unwrap_err();
     assert!(matches!(error.cause(), Cause::Unreachable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn ok_two_states_share_a_group() {
+    let test = Test::start().await;
+    let group = test.group(&[]).await;
+    // As seen from two processes, which know nothing of each other, over a network.
+    test.sandbox.faults().add(Injection {
+        times: 1000,
+        latency_ms: 20,
+        ..Injection::new("DescribeSecurityGroupPolicies", faults::Kind::Latency)
+    });
+    let adds: Vec<_> = (0..2)
+        .flat_map(|state| {
+            let group = Groups::new(client(&test.sandbox, None)).at(&test.region, group.id());
+            (1..=15).map(move |port| (group.clone(), format!("tcp_{state}{port:02}_10.0.0.0/8")))
+        })
+        .map(|(group, rule)| {
+            tokio::spawn(async move {
+                group.add_rule(&spec(&rule), &CancellationToken::new()).await.unwrap();
+            })
+        })
+        .collect();
+    for add in adds {
+        add.await.unwrap();
+    }
+    assert_eq!(test.rules(&group).len(), 30);
 }

@@ -83,7 +83,11 @@ impl Groups {
             doing: format!("create security group `{}`", spec.name),
             source,
         };
-        let _turn = self.sole_creator(region, &spec.name).await;
+        // Whoever is stopped while waiting finds out at the first call.
+        let _turn = tokio::select! {
+            turn = self.sole_creator(region, &spec.name) => Some(turn),
+            () = stop.cancelled() => None,
+        };
         let before: BTreeSet<GroupId> =
             self.named(region, &spec.name, stop).await?.into_iter().map(|group| group.id).collect();
         let request = CreateSecurityGroup {

@@ -1,9 +1,14 @@
 //! One rule of one group: add, find, track, edit, remove.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Handle, change::Change, keeper::Task};
-use crate::rules::{Difference, Rule};
+use super::{Beside, Error, Handle, change::Change, keeper::Task};
+use crate::{
+    cloud,
+    rules::{Difference, Rule},
+};
 
 /// All that a rule is made of: what it says, and what people say about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,12 +24,19 @@ pub struct RuleSpec {
 pub enum Tracked {
     /// It is there; its description may be another by now.
     Same(RuleSpec),
-    /// Somebody edited it: it is the only rule that differs from ours in this one respect and
-    /// that nobody else has claimed.
+    /// Somebody edited it: it is the only rule that differs from ours in this one respect, that
+    /// did not stand beside it before, and that nobody else has claimed.
     Drifted(RuleSpec, Difference),
     /// It is not there. Rules that it may have become, if there are several.
     Gone(Vec<RuleSpec>),
 }
+
+/// How long a change waits for the rule in its way to go. Terraform removes and adds rules side by
+/// side: when the key of an instance changes, the equal rule may be about to be removed.
+const MAKE_WAY: Duration = Duration::from_secs(3);
+
+/// How often it looks. A look costs no call as long as nobody writes.
+const MAKE_WAY_STEP: Duration = Duration::from_millis(200);
 
 impl Handle {
     /// Adds a rule below all others of its direction.
@@ -70,16 +82,37 @@ impl Handle {
     }
 
     /// Finds out what has become of a rule, and claims it for its owner: no two rules that are
-    /// tracked are ever told to have become the same one.
+    /// tracked are ever told to have become the same one. `beside` is what stood beside it when it
+    /// was last there.
     pub async fn track_rule(
         &self,
         known: &RuleSpec,
+        beside: &Beside,
         stop: &CancellationToken,
     ) -> Result<Tracked, Error> {
-        self.ask(stop, |reply| Task::Track(known.clone(), reply)).await
+        self.ask(stop, |reply| Task::Track(known.clone(), beside.clone(), reply)).await
+    }
+
+    /// What stands beside a rule that is there, to be remembered until it is tracked.
+    pub async fn beside_rule(
+        &self,
+        spec: &RuleSpec,
+        stop: &CancellationToken,
+    ) -> Result<Beside, Error> {
+        self.ask(stop, |reply| Task::Beside(spec.clone(), reply)).await
     }
 
     async fn change(&self, change: Change, stop: &CancellationToken) -> Result<(), Error> {
-        self.ask(stop, |reply| Task::Change(change, reply)).await
+        let mut left = MAKE_WAY;
+        loop {
+            let done = self.ask(stop, |reply| Task::Change(change.clone(), reply)).await;
+            if !matches!(done, Err(Error::Exists(_))) || left.is_zero() {
+                return done;
+            }
+            left = left.saturating_sub(MAKE_WAY_STEP);
+            if !cloud::pause(MAKE_WAY_STEP, stop).await {
+                return done;
+            }
+        }
     }
 }

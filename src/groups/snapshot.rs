@@ -1,6 +1,6 @@
 //! The rules of a group at one version, and looking things up among them. Pure.
 
-use super::RuleSpec;
+use super::{Beside, RuleSpec};
 use crate::{
     cloud::api::vpc::{SecurityGroupPolicy, SecurityGroupPolicySet},
     rules::{Difference, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Peer, Ports, Protocol, Rule},
@@ -45,7 +45,8 @@ impl Snapshot {
     }
 
     /// Rules that may be `wanted` after somebody edited it: they differ in one respect, and the
-    /// description does not speak against it.
+    /// description does not speak against it. Whether they stood beside it before, a [`Beside`]
+    /// knows.
     pub(super) fn near(&self, wanted: &RuleSpec) -> impl Iterator<Item = (&RuleSpec, Difference)> {
         let RuleSpec { rule, description } = wanted;
         self.entries
@@ -53,6 +54,11 @@ impl Snapshot {
             .map(|entry| &entry.spec)
             .filter(|spec| description.is_empty() || *description == spec.description)
             .filter_map(|spec| Some((spec, rule.near(&spec.rule)?)))
+    }
+
+    /// What stands beside a rule that is there.
+    pub(super) fn beside(&self, spec: &RuleSpec) -> Beside {
+        self.near(spec).map(|(near, _)| &near.rule).collect()
     }
 
     /// The rules whose other end is this group.

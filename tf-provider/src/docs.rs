@@ -58,15 +58,15 @@ pub fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
 }
 
 /// A kind of things that have one page each.
-struct Shelf {
+struct Kind {
     folder: &'static str,
     title: &'static str,
     example: &'static str,
 }
 
-const RESOURCES: Shelf = Shelf { folder: "resources", title: "Resource", example: "resource.tf" };
-const DATA_SOURCES: Shelf =
-    Shelf { folder: "data-sources", title: "Data Source", example: "data-source.tf" };
+const RESOURCES: Kind = Kind { folder: "resources", title: "Resource", example: "resource.tf" };
+const DATA_SOURCES: Kind =
+    Kind { folder: "data-sources", title: "Data Source", example: "data-source.tf" };
 
 struct Book<'a> {
     provider: &'static str,
@@ -86,8 +86,8 @@ impl Book<'_> {
         self.finish("index.md".to_owned(), &front, &format!("# {provider} Provider"), &sections)
     }
 
-    fn thing(&self, shelf: &Shelf, declared: &Declared) -> Result<Page, Error> {
-        let Shelf { folder, title, example } = shelf;
+    fn thing(&self, kind: &Kind, declared: &Declared) -> Result<Page, Error> {
+        let Kind { folder, title, example } = kind;
         let name = format!("{}_{}", self.provider, declared.name);
         let examples = format!("examples/{folder}/{name}");
         let sections = Sections {

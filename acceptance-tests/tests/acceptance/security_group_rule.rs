@@ -173,3 +173,57 @@ fn rules_cost_as_few_calls_as_promised() {
     assert_eq!(log.count("DescribeSecurityGroupPolicies"), 1);
     assert_eq!(log.entries().len(), 2);
 }
+
+#[test]
+fn a_rule_can_move_to_another_instance() {
+    let context = TestContext::new();
+    let rules = |instances: &str| {
+        format!(
+            r#"{GROUP}
+            resource "tke_security_group_rule" "it" {{
+              for_each          = {{ {instances} }}
+              security_group_id = tke_security_group.pods.id
+              direction         = "ingress"
+              action            = "ACCEPT"
+              protocol          = "TCP"
+              port              = each.value
+              cidr_block        = "10.0.0.0/8"
+            }}"#
+        )
+    };
+    context.configure(&rules(r#"a = "80", b = "443", c = "8080""#));
+    context.apply();
+    // One is renamed; the others take over the content of their neighbours.
+    context.configure(&rules(r#"a = "443", b = "8080", d = "80""#));
+    context.apply();
+    context.plan().assert_empty();
+}
+
+#[test]
+fn a_removed_rule_is_not_taken_for_one_that_stood_beside_it() {
+    let context = TestContext::new();
+    let rule = r#"
+        resource "tke_security_group_rule" "it" {
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          protocol          = "TCP"
+          port              = "80"
+          cidr_block        = "10.0.0.0/8"
+        }"#;
+    context.configure(GROUP);
+    context.apply();
+    let group = context.attributes("tke_security_group.pods")["id"].as_str().unwrap().to_owned();
+    let theirs = json!({
+        "Action": "ACCEPT", "Protocol": "TCP", "Port": "22", "CidrBlock": "10.0.0.0/8",
+        "PolicyDescription": "by hand",
+    });
+    context.outside().add_ingress(&group, &theirs);
+    context.configure(&format!("{GROUP}{rule}"));
+    context.apply();
+    context.outside().remove_ingress(&group, "");
+    context.plan().assert_actions("tke_security_group_rule.it", &["create"]);
+    context.apply();
+    assert_eq!(context.outside().ingress(&group).len(), 2);
+    context.plan().assert_empty();
+}

@@ -121,6 +121,12 @@ mod tests {
     }
 
     #[test]
+    fn the_committed_pages_are_what_the_provider_declares() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        check(&differences(&root).unwrap()).unwrap();
+    }
+
+    #[test]
     fn only_what_differs_is_written_and_what_is_stale_goes() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
