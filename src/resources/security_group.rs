@@ -150,10 +150,7 @@ impl Resource for SecurityGroup {
     }
 
     /// By `sg-12345678`, with the region and a slash before it where that is not the provider's.
-    async fn import(
-        what: Import<SecurityGroupIdentity>,
-        cx: &Cx<Client>,
-    ) -> Result<Option<Self>> {
+    async fn import(what: Import<SecurityGroupIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
         let (region, id) = match what {
             Import::Id(text) => in_region(&text)?,
             Import::Identity(SecurityGroupIdentity { region, id }) => {
