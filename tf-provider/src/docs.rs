@@ -11,8 +11,8 @@
 //! | a function | `functions/join.md` | `examples/functions/join/function.tf` |
 //! | a guide | `guides/any.md` | whatever its template names |
 //!
-//! How a resource is imported is shown where `import-by-string-id.tf` or `import.sh` lies beside
-//! its example.
+//! How a resource is imported is shown where `import-by-string-id.tf`, `import-by-identity.tf` or
+//! `import.sh` lies beside its example.
 //!
 //! A file `templates/<page>` replaces what is between the title and the end of that page. It is
 //! Markdown in which a few words in double braces stand for what is made: `{{ description }}`,
@@ -177,11 +177,17 @@ impl Book<'_> {
 }
 
 /// The ways to import an object: the example of each, and what is said before it.
-const IMPORTS: [(&str, &str); 2] = [
+const IMPORTS: [(&str, &str); 3] = [
     (
         "import-by-string-id.tf",
         "In Terraform 1.5 and later, an \
          [`import` block](https://developer.hashicorp.com/terraform/language/import) takes the id:",
+    ),
+    (
+        "import-by-identity.tf",
+        "In Terraform 1.12 and later, an \
+         [`import` block](https://developer.hashicorp.com/terraform/language/import) takes the \
+         identity as well:",
     ),
     (
         "import.sh",

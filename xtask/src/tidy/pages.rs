@@ -7,7 +7,7 @@ const OFFERED: &[(&str, &str, &[&str])] = &[
     (
         "src/resources/",
         "examples/resources/",
-        &["resource.tf", "import.sh", "import-by-string-id.tf"],
+        &["resource.tf", "import.sh", "import-by-string-id.tf", "import-by-identity.tf"],
     ),
     ("src/data_sources/", "examples/data-sources/", &["data-source.tf"]),
 ];
@@ -58,6 +58,7 @@ mod tests {
             ("examples/resources/tke_rule/resource.tf", ""),
             ("examples/resources/tke_rule/import.sh", ""),
             ("examples/resources/tke_rule/import-by-string-id.tf", ""),
+            ("examples/resources/tke_rule/import-by-identity.tf", ""),
             ("acceptance-tests/tests/acceptance/rule.rs", ""),
             ("acceptance-tests/tests/acceptance/main.rs", "mod rule;"),
         ];
@@ -70,10 +71,11 @@ mod tests {
                 "examples/resources/tke_rule/resource.tf: add this example",
                 "examples/resources/tke_rule/import.sh: add this example",
                 "examples/resources/tke_rule/import-by-string-id.tf: add this example",
+                "examples/resources/tke_rule/import-by-identity.tf: add this example",
                 "acceptance-tests/tests/acceptance/rule.rs: add the acceptance test",
             ],
         );
-        check(pairs, &whole[..5], &["acceptance-tests/tests/acceptance/main.rs: add `mod rule;`"]);
+        check(pairs, &whole[..6], &["acceptance-tests/tests/acceptance/main.rs: add `mod rule;`"]);
     }
 
     #[test]

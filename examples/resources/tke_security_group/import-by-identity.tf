@@ -1,0 +1,6 @@
+import {
+  to = tke_security_group.pods
+  identity = {
+    id = "sg-12345678"
+  }
+}
