@@ -5,6 +5,7 @@
 mod cluster;
 mod examples;
 mod faults;
+mod identity;
 mod invalid_configuration;
 mod process;
 mod security_group;
