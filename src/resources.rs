@@ -30,3 +30,30 @@ fn in_region(text: &str) -> (Option<&str>, &str) {
         _ => (None, text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_id_may_begin_with_a_region() {
+        for (text, region, id) in [
+            ("sg-12345678", None, "sg-12345678"),
+            ("ap-guangzhou/sg-12345678", Some("ap-guangzhou"), "sg-12345678"),
+            (
+                "sg-x_ingress_accept_all_all_10.0.0.0/8",
+                None,
+                "sg-x_ingress_accept_all_all_10.0.0.0/8",
+            ),
+            (
+                "eu-frankfurt/sg-x_ingress_accept_all_all_10.0.0.0/8",
+                Some("eu-frankfurt"),
+                "sg-x_ingress_accept_all_all_10.0.0.0/8",
+            ),
+            ("sg-x/y", None, "sg-x/y"),
+            ("", None, ""),
+        ] {
+            assert_eq!(in_region(text), (region, id), "{text}");
+        }
+    }
+}

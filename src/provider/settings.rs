@@ -178,3 +178,131 @@ impl Environment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::of(|name| {
+            let set = variables.iter().find(|(variable, _)| *variable == name);
+            set.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    /// `?` is unknown, and an empty text null.
+    fn maybe<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> Maybe<T> {
+        match text {
+            "" => Maybe::Null,
+            "?" => Maybe::Unknown,
+            text => Maybe::Known(text.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn an_attribute_wins_over_its_variable() {
+        #[track_caller]
+        fn check(attribute: &str, variable: &str, expected: &str) {
+            let environment = environment(&[("TENCENTCLOUD_REGION", variable)]);
+            let config =
+                Partial::<ProviderConfig> { region: maybe(attribute), ..Default::default() };
+            let client = client(config, &environment).unwrap();
+            assert_eq!(*client.planned_region(), maybe(expected), "{attribute} {variable}");
+        }
+        check("ap-singapore", "ap-guangzhou", "ap-singapore");
+        check("ap-singapore", "not a region", "ap-singapore");
+        check("", "ap-guangzhou", "ap-guangzhou");
+        check("?", "ap-guangzhou", "?");
+        check("", "", "");
+    }
+
+    #[test]
+    fn a_variable_of_the_wrong_form_is_named() {
+        for (name, value) in [
+            ("TENCENTCLOUD_REGION", "Guangzhou"),
+            ("TENCENTCLOUD_PROTOCOL", "GOPHER"),
+            ("TENCENTCLOUD_DOMAIN", "https://example.com"),
+            ("TKE_ENDPOINT", "http://"),
+        ] {
+            let refused =
+                client(Partial::<ProviderConfig>::default(), &environment(&[(name, value)]));
+            let expected = format!("Invalid {name} in the environment");
+            assert_eq!(refused.unwrap_err().to_string(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn nothing_needs_to_be_known() {
+        let config = Partial::<ProviderConfig> {
+            region: Maybe::Unknown,
+            secret_id: Maybe::Unknown,
+            secret_key: Maybe::Unknown,
+            security_token: Maybe::Unknown,
+            protocol: Maybe::Unknown,
+            domain: Maybe::Unknown,
+            endpoints: Maybe::Unknown,
+            default_tags: Maybe::Unknown,
+            kubernetes: Maybe::Unknown,
+        };
+        let client = client(config, &environment(&[])).unwrap();
+        let untold = client.region(None).unwrap_err();
+        assert!(untold.iter().all(|one| one.detail.contains("only after apply")), "{untold:?}");
+        assert_eq!(client.planned_tags(), None);
+    }
+
+    #[test]
+    fn credentials_are_whole_or_missing() {
+        #[track_caller]
+        fn check(id: &str, key: &str, token: &str, expected: Result<&str, NoCredentials>) {
+            let secret = |text: &str| maybe::<String>(text).map(SecretString::from);
+            let made = credentials(secret(id), secret(key), secret(token));
+            let made = made.map(|made| {
+                let token = made.token.as_ref().map_or("none", |token| token.expose_secret());
+                format!("{} {} {token}", made.secret_id, made.secret_key.expose_secret())
+            });
+            assert_eq!(made, expected.map(str::to_owned));
+        }
+        check("id", "key", "", Ok("id key none"));
+        check("id", "key", "token", Ok("id key token"));
+        check("id", "", "", Err(NoCredentials::Missing));
+        check("", "key", "", Err(NoCredentials::Missing));
+        check("?", "", "", Err(NoCredentials::Unknown));
+        check("id", "key", "?", Err(NoCredentials::Unknown));
+    }
+
+    #[test]
+    fn one_way_leads_to_the_cluster() {
+        #[track_caller]
+        fn check(block: Maybe<Kubernetes>, variables: &[(&str, &str)], expected: &str) {
+            let way = match connection(block, &environment(variables)) {
+                Ok(Connection::Kubeconfig(Kubeconfig { source: Source::File(path), context })) => {
+                    format!("{} {}", path.display(), context.as_deref().unwrap_or("none"))
+                }
+                Ok(Connection::Server(Server { host, token, insecure, .. })) => {
+                    let token = token.map_or("none".to_owned(), |it| it.expose_secret().to_owned());
+                    format!("{host} {token} {insecure}")
+                }
+                other => format!("{other:?}"),
+            };
+            assert_eq!(way, expected);
+        }
+        let path = |path: &str| {
+            Maybe::Known(Kubernetes { config_path: Some(path.into()), ..Kubernetes::default() })
+        };
+        let host = Kubernetes { host: Some("https://a".into()), ..Kubernetes::default() };
+        let host = || Maybe::Known(host.clone());
+        check(path("own"), &[("KUBE_CONFIG_PATH", "theirs"), ("KUBE_CTX", "c")], "own c");
+        check(path("~/own"), &[("HOME", "/home/me")], "/home/me/own none");
+        check(path("own"), &[("KUBE_HOST", "https://b")], "own none");
+        check(host(), &[("KUBE_CONFIG_PATH", "theirs"), ("KUBE_TOKEN", "t")], "https://a t false");
+        check(Maybe::Null, &[("KUBE_CONFIG_PATH", "p"), ("KUBE_HOST", "https://b")], "p none");
+        check(
+            Maybe::Null,
+            &[("KUBE_HOST", "https://b"), ("KUBE_INSECURE", "true")],
+            "https://b none true",
+        );
+        check(Maybe::Unknown, &[("KUBE_HOST", "https://b")], "Err(NotYetKnown(\"kubernetes\"))");
+        let nothing = connection(Maybe::Null, &environment(&[("KUBECONFIG", "theirs")]));
+        assert!(matches!(nothing, Err(Missing::NotConfigured(_))), "{nothing:?}");
+    }
+}

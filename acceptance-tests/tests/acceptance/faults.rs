@@ -25,6 +25,15 @@ resource "tke_security_group_policy" "it" {
 }
 "#;
 
+const RULE: &str = r#"
+resource "tke_security_group_rule" "it" {
+  security_group_id = "sg-12345678"
+  direction         = "ingress"
+  action            = "ACCEPT"
+  cidr_block        = "10.0.0.0/8"
+}
+"#;
+
 /// A sandbox, and this configuration.
 fn context(hcl: &str) -> TestContext {
     let context = TestContext::new();
@@ -41,10 +50,13 @@ fn nobody() -> String {
 /// What `terraform apply` objects to. Afterwards the resource is neither there nor in the state.
 #[track_caller]
 fn refused(context: &TestContext, address: &str) -> String {
-    let side = if address.contains("policy") { "cluster" } else { "cloud" };
-    let before = context.held()[side].clone();
+    let held = || {
+        let side = if address.contains("policy") { "cluster" } else { "cloud" };
+        context.held().get(side).cloned()
+    };
+    let before = held();
     let errors = context.apply_errors();
-    assert_eq!(context.held()[side], before, "something was done");
+    assert_eq!(held(), before, "something was done");
     assert_eq!(context.attributes(address), Value::Null);
     errors
 }
@@ -124,16 +136,7 @@ fn refused_by_the_cluster() {
 
 #[test]
 fn unknown_group() {
-    let context = context(
-        r#"
-resource "tke_security_group_rule" "it" {
-  security_group_id = "sg-12345678"
-  direction         = "ingress"
-  action            = "ACCEPT"
-  cidr_block        = "10.0.0.0/8"
-}
-"#,
-    );
+    let context = context(RULE);
     assert_text!(refused(&context, "tke_security_group_rule.it"), @"");
 }
 
@@ -174,35 +177,17 @@ resource "tke_security_group" "it" {
 
 #[test]
 fn imports_of_nothing() {
-    let context = context(
-        r#"
-resource "tke_security_group" "it" {
-  name = "it"
-}
-resource "tke_security_group_rule" "it" {
-  security_group_id = tke_security_group.it.id
-  direction         = "ingress"
-  action            = "ACCEPT"
-  cidr_block        = "10.0.0.0/8"
-}
-"#,
-    );
+    let rule = RULE.replace("\"sg-12345678\"", "tke_security_group.it.id");
+    let context = context(&format!("{GROUP}{rule}"));
     context.apply();
     let group = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
     let import = |address: &str, id: &str| {
         context.write("import.tf", &format!("import {{\n  to = {address}\n  id = \"{id}\"\n}}\n"));
-        context.configure(&format!("{POLICY}\n{RULE}"));
+        context.configure(&format!("{POLICY}{RULE}"));
         context.plan_errors()
     };
-    const RULE: &str = r#"
-resource "tke_security_group_rule" "new" {
-  security_group_id = "sg-12345678"
-  direction         = "ingress"
-  action            = "ACCEPT"
-  cidr_block        = "10.0.0.0/8"
-}
-"#;
-    let rule = "tke_security_group_rule.new";
+    let rule = "tke_security_group_rule.it";
+    context.run("state rm tke_security_group_rule.it");
     assert_text!(import(rule, &group), @"");
     assert_text!(import(rule, &format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), @"");
     assert_text!(import(rule, &format!("{group}_egress_accept_tcp_80_10.0.0.0/8")), @"");
