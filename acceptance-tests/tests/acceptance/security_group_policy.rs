@@ -139,7 +139,13 @@ fn a_change_from_outside_is_a_warning_that_names_who_made_it() {
 
     let other = json!({ "spec": { "podSelector": { "matchLabels": { "app": "their-app" } } } });
     context.outside().edit_policy("my-namespace", "it", &other);
-    assert_text!(context.plan_warnings(), @"");
+    assert_text!(context.plan_warnings(), @r#"
+    SecurityGroupPolicy my-namespace/it was changed outside Terraform
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    `kubectl-edit` (Update at [time]) owns .spec.podSelector.matchLabels.app.
+
+    What to do: bring the configuration in line, or take the fields back by `force_conflicts = true` in `field_manager`; without it, apply leaves them to their owner and fails.
+    "#);
     context.configure(&policy("field_manager = { force_conflicts = true }"));
     context
         .plan()
