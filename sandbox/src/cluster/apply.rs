@@ -42,7 +42,10 @@ pub(super) fn apply(
     managers.set(&by, stated(schema, applied), writer.now);
 
     let mut object = merge(schema, live, applied);
-    let given_up = owned_before.with_parents().difference(&managers.all_fields().with_parents());
+    let mut given_up =
+        owned_before.with_parents().difference(&managers.all_fields().with_parents());
+    // Else the last label that goes would take the object's name with it.
+    given_up.retain(can_be_owned);
     remove(&mut object, &Path::default(), &given_up);
 
     let change = compare(schema, live, &object);
