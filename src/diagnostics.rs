@@ -8,7 +8,7 @@ use std::{error::Error, fmt::Display};
 use tf_provider::{Diagnostic, Diagnostics};
 
 use crate::{
-    cloud::{self, Cause, Kind},
+    cloud::{self, Cause, Kind, NoCredentials},
     groups, pods,
     rules::RuleId,
 };
@@ -115,6 +115,10 @@ fn import_rule(id: &RuleId) -> String {
 /// What a user can do about a failed call, by what the failure means.
 fn advice(error: &cloud::Error) -> String {
     match error.cause() {
+        Cause::Credentials(NoCredentials::Unknown | NoCredentials::UnknownHost) => {
+            return "apply what it depends on first, for instance with `-target`, and then everything."
+                .to_owned();
+        }
         Cause::Credentials(_) => return "set the credentials where the message says.".to_owned(),
         Cause::Unreachable { .. } => {
             return "check the network, `endpoints`, `domain` and `protocol` of the provider block, \
