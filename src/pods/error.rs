@@ -70,6 +70,11 @@ impl Error {
         }
     }
 
+    /// Whether the cluster could not be asked because it is known only after apply.
+    pub fn is_not_yet_known(&self) -> bool {
+        matches!(self.of_cluster(), Some(cluster::Error::NotYetKnown { .. }))
+    }
+
     /// What the user can do about it, to stand behind "What to do:".
     pub fn remedy(&self) -> String {
         match self {
