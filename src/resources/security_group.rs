@@ -136,7 +136,9 @@ impl Resource for SecurityGroup {
         let id: GroupId = id.parse().map_err(|why| not_an_id(&text, &why))?;
         let found = cx.client().groups.at(&region, &id).find(cx.cancelled()).await?;
         Ok(found.map(|group| {
-            let tags = group.tags.clone();
+            // The service's own tags could neither be written in a configuration nor removed.
+            let mut tags = group.tags.clone();
+            tags.retain(|key, _| reserved(key).is_none());
             Self::imported(&tags, cx.client().planned_tags()).with(&region, group, tags)
         }))
     }
@@ -219,10 +221,15 @@ fn tag_key(key: &str) -> std::result::Result<(), String> {
     if key.is_empty() || key.chars().count() > 127 {
         return Err("a tag's key has 1 to 127 characters".to_owned());
     }
-    match ["qcloud", "tencent", "project", "qcs:"].iter().find(|taken| key.starts_with(**taken)) {
+    match reserved(key) {
         Some(taken) => Err(format!("keys that begin with `{taken}` are reserved by the service")),
         None => Ok(()),
     }
+}
+
+/// The beginning of a key that only the service may use.
+fn reserved(key: &str) -> Option<&'static str> {
+    ["qcloud", "tencent", "project", "qcs:"].into_iter().find(|taken| key.starts_with(taken))
 }
 
 fn tag_values(tags: &BTreeMap<String, String>) -> std::result::Result<(), String> {
