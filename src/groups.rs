@@ -35,6 +35,7 @@ pub use error::Error;
 pub use group::{Group, GroupSpec};
 pub use holders::Holders;
 pub use rule::{RuleSpec, Tracked};
+pub use tags::{check_tag_key, check_tag_value};
 
 use crate::{
     cloud::{Client, Region},

@@ -52,7 +52,11 @@ impl WaitFor {
             | cluster::Error::NamespaceTerminating { .. } => self.namespace,
             _ => false,
         };
-        waits.then(|| Obstacle { reason: source.to_string(), remedy: error.remedy() })
+        waits.then(|| Obstacle {
+            reason: source.to_string(),
+            remedy: error.remedy(),
+            fields: error.fields(),
+        })
     }
 }
 

@@ -8,12 +8,13 @@ use secrecy::SecretString;
 use tf_provider::{
     ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Offer, Partial, Path, Provider, Result,
     Text,
+    validate::{each, keys},
 };
 
 use crate::{
     cloud::{self, Domain, Endpoint, Region, Scheme},
     data_sources::Cluster,
-    groups::Groups,
+    groups::{Groups, check_tag_key, check_tag_value},
     pods::Policies,
     resources::{SecurityGroup, SecurityGroupPolicy, SecurityGroupRule},
 };
@@ -74,6 +75,7 @@ pub struct ServiceEndpoints {
 #[derive(Model, Clone, Debug)]
 pub struct DefaultTags {
     /// The tags. A resource's own tag of the same key wins.
+    #[tf(validate = keys(check_tag_key), validate = each(check_tag_value))]
     tags: Option<BTreeMap<String, String>>,
 }
 
@@ -115,18 +117,20 @@ impl Client {
     pub(crate) fn region(&self, own: Option<&Region>) -> Result<Region> {
         match (own, &self.region) {
             (Some(region), _) | (None, Maybe::Known(region)) => Ok(region.clone()),
-            (None, Maybe::Unknown) => Err(Diagnostic::error("The region is not known yet")
-                .detail(
-                    "`region` of the provider block is known only after apply.\n\n\
+            (None, Maybe::Unknown) => {
+                Err(Diagnostic::error("Could not tell which region is meant")
+                    .detail(
+                        "`region` of the provider block is known only after apply.\n\n\
                      What to do: give the provider a region that does not depend on other \
                      resources, or set `region` in the resource.",
-                )
-                .into()),
-            (None, Maybe::Null) => Err(Diagnostic::error("No region is set")
+                    )
+                    .into())
+            }
+            (None, Maybe::Null) => Err(Diagnostic::error("Could not tell which region is meant")
                 .detail(
-                    "Neither the resource nor the provider block names a region.\n\n\
-                     What to do: set `region` in the provider block, or TENCENTCLOUD_REGION in \
-                     the environment.",
+                    "Neither the resource, nor the provider block, nor the environment names a \
+                     region.\n\nWhat to do: set `region` in the provider block, or \
+                     TENCENTCLOUD_REGION in the environment.",
                 )
                 .into()),
         }
@@ -142,7 +146,7 @@ impl Client {
         match &self.default_tags {
             Maybe::Known(tags) => Ok(tags.clone()),
             Maybe::Null => Ok(BTreeMap::new()),
-            Maybe::Unknown => Err(Diagnostic::error("The default tags are not known yet")
+            Maybe::Unknown => Err(Diagnostic::error("Could not tell which tags to set")
                 .detail(
                     "`default_tags` of the provider block is known only after apply.\n\n\
                      What to do: give the provider tags that do not depend on other resources.",

@@ -73,7 +73,7 @@ impl Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
     /// Ports were given for a protocol that has none.
-    #[error("only TCP and UDP have ports; {0} takes `ALL`")]
+    #[error("only TCP and UDP have ports; with protocol {0} the port is `ALL`")]
     Ports(Protocol),
     /// ICMP with an IPv6 peer.
     #[error("ICMP is IPv4 only; an IPv6 block takes ICMPv6")]

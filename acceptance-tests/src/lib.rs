@@ -40,5 +40,5 @@ pub const FILTERS: &[(&str, &str)] = &[
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[uuid]"),
     (r"127\.0\.0\.1:\d+", "[sandbox]"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?", "[time]"),
-    (r"\b\d+(\.\d+)? ?(ms|s)\b", "[duration]"),
+    (r"(?i)\b(waited|after) \d+ ?s\b", "$1 [duration]"),
 ];

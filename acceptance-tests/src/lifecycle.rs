@@ -3,7 +3,7 @@
 use crate::{Outside, TestContext};
 use serde_json::Value;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tke_sandbox::faults::{Injection, Kind};
 
 /// One resource: its HCL at each stage, and what is expected there.
@@ -121,8 +121,11 @@ pub fn lifecycle(case: &Case) {
 /// Ctrl-C while the request that creates the object is on its way.
 fn interrupted_apply(context: &TestContext) {
     let mut terraform = context.start("apply -auto-approve -input=false -no-color");
-    context.wait_for("Creating...");
-    std::thread::sleep(Duration::from_millis(500));
+    let start = Instant::now();
+    while context.sandbox().faults().left() > 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "the request does not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let process = terraform.id().to_string();
     let sent = Command::new("kill").args(["-INT", &process]).status();
     assert!(sent.is_ok_and(|status| status.success()), "Terraform ended too early");

@@ -18,10 +18,7 @@ pub struct Credentials {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCredentials {
     /// Nobody gave any.
-    #[error(
-        "there are no credentials: set `secret_id` and `secret_key` in the provider block, \
-         or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment"
-    )]
+    #[error("there are no credentials of Tencent Cloud")]
     Missing,
     /// They come from something that this plan has yet to make.
     #[error("`secret_id` or `secret_key` of the provider block is not known before apply")]

@@ -61,7 +61,7 @@ struct Call {
 }
 
 impl Error {
-    pub(super) fn new(
+    pub(crate) fn new(
         action: &'static str,
         region: &Region,
         attempts: usize,

@@ -256,6 +256,22 @@ impl Error {
         }
     }
 
+    /// The fields of the object that are to blame, as `spec.replicas`.
+    pub fn fields(&self) -> Vec<String> {
+        match self {
+            Self::NamespaceMissing { .. } | Self::NamespaceTerminating { .. } => {
+                vec!["metadata.namespace".to_owned()]
+            }
+            Self::Rejected { causes, .. } => {
+                causes.iter().map(|cause| cause.field.clone()).collect()
+            }
+            Self::Unsettled { source, .. } | Self::Stopped { source: Some(source), .. } => {
+                source.fields()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// What the user can do about it: one or two sentences, to stand behind "What to do:".
     pub fn remedy(&self) -> String {
         match self {
@@ -326,8 +342,10 @@ impl Error {
                  own definition of this kind, or of an admission webhook."
                     .to_owned()
             }
-            Self::Unsettled { source, .. } => source.remedy(),
-            Self::Stopped { .. } => {
+            Self::Unsettled { source, .. } | Self::Stopped { source: Some(source), .. } => {
+                source.remedy()
+            }
+            Self::Stopped { source: None, .. } => {
                 "run it again. What was done before the stop is in the state.".to_owned()
             }
         }

@@ -25,6 +25,8 @@ pub struct Obstacle {
     pub reason: String,
     /// What the user can do about it.
     pub remedy: String,
+    /// The fields of the object that are to blame, as `metadata.namespace`.
+    pub fields: Vec<String>,
 }
 
 /// A condition that did not come true before the wait had to end.
@@ -86,6 +88,7 @@ pub fn is_deleted(found: Option<&Metadata>, uid: &str) -> Look<()> {
             remedy: "find out why the controllers that these finalizers belong to do not remove \
                      them, or allow more time in `timeouts`."
                 .to_owned(),
+            fields: Vec::new(),
         }),
         _ => Look::Reached(()),
     }
@@ -122,7 +125,11 @@ mod tests {
     }
 
     fn pending<T>(reason: &str) -> Look<T> {
-        Look::Pending(Obstacle { reason: reason.to_owned(), remedy: String::new() })
+        Look::Pending(Obstacle {
+            reason: reason.to_owned(),
+            remedy: String::new(),
+            fields: Vec::new(),
+        })
     }
 
     #[tokio::test(start_paused = true)]

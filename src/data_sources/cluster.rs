@@ -10,7 +10,7 @@ use crate::{
         Kind, Region,
         api::tke::{self, DescribeClusters, Filter},
     },
-    diagnostics::cloud_failure,
+    diagnostics::could_not,
     provider::Client,
 };
 
@@ -50,7 +50,7 @@ impl DataSource for Cluster {
     async fn read(self, cx: &Cx<Client>) -> Result<Self> {
         let region = cx.client().region(self.region.ok().map(Text::value))?;
         let cluster = self.find(&region, cx).await?;
-        let worker_security_group_id = worker_group(&region, &cluster.cluster_id, cx).await?;
+        let worker_security_group_id = worker_group(&region, &cluster, cx).await?;
         let network_type = network_type(&cluster.property);
         let network = cluster.cluster_network_settings;
         Ok(Self {
@@ -81,7 +81,7 @@ impl Cluster {
             Ok(answer) => answer.clusters,
             // Which of an error and an empty list an unknown id gets is not documented.
             Err(error) if error.kind() == Kind::NotFound => Vec::new(),
-            Err(error) => return Err(cloud_failure(&format!("read {what}"), &error)),
+            Err(error) => return Err(could_not(format!("read {what}"), &error, &[])),
         };
         // The service may match names by a part of them.
         found.retain(|cluster| self.name.ok().is_none_or(|name| cluster.cluster_name == *name));
@@ -91,7 +91,7 @@ impl Cluster {
                 found.push(last);
                 Err(several(&what, &found))
             }
-            (None, _) => Err(Diagnostic::error(format!("There is no {what}"))
+            (None, _) => Err(Diagnostic::error(format!("Could not find {what}"))
                 .detail(format!(
                     "The region {region} has none that the key may see.\n\n\
                      What to do: check `{at}` and the region."
@@ -113,16 +113,23 @@ fn by_name(name: &str) -> DescribeClusters {
 
 fn several(what: &str, found: &[tke::Cluster]) -> Diagnostics {
     let ids: Vec<_> = found.iter().map(|cluster| cluster.cluster_id.as_str()).collect();
-    Diagnostic::error(format!("There is more than one {what}"))
-        .detail(format!("They are {}.\n\nWhat to do: name one by `id`.", ids.join(", ")))
+    Diagnostic::error(format!("Could not find the one {what}"))
+        .detail(format!("There are {}.\n\nWhat to do: name one by `id`.", ids.join(", ")))
         .at("name")
         .into()
 }
 
 /// No API tells the group's id; its name is made from the cluster's id.
-async fn worker_group(region: &Region, id: &str, cx: &Cx<Client>) -> Result<Option<String>> {
+async fn worker_group(
+    region: &Region,
+    cluster: &tke::Cluster,
+    cx: &Cx<Client>,
+) -> Result<Option<String>> {
+    let id = &cluster.cluster_id;
     let name = format!("tke-worker-security-for-{id}");
-    let mut found = cx.client().groups.named(region, &name, cx.cancelled()).await?;
+    let found = cx.client().groups.named(region, &name, cx.cancelled()).await;
+    let failed = |why| could_not(format!("find the security group of cluster {id}"), &why, &[]);
+    let mut found = found.map_err(failed)?;
     if found.len() > 1 {
         let ids: Vec<_> = found.iter().map(|group| group.id.as_str()).collect();
         cx.warn(Diagnostic::warning(format!("More than one security group is named `{name}`")).detail(

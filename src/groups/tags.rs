@@ -1,4 +1,4 @@
-//! Changing the tags of a group in as few calls as the tag service allows.
+//! The tags of a group: what they may say, and changing them in as few calls as the service allows.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,25 @@ use crate::{
 
 /// Most tags that one call may set, and most that it may remove.
 const PER_CALL: usize = 10;
+
+/// Whether the service would take this as the key of a tag.
+pub fn check_tag_key(key: &str) -> Result<(), String> {
+    if key.is_empty() || key.chars().count() > 127 {
+        return Err("a tag's key has 1 to 127 characters".to_owned());
+    }
+    match ["qcloud", "tencent", "project", "qcs:"].iter().find(|taken| key.starts_with(**taken)) {
+        Some(taken) => Err(format!("keys that begin with `{taken}` are reserved by the service")),
+        None => Ok(()),
+    }
+}
+
+/// Whether the service would take this as the value of a tag.
+pub fn check_tag_value(value: &str) -> Result<(), String> {
+    if value.chars().count() > 255 {
+        return Err("a tag's value has at most 255 characters".to_owned());
+    }
+    Ok(())
+}
 
 /// The calls that turn the tags `from` into `to`. Tags in neither are not touched.
 pub(super) fn changes(
@@ -53,6 +72,24 @@ mod tests {
         };
         let (region, group) = ("ap-guangzhou".parse().unwrap(), "sg-x".parse().unwrap());
         changes(&region, &group, &map(from), &map(to))
+    }
+
+    #[test]
+    fn keys_and_values_that_the_service_takes() {
+        for (key, taken) in [
+            ("team", true),
+            ("my-project", true),
+            (&"k".repeat(127), true),
+            (&"k".repeat(128), false),
+            ("", false),
+            ("qcs:team", false),
+            ("project", false),
+        ] {
+            assert_eq!(check_tag_key(key).is_ok(), taken, "{key}");
+        }
+        assert!(check_tag_value("").is_ok());
+        assert!(check_tag_value(&"v".repeat(255)).is_ok());
+        assert!(check_tag_value(&"v".repeat(256)).is_err());
     }
 
     #[test]

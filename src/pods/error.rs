@@ -75,6 +75,25 @@ impl Error {
         matches!(self.of_cluster(), Some(cluster::Error::NotYetKnown { .. }))
     }
 
+    /// Whether the cluster does not know policies at all. Then there is none.
+    pub fn is_uninstalled(&self) -> bool {
+        matches!(self.of_cluster(), Some(cluster::Error::TypeMissing { .. }))
+    }
+
+    /// The fields of the policy that are to blame, as `spec.podSelector.matchLabels.app`.
+    pub fn fields(&self) -> Vec<String> {
+        match self {
+            Self::AlreadyExists { .. } => vec!["metadata.name".to_owned()],
+            Self::Conflict { owners, .. } => {
+                let fields = owners.iter().flat_map(|owner| &owner.fields);
+                fields.map(|field| field.trim_start_matches('.').to_owned()).collect()
+            }
+            Self::Stuck(stuck) => stuck.last.fields.clone(),
+            Self::Unconfirmed { source, .. } | Self::Cluster { source, .. } => source.fields(),
+            Self::Gone { .. } | Self::Replaced { .. } => Vec::new(),
+        }
+    }
+
     /// What the user can do about it, to stand behind "What to do:".
     pub fn remedy(&self) -> String {
         match self {

@@ -1,18 +1,18 @@
 //! `tke_security_group`: a named set of rules that Pods and instances can be bound to.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
 use tf_provider::{
     Computed, Cx, DefaultTimeouts, Diagnostics, Import, Maybe, Model, NoIdentity, Partial,
     Resource, Result, Text, Timeouts,
-    validate::{keys, length, one_of},
+    validate::{each, keys, length, one_of},
 };
 
 use super::{in_region, planned_region};
 use crate::{
     cloud::Region,
-    diagnostics::not_an_id,
-    groups::{Group, GroupSpec, Handle},
+    diagnostics::{Blame, could_not, not_an_id},
+    groups::{self, Group, GroupSpec, Handle, check_tag_key, check_tag_value},
     provider::Client,
     rules::GroupId,
 };
@@ -37,7 +37,7 @@ pub struct SecurityGroup {
     project_id: Computed<u64>,
     /// Tags of the group. They win over the provider's `default_tags` of the same key. Tags that
     /// others set are left alone.
-    #[tf(validate = keys(tag_key), validate = tag_values)]
+    #[tf(validate = keys(check_tag_key), validate = each(check_tag_value))]
     tags: Option<BTreeMap<String, String>>,
     /// Region of the group; the provider's by default.
     #[tf(optional, replace)]
@@ -66,7 +66,7 @@ impl Resource for SecurityGroup {
     type Identity = NoIdentity;
 
     fn timeouts() -> DefaultTimeouts {
-        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let minutes = Duration::from_mins;
         DefaultTimeouts {
             create: minutes(5),
             read: minutes(5),
@@ -91,7 +91,8 @@ impl Resource for SecurityGroup {
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
         let region = cx.client().region(self.region.ok().map(Text::value))?;
         let spec = self.spec(cx.client())?;
-        let group = cx.client().groups.create(&region, &spec, cx.cancelled()).await?;
+        let group = cx.client().groups.create(&region, &spec, cx.cancelled()).await;
+        let group = group.map_err(failed_to("create", format!("`{}`", spec.name)))?;
         let created = self.with(&region, group, spec.tags);
         cx.save(&created);
         Ok(created)
@@ -99,7 +100,9 @@ impl Resource for SecurityGroup {
 
     async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
         let handle = self.handle(cx)?;
-        let Some(group) = handle.find(cx.cancelled()).await? else { return Ok(None) };
+        let found = handle.find(cx.cancelled()).await;
+        let found = found.map_err(failed_to("read", handle.id()))?;
+        let Some(group) = found else { return Ok(None) };
         // Tags of others are none of our business, those of ours that have changed are.
         let known = self.tags_all.ok().cloned().unwrap_or_default();
         let mut tags = group.tags.clone();
@@ -115,16 +118,19 @@ impl Resource for SecurityGroup {
             project_id: spec.project_id,
             tags: prior.tags_all.get()?.clone(),
         };
-        handle.modify(&before, &spec, cx.cancelled()).await?;
+        let modified = handle.modify(&before, &spec, cx.cancelled()).await;
+        modified.map_err(failed_to("update", handle.id()))?;
         Ok(Self { tags_all: spec.tags.into(), ..self })
     }
 
     async fn delete(self, cx: &Cx<Client>) -> Result<()> {
         let handle = self.handle(cx)?;
         if self.references_on_delete == "remove" {
-            handle.remove_references(cx.cancelled()).await?;
+            let removed = handle.remove_references(cx.cancelled()).await;
+            removed.map_err(failed_to("delete", handle.id()))?;
         }
-        Ok(handle.delete(cx.cancelled()).await?)
+        let deleted = handle.delete(cx.cancelled()).await;
+        deleted.map_err(failed_to("delete", handle.id()))
     }
 
     /// By `sg-12345678`, with the region and a slash before it where that is not the provider's.
@@ -134,11 +140,12 @@ impl Resource for SecurityGroup {
         let region = region.map(str::parse).transpose().map_err(|why| not_an_id(&text, &why))?;
         let region = cx.client().region(region.as_ref())?;
         let id: GroupId = id.parse().map_err(|why| not_an_id(&text, &why))?;
-        let found = cx.client().groups.at(&region, &id).find(cx.cancelled()).await?;
+        let found = cx.client().groups.at(&region, &id).find(cx.cancelled()).await;
+        let found = found.map_err(failed_to("import", id))?;
         Ok(found.map(|group| {
             // The service's own tags could neither be written in a configuration nor removed.
             let mut tags = group.tags.clone();
-            tags.retain(|key, _| reserved(key).is_none());
+            tags.retain(|key, _| check_tag_key(key).is_ok());
             Self::imported(&tags, cx.client().planned_tags()).with(&region, group, tags)
         }))
     }
@@ -209,32 +216,25 @@ impl SecurityGroup {
     }
 }
 
+/// What the service calls our attributes.
+const PARAMETERS: Blame<'_> = &[
+    ("GroupDescription", "description"),
+    ("GroupName", "name"),
+    ("ProjectId", "project_id"),
+    ("TagKey", "tags"),
+    ("TagValue", "tags"),
+    ("Tags", "tags"),
+];
+
+/// For `map_err`: what could not be done to the group, and which attribute is to blame.
+fn failed_to(verb: &str, group: impl Display) -> impl FnOnce(groups::Error) -> Diagnostics {
+    move |why| could_not(format!("{verb} security group {group}"), &why, PARAMETERS)
+}
+
 fn with_own(
     mut default: BTreeMap<String, String>,
     own: Option<&BTreeMap<String, String>>,
 ) -> BTreeMap<String, String> {
     default.extend(own.cloned().unwrap_or_default());
     default
-}
-
-fn tag_key(key: &str) -> std::result::Result<(), String> {
-    if key.is_empty() || key.chars().count() > 127 {
-        return Err("a tag's key has 1 to 127 characters".to_owned());
-    }
-    match reserved(key) {
-        Some(taken) => Err(format!("keys that begin with `{taken}` are reserved by the service")),
-        None => Ok(()),
-    }
-}
-
-/// The beginning of a key that only the service may use.
-fn reserved(key: &str) -> Option<&'static str> {
-    ["qcloud", "tencent", "project", "qcs:"].into_iter().find(|taken| key.starts_with(taken))
-}
-
-fn tag_values(tags: &BTreeMap<String, String>) -> std::result::Result<(), String> {
-    match tags.iter().find(|(_, value)| value.chars().count() > 255) {
-        Some((key, _)) => Err(format!("the value of tag `{key}` has more than 255 characters")),
-        None => Ok(()),
-    }
 }

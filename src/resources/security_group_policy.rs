@@ -10,8 +10,8 @@ use tf_provider::{
 };
 
 use crate::{
-    cluster,
-    diagnostics::not_an_id,
+    cluster::{self, Owner},
+    diagnostics::{Blame, could_not, not_an_id},
     pods::{
         self, Manifest, Policy, PolicyRef, PolicySpec, Requirement, Selector as PodSelector,
         WaitFor as Needs,
@@ -119,7 +119,7 @@ impl Resource for SecurityGroupPolicy {
     type Identity = NoIdentity;
 
     fn timeouts() -> DefaultTimeouts {
-        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let minutes = Duration::from_mins;
         DefaultTimeouts {
             create: minutes(10),
             read: minutes(10),
@@ -147,11 +147,15 @@ impl Resource for SecurityGroupPolicy {
 
     fn plan(
         plan: &mut Partial<Self>,
-        _prior: Option<&Self>,
+        prior: Option<&Self>,
         _client: Option<&Client>,
     ) -> Diagnostics {
         if let (Some(namespace), Some(name)) = (plan.namespace.known(), plan.name.known()) {
             plan.id = Maybe::Known(format!("{namespace}/{name}"));
+        }
+        // The cluster counts changes of the specification, and of nothing else.
+        if let Some(prior) = prior.filter(|prior| prior.specifies(plan)) {
+            plan.generation = *prior.generation.as_maybe();
         }
         Diagnostics::default()
     }
@@ -159,23 +163,28 @@ impl Resource for SecurityGroupPolicy {
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
         let (manifest, manager, needs) = (self.manifest()?, self.manager(), self.needs());
         let policies = &cx.client().policies;
-        let policy = policies.create(&manifest, &manager, needs, cx.cancelled()).await?;
+        let policy = policies.create(&manifest, &manager, needs, cx.cancelled()).await;
+        let policy = policy.map_err(failed_to("create", &manifest.at))?;
         let created = self.with(policy);
         cx.save(&created);
         Ok(created)
     }
 
     async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
-        let policy = match cx.client().policies.find(&self.at()?, cx.cancelled()).await {
-            Ok(Some(policy)) => policy,
-            Ok(None) => return Ok(None),
+        let at = self.at()?;
+        let found = match cx.client().policies.find(&at, cx.cancelled()).await {
             // A cluster that this very plan creates or changes: there is nothing to compare with.
             Err(error) if error.is_not_yet_known() => {
-                cx.warn(not_looked_at(&self.at()?, &error));
+                cx.warn(not_looked_at(&at, &error));
                 return Ok(Some(self));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_uninstalled() => {
+                cx.warn(uninstalled(&at));
+                return Ok(None);
+            }
+            found => found.map_err(failed_to("read", &at))?,
         };
+        let Some(policy) = found else { return Ok(None) };
         let is_other = self.uid.ok().is_some_and(|uid| *uid != policy.uid);
         if is_other && !policy.is_written_by(&self.manager().name) {
             cx.warn(replaced(&policy));
@@ -183,6 +192,10 @@ impl Resource for SecurityGroupPolicy {
         }
         if !policy.unknown.is_empty() {
             cx.warn(unknown_fields(&policy));
+        }
+        let owners = policy.foreign(&self.manager().name);
+        if policy.spec != self.spec() && !owners.is_empty() {
+            cx.warn(changed_by(&policy, &owners, self.manager().force_conflicts));
         }
         Ok(Some(self.with(policy)))
     }
@@ -193,22 +206,25 @@ impl Resource for SecurityGroupPolicy {
         let before = prior.manager();
         if before.name != manager.name {
             let (written, names) = (prior.manifest()?, [&before, &manager]);
-            policies.hand_over(uid, &written, names, cx.cancelled()).await?;
+            let done = policies.hand_over(uid, &written, names, cx.cancelled()).await;
+            done.map_err(failed_to("update", &manifest.at))?;
         }
-        let policy = policies.update(uid, &manifest, &manager, cx.cancelled()).await?;
-        Ok(self.with(policy))
+        let policy = policies.update(uid, &manifest, &manager, cx.cancelled()).await;
+        Ok(self.with(policy.map_err(failed_to("update", &manifest.at))?))
     }
 
     async fn delete(self, cx: &Cx<Client>) -> Result<()> {
         let (at, uid) = (self.at()?, self.uid.get()?);
-        Ok(cx.client().policies.delete(&at, uid, cx.cancelled()).await?)
+        let deleted = cx.client().policies.delete(&at, uid, cx.cancelled()).await;
+        deleted.map_err(failed_to("delete", &at))
     }
 
     /// By `my-namespace/my-policy`.
     async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
         let Import::Id(text) = what;
         let at: PolicyRef = text.parse().map_err(|why| not_an_id(&text, &why))?;
-        let found = cx.client().policies.find(&at, cx.cancelled()).await?;
+        let found = cx.client().policies.find(&at, cx.cancelled()).await;
+        let found = found.map_err(failed_to("import", &at))?;
         Ok(found.map(|policy| Self::imported(&at, &policy).with(policy)))
     }
 }
@@ -223,17 +239,29 @@ impl SecurityGroupPolicy {
     fn manifest(&self) -> Result<Manifest> {
         Ok(Manifest {
             at: self.at()?,
-            spec: PolicySpec {
-                pod_selector: self.pod_selector.as_ref().map(Selector::to_pods),
-                service_account_selector: self
-                    .service_account_selector
-                    .as_ref()
-                    .map(Selector::to_pods),
-                security_group_ids: self.security_group_ids.clone(),
-            },
+            spec: self.spec(),
             labels: self.labels.clone().unwrap_or_default(),
             annotations: self.annotations.clone().unwrap_or_default(),
         })
+    }
+
+    fn spec(&self) -> PolicySpec {
+        PolicySpec {
+            pod_selector: self.pod_selector.as_ref().map(Selector::to_pods),
+            service_account_selector: self.service_account_selector.as_ref().map(Selector::to_pods),
+            security_group_ids: self.security_group_ids.clone(),
+        }
+    }
+
+    /// Whether a plan leaves the specification as it is here.
+    fn specifies(&self, plan: &Partial<Self>) -> bool {
+        let same = |planned: &Maybe<Selector>, own: &Option<Selector>| {
+            let own = own.as_ref().map(Selector::to_pods);
+            !planned.is_unknown() && planned.known().map(Selector::to_pods) == own
+        };
+        same(&plan.pod_selector, &self.pod_selector)
+            && same(&plan.service_account_selector, &self.service_account_selector)
+            && plan.security_group_ids.known() == Some(&self.security_group_ids)
     }
 
     fn manager(&self) -> cluster::FieldManager {
@@ -356,6 +384,22 @@ impl Expression {
     }
 }
 
+/// What the cluster calls our attributes.
+const FIELDS: Blame<'_> = &[
+    ("metadata.annotations", "annotations"),
+    ("metadata.labels", "labels"),
+    ("metadata.name", "name"),
+    ("metadata.namespace", "namespace"),
+    ("spec.podSelector", "pod_selector"),
+    ("spec.securityGroups.groupIds", "security_group_ids"),
+    ("spec.serviceAccountSelector", "service_account_selector"),
+];
+
+/// For `map_err`: what could not be done to the policy, and which attribute is to blame.
+fn failed_to(verb: &str, at: &PolicyRef) -> impl FnOnce(pods::Error) -> Diagnostics {
+    move |why| could_not(format!("{verb} {at}"), &why, FIELDS)
+}
+
 fn group_id(text: &str) -> std::result::Result<(), String> {
     text.parse::<GroupId>().map(drop).map_err(|why| why.to_string())
 }
@@ -389,6 +433,26 @@ fn replaced(policy: &Policy) -> Diagnostic {
          What to do: import the new one if it shall be managed from here.",
         policy.uid,
     ))
+}
+
+fn changed_by(policy: &Policy, owners: &[Owner], taken_back: bool) -> Diagnostic {
+    let owners: Vec<_> = owners.iter().map(ToString::to_string).collect();
+    let remedy = if taken_back {
+        "apply to take the fields back, or bring the configuration in line with them."
+    } else {
+        "bring the configuration in line, or take the fields back by `force_conflicts = true` in \
+         `field_manager`; without it, apply leaves them to their owner and fails."
+    };
+    Diagnostic::warning(format!("{} was changed outside Terraform", policy.at))
+        .detail(format!("{}.\n\nWhat to do: {remedy}", owners.join("; ")))
+}
+
+fn uninstalled(at: &PolicyRef) -> Diagnostic {
+    Diagnostic::warning(format!("{at} is gone, and the cluster takes none")).detail(
+        "The add-on SecurityGroupPolicy is not installed in this cluster, or has been removed, and \
+         its objects with it.\n\nWhat to do: install the add-on. An apply waits for it, as long as \
+         `timeouts.create` allows.",
+    )
 }
 
 fn unknown_fields(policy: &Policy) -> Diagnostic {

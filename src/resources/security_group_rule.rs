@@ -11,8 +11,8 @@ use tf_provider::{
 use super::planned_region;
 use crate::{
     cloud::Region,
-    diagnostics::{not_an_id, nothing_there},
-    groups::{Handle, RuleSpec, Tracked},
+    diagnostics::{Blame, could_not, not_an_id, nothing_there},
+    groups::{self, Handle, RuleSpec, Tracked},
     provider::Client,
     rules::{
         Action, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Mismatch, Peer, Ports, Protocol, Rule,
@@ -75,7 +75,7 @@ impl Resource for SecurityGroupRule {
     type Identity = NoIdentity;
 
     fn timeouts() -> DefaultTimeouts {
-        let limit = Duration::from_secs(5 * 60);
+        let limit = Duration::from_mins(5);
         DefaultTimeouts { create: limit, read: limit, update: limit, delete: limit }
     }
 
@@ -118,7 +118,8 @@ impl Resource for SecurityGroupRule {
 
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
         let (group, spec) = (self.group(cx)?, self.spec()?);
-        group.add_rule(&spec, cx.cancelled()).await?;
+        let added = group.add_rule(&spec, cx.cancelled()).await;
+        added.map_err(failed_to("create", &id_of(&group, &spec), &spec))?;
         let created = self.with(group.region(), spec.clone());
         cx.save(&created);
         remember(&group, &spec, cx).await;
@@ -128,7 +129,8 @@ impl Resource for SecurityGroupRule {
     async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
         let (group, spec) = (self.group(cx)?, self.spec()?);
         let beside = cx.private(BESIDE).and_then(|text| text.parse().ok()).unwrap_or_default();
-        match group.track_rule(&spec, &beside, cx.cancelled()).await? {
+        let tracked = group.track_rule(&spec, &beside, cx.cancelled()).await;
+        match tracked.map_err(failed_to("read", &id_of(&group, &spec), &spec))? {
             Tracked::Same(there) | Tracked::Drifted(there, _) => {
                 remember(&group, &there, cx).await;
                 Ok(Some(self.with(group.region(), there)))
@@ -143,14 +145,17 @@ impl Resource for SecurityGroupRule {
     }
 
     async fn update(self, prior: Self, cx: &Cx<Client>) -> Result<Self> {
-        let (group, spec) = (self.group(cx)?, self.spec()?);
-        group.edit_rule(&prior.spec()?, &spec, cx.cancelled()).await?;
+        let (group, before, spec) = (self.group(cx)?, prior.spec()?, self.spec()?);
+        let edited = group.edit_rule(&before, &spec, cx.cancelled()).await;
+        edited.map_err(failed_to("update", &id_of(&group, &before), &spec))?;
         remember(&group, &spec, cx).await;
         Ok(self.with(group.region(), spec))
     }
 
     async fn delete(self, cx: &Cx<Client>) -> Result<()> {
-        Ok(self.group(cx)?.remove_rule(&self.spec()?, cx.cancelled()).await?)
+        let (group, spec) = (self.group(cx)?, self.spec()?);
+        let removed = group.remove_rule(&spec, cx.cancelled()).await;
+        removed.map_err(failed_to("delete", &id_of(&group, &spec), &spec))
     }
 
     /// By `sg-x_ingress_accept_udp_53_sg-y`, with the region and a slash before it where that is
@@ -162,14 +167,13 @@ impl Resource for SecurityGroupRule {
         let id: RuleId = id.parse().map_err(|why| not_an_id(&text, &why))?;
         let region = cx.client().region(region.as_ref())?;
         let group = cx.client().groups.at(&region, &id.group);
-        match group.find_rule(&id.rule, cx.cancelled()).await? {
-            Some(found) => Ok(Some(Self::imported(id, &region, found))),
-            None => {
-                let near = group.nearest_rules(&id.rule, cx.cancelled()).await?;
-                let near = near.iter().map(|near| id_of(&group, near).to_string());
-                Err(nothing_there(&format!("rule {id}"), near).into())
-            }
+        let failed = |why| could_not(format!("import rule {id}"), &why, &[]);
+        if let Some(found) = group.find_rule(&id.rule, cx.cancelled()).await.map_err(failed)? {
+            return Ok(Some(Self::imported(id, &region, found)));
         }
+        let near = group.nearest_rules(&id.rule, cx.cancelled()).await.map_err(failed)?;
+        let near = near.iter().map(|near| id_of(&group, near).to_string());
+        Err(nothing_there(&format!("rule {id}"), near).into())
     }
 }
 
@@ -285,6 +289,33 @@ fn peer(
 
 fn id_of(group: &Handle, spec: &RuleSpec) -> RuleId {
     RuleId { group: group.id().clone(), rule: spec.rule.clone() }
+}
+
+/// What the service calls our attributes.
+const PARAMETERS: Blame<'_> = &[
+    ("Action", "action"),
+    ("CidrBlock", "cidr_block"),
+    ("Ipv6CidrBlock", "ipv6_cidr_block"),
+    ("PolicyDescription", "description"),
+    ("Port", "port"),
+    ("Protocol", "protocol"),
+];
+
+/// For `map_err`: what could not be done to the rule `id`, and which attribute of `spec` is to
+/// blame.
+fn failed_to(
+    verb: &str,
+    id: &RuleId,
+    spec: &RuleSpec,
+) -> impl FnOnce(groups::Error) -> Diagnostics {
+    move |why| {
+        let mut blame = vec![(id.group.as_str(), "security_group_id")];
+        if let Peer::Group(peer) = spec.rule.peer() {
+            blame.push((peer.as_str(), "referenced_security_group_id"));
+        }
+        blame.extend(PARAMETERS);
+        could_not(format!("{verb} rule {id}"), &why, &blame)
+    }
 }
 
 /// The attribute to change when two do not go together.

@@ -86,7 +86,7 @@ mod tests {
         let error = |text: &str| text.parse::<RuleId>().unwrap_err().to_string();
         insta::assert_snapshot!(error("sg-x"), @"`sg-x` is not the id of a rule, which looks like `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`");
         insta::assert_snapshot!(error("x_ingress_accept_udp_53_sg-y"), @"in `x_ingress_accept_udp_53_sg-y`: `x` is not the id of a security group, which looks like `sg-12345678`");
-        insta::assert_snapshot!(error("sg-x_ingress_accept_icmp_53_sg-y"), @"in `sg-x_ingress_accept_icmp_53_sg-y`: only TCP and UDP have ports; ICMP takes `ALL`");
+        insta::assert_snapshot!(error("sg-x_ingress_accept_icmp_53_sg-y"), @"in `sg-x_ingress_accept_icmp_53_sg-y`: only TCP and UDP have ports; with protocol ICMP the port is `ALL`");
         insta::assert_snapshot!(error("sg-x_ingress_accept_udp_53_10.0.0.1/8"), @"in `sg-x_ingress_accept_udp_53_10.0.0.1/8`: `10.0.0.1/8` has bits beyond its prefix length; write `10.0.0.0/8` for the block or `10.0.0.1` for the address");
     }
 

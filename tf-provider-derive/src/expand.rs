@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Result, Type, Visibility};
+use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Result, Type, Visibility};
 
-use crate::flags::{Flags, docs, undocumented};
+use crate::flags::{Flags, deprecated, docs, undocumented};
 
 /// One attribute: a field and what is said about it.
 struct Attribute<'a> {
@@ -36,7 +36,8 @@ pub(crate) fn model(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     let demands = attributes.iter().flat_map(|attribute| &attribute.flags.demands);
     let field = field(name, &attributes);
-    let model = impl_model(input, &doc, &attributes);
+    let object = object(&doc, &attributes, deprecated(&input.attrs)?);
+    let model = impl_model(input, &object, &attributes);
     Ok(quote! {
         #(#demands)*
         #field
@@ -104,11 +105,7 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
             }
 
             fn encode(&self) -> ::tf_provider::Value {
-                static NAMES: ::tf_provider::model::derived::Names =
-                    ::tf_provider::model::derived::Names::new(|| {
-                        ::tf_provider::model::derived::names([#(#names,)*])
-                    });
-                ::tf_provider::model::derived::object(&NAMES, ::std::vec![#(#encode,)*])
+                ::tf_provider::model::derived::object([#((#names, #encode),)*])
             }
 
             fn same(a: &::tf_provider::Value, b: &::tf_provider::Value) -> bool {
@@ -131,14 +128,26 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
     }
 }
 
-fn impl_model(input: &DeriveInput, doc: &str, attributes: &[Attribute<'_>]) -> TokenStream {
-    let (model, vis) = (&input.ident, &input.vis);
-    let partial = format_ident!("{model}Partial");
-    let partial_doc = format!("[`{model}`] while not all of it is known.");
-    let schema = attributes.iter().map(|Attribute { ty, name, doc, flags, .. }| {
+/// What makes its schema.
+fn object(doc: &str, attributes: &[Attribute<'_>], deprecated: Option<LitStr>) -> TokenStream {
+    let attributes = attributes.iter().map(|Attribute { ty, name, doc, flags, .. }| {
         let calls = &flags.calls;
         quote!(::tf_provider::schema::Attribute::of::<#ty>(#name, #doc) #(#calls)*)
     });
+    let deprecated = deprecated.map(|why| quote!(.deprecated(#why)));
+    quote! {
+        ::tf_provider::schema::Object::new(#doc, ::std::vec![#(#attributes,)*]) #deprecated
+    }
+}
+
+fn impl_model(
+    input: &DeriveInput,
+    object: &TokenStream,
+    attributes: &[Attribute<'_>],
+) -> TokenStream {
+    let (model, vis) = (&input.ident, &input.vis);
+    let partial = format_ident!("{model}Partial");
+    let partial_doc = format!("[`{model}`] while not all of it is known.");
     let fields = attributes.iter().map(|Attribute { ident, vis, ty, doc, .. }| {
         quote! {
             #[doc = #doc]
@@ -178,7 +187,7 @@ fn impl_model(input: &DeriveInput, doc: &str, attributes: &[Attribute<'_>]) -> T
             type Partial = #partial;
 
             fn object() -> ::tf_provider::schema::Object {
-                ::tf_provider::schema::Object::new(#doc, ::std::vec![#(#schema,)*])
+                #object
             }
 
             fn partial(

@@ -127,6 +127,21 @@ fn default(value: &Expr, ty: &Type) -> TokenStream {
     }
 }
 
+/// Why not to use the whole model any more: the one flag that stands before a struct.
+pub(crate) fn deprecated(attributes: &[Attribute]) -> Result<Option<LitStr>> {
+    let mut why = None;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("tf")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("deprecated") {
+                return Err(meta.error("before a model, the one flag is deprecated"));
+            }
+            why = Some(meta.value()?.parse()?);
+            Ok(())
+        })?;
+    }
+    Ok(why)
+}
+
 /// The text of a doc comment.
 pub(crate) fn docs(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {

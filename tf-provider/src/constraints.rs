@@ -98,6 +98,23 @@ impl Constraint {
         out
     }
 
+    /// The rule in a sentence without its full stop, for the documentation.
+    pub fn doc(&self) -> String {
+        let all = list(&self.paths);
+        match (self.rule, self.paths.split_first()) {
+            (Rule::ExactlyOne, _) => format!("exactly one of {all} is required"),
+            (Rule::AtLeastOne, _) => format!("at least one of {all} is required"),
+            (Rule::AtMostOne, _) => format!("at most one of {all} may be set"),
+            (Rule::Required, Some((first, others))) => {
+                format!("`{first}` requires {}", list(others))
+            }
+            (Rule::Conflict, Some((first, others))) => {
+                format!("`{first}` does not go together with {}", list(others))
+            }
+            (Rule::Required | Rule::Conflict, None) => String::new(),
+        }
+    }
+
     /// The attributes that this rule names and the schema does not have.
     pub fn problems(&self, schema: &Object) -> Vec<String> {
         let missing = self.paths.iter().filter(|path| !leads(schema, path.steps()));

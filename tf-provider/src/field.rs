@@ -10,6 +10,7 @@
 //! | `Option<T>` | optional |
 //! | [`Computed<T>`] | decided by the provider; with `#[tf(optional)]` the user may set it |
 //! | [`WriteOnly<T>`] | passed on, never stored |
+//! | [`Maybe<T>`] | a parameter of a function that may be null or unknown |
 
 use std::borrow::Borrow;
 
@@ -41,6 +42,8 @@ pub trait Field: Sized + Send + Sync + 'static {
     const SENSITIVE: bool = false;
     /// Whether it is kept out of plan and state.
     const WRITE_ONLY: bool = false;
+    /// Whether a function wants to be called while it is unknown.
+    const UNKNOWN: bool = false;
 
     /// What it holds.
     fn kind() -> Kind;

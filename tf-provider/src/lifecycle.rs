@@ -6,20 +6,22 @@
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use crate::{
-    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Import, Model, Partial, Provider,
-    Resource, Result, Upgrade, Value,
+    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model,
+    Partial, Provider, Resource, Result, Upgrade, Value,
     schema::{Object, Type},
 };
 
 pub(crate) mod apply;
 pub(crate) mod configure;
 pub(crate) mod data_source;
+pub(crate) mod function;
 pub(crate) mod import;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod upgrade;
 pub(crate) mod validate;
 
+mod identity;
 mod operation;
 mod same;
 mod settle;
@@ -38,6 +40,8 @@ pub(crate) struct Declared {
     pub(crate) ty: Type,
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) upgrades: Vec<Upgrade>,
+    /// The identity of a resource that has one.
+    pub(crate) identity: Option<Box<Self>>,
     pub(crate) timeouts: DefaultTimeouts,
 }
 
@@ -52,16 +56,27 @@ impl Declared {
             version: R::VERSION,
             constraints: R::constraints(),
             upgrades: R::upgrades(),
+            identity: Self::identity::<R>(),
             timeouts: R::timeouts(),
             ..Self::new(R::NAME, R::object())
         }
+    }
+
+    fn identity<R: Resource>() -> Option<Box<Self>> {
+        let object = R::Identity::object();
+        let identity = Self {
+            version: R::Identity::VERSION,
+            upgrades: R::Identity::upgrades(),
+            ..Self::new(R::NAME, object)
+        };
+        (!identity.object.attributes.is_empty()).then(|| Box::new(identity))
     }
 
     fn data_source<D: DataSource>() -> Self {
         Self { constraints: D::constraints(), ..Self::new(D::NAME, D::object()) }
     }
 
-    fn new(name: &'static str, object: Object) -> Self {
+    pub(crate) fn new(name: &'static str, object: Object) -> Self {
         Self {
             name,
             version: 0,
@@ -69,6 +84,7 @@ impl Declared {
             object,
             constraints: Vec::new(),
             upgrades: Vec::new(),
+            identity: None,
             timeouts: DefaultTimeouts::default(),
         }
     }
@@ -83,6 +99,9 @@ pub(crate) trait AnyResource<C>: Send + Sync {
 
     /// Lets the author's hook fill in a plan.
     fn plan(&self, planned: &Value, prior: &Value, client: Option<&C>) -> Result<Decided>;
+
+    /// What the author says the identity of an object in this state is.
+    fn identity(&self, state: &Value) -> Option<Value>;
 
     /// One operation on one object. The answer is its state, or `None` when there is no object.
     fn run(&self, operation: Operation, cx: Cx<C>) -> Boxed<Result<Option<Value>>>;
@@ -105,7 +124,7 @@ pub(crate) enum Operation {
     Read(Value),
     Update { prior: Value, planned: Value },
     Delete(Value),
-    Import(String),
+    Import(Import<Value>),
 }
 
 /// A future that a task can run.
@@ -146,6 +165,12 @@ impl<R: Resource> AnyResource<R::Client> for Typed<R> {
         Ok(Decided { value: merged::<R>(&plan, planned), untouched, found })
     }
 
+    fn identity(&self, state: &Value) -> Option<Value> {
+        // A state that is not known well enough to be decoded has no identity yet.
+        let identity = R::decode(state.clone()).ok()?.identity()?;
+        Some(Field::encode(&identity))
+    }
+
     fn run(&self, operation: Operation, cx: Cx<R::Client>) -> Boxed<Result<Option<Value>>> {
         Box::pin(async move {
             let state = match operation {
@@ -158,7 +183,10 @@ impl<R: Resource> AnyResource<R::Client> for Typed<R> {
                     decode::<R>(prior)?.delete(&cx).await?;
                     None
                 }
-                Operation::Import(id) => R::import(Import::Id(id), &cx).await?,
+                Operation::Import(Import::Id(id)) => R::import(Import::Id(id), &cx).await?,
+                Operation::Import(Import::Identity(identity)) => {
+                    R::import(Import::Identity(decode(identity)?), &cx).await?
+                }
             };
             Ok(state.map(|state| state.encode()))
         })

@@ -14,10 +14,7 @@ pub(crate) mod generated;
 
 mod decode;
 mod encode;
-mod plugin;
+pub(crate) mod plugin;
 pub(crate) mod service;
 
-pub(crate) use self::{
-    generated::tfplugin6::provider_server::Provider as Rpcs,
-    plugin::{LARGEST_MESSAGE, routes},
-};
+pub(crate) use self::generated::tfplugin6::provider_server::Provider as Rpcs;

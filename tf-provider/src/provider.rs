@@ -5,8 +5,9 @@ use std::{
 };
 
 use crate::{
-    ConfigureCx, Constraint, DataSource, Diagnostics, Model, Partial, Resource, Result,
-    lifecycle::{AnyDataSource, AnyResource, Declared, Typed},
+    ConfigureCx, Constraint, DataSource, Diagnostics, Function, Model, Partial, Resource, Result,
+    identity,
+    lifecycle::{AnyDataSource, AnyResource, Declared, Typed, function::Callable},
     protocol::service::Service,
     serve::{self, Stop},
 };
@@ -50,12 +51,13 @@ pub trait Provider: Send + Sync + 'static {
 pub struct Offer<C> {
     pub(crate) resources: Vec<Arc<dyn AnyResource<C>>>,
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<C>>>,
+    pub(crate) functions: Vec<Callable>,
 }
 
 impl<C: Send + Sync + 'static> Offer<C> {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { resources: Vec::new(), data_sources: Vec::new() }
+        Self { resources: Vec::new(), data_sources: Vec::new(), functions: Vec::new() }
     }
 
     /// Adds a managed resource.
@@ -71,6 +73,13 @@ impl<C: Send + Sync + 'static> Offer<C> {
         self.data_sources.push(Arc::new(Typed::<D>::data_source()));
         self
     }
+
+    /// Adds a function.
+    #[must_use]
+    pub fn function<F: Function>(mut self) -> Self {
+        self.functions.push(Callable::of::<F>());
+        self
+    }
 }
 
 impl<C: Send + Sync + 'static> Default for Offer<C> {
@@ -83,9 +92,11 @@ impl<C> fmt::Debug for Offer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let resources: Vec<_> = self.resources.iter().map(|r| r.declared().name).collect();
         let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declared().name).collect();
+        let functions: Vec<_> = self.functions.iter().map(|f| f.name).collect();
         f.debug_struct("Offer")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
+            .field("functions", &functions)
             .finish()
     }
 }
@@ -105,41 +116,64 @@ pub fn serve<P: Provider>() -> ExitCode {
 /// there are none: `assert_eq!(tf_provider::problems::<MyProvider>(), Vec::<String>::new())`.
 pub fn problems<P: Provider>() -> Vec<String> {
     let offer = P::offer();
-    let resources = offer.resources.iter().map(|resource| ("resource", resource.declared()));
-    let data_sources = offer.data_sources.iter().map(|source| ("data source", source.declared()));
-    let mut found = problems_in("provider", &Declared::provider::<P>());
-    let mut seen = BTreeSet::new();
-    for (kind, declared) in resources.chain(data_sources) {
-        let address = format!("{kind} {}_{}", P::NAME, declared.name);
-        if seen.insert((kind, declared.name)) {
-            found.extend(problems_in(&address, declared));
-        } else {
-            found.push(format!("{address}: it is offered twice"));
+    let full = |name: &str| format!("{}_{name}", P::NAME);
+    let mut found = Problems { found: Vec::new(), seen: BTreeSet::new() };
+    found.add("provider", P::NAME, &problems_in(&Declared::provider::<P>()));
+    for resource in offer.resources.iter().map(|one| one.declared()) {
+        found.add("resource", &full(resource.name), &problems_in(resource));
+    }
+    for data_source in offer.data_sources.iter().map(|one| one.declared()) {
+        found.add("data source", &full(data_source.name), &problems_in(data_source));
+    }
+    for function in &offer.functions {
+        found.add("function", function.name, &function.problems());
+    }
+    found.found
+}
+
+struct Problems {
+    found: Vec<String>,
+    /// Everything on offer so far.
+    seen: BTreeSet<(&'static str, String)>,
+}
+
+impl Problems {
+    fn add(&mut self, kind: &'static str, name: &str, problems: &[String]) {
+        let mut all = problems.to_vec();
+        if !name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')) {
+            all.push("its name may have small letters, digits and underscores".to_owned());
         }
+        if !self.seen.insert((kind, name.to_owned())) {
+            all = vec!["it is offered twice".to_owned()];
+        }
+        self.found.extend(all.into_iter().map(|problem| format!("{kind} {name}: {problem}")));
+    }
+}
+
+fn problems_in(declared: &Declared) -> Vec<String> {
+    let mut found = declared.object.problems();
+    found.extend(declared.constraints.iter().flat_map(|rule| rule.problems(&declared.object)));
+    found.extend(missing_upgrades("state", declared));
+    if let Some(identity) = &declared.identity {
+        let broken = identity::problems(&identity.object);
+        found.extend(broken.into_iter().map(|problem| format!("identity: {problem}")));
+        found.extend(missing_upgrades("identity", identity));
     }
     found
 }
 
-fn problems_in(address: &str, declared: &Declared) -> Vec<String> {
-    let mut found = declared.object.problems();
-    found.extend(declared.constraints.iter().flat_map(|rule| rule.problems(&declared.object)));
-    if !declared.name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')) {
-        found.push("its name may have small letters, digits and underscores".to_owned());
-    }
-    if usize::try_from(declared.version) != Ok(declared.upgrades.len()) {
-        found.push(format!(
-            "state version {} needs as many upgrades, and there are {}",
-            declared.version,
-            declared.upgrades.len()
-        ));
-    }
-    found.into_iter().map(|problem| format!("{address}: {problem}")).collect()
+fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
+    let Declared { version, upgrades, .. } = declared;
+    let missing = usize::try_from(*version) != Ok(upgrades.len());
+    missing.then(|| {
+        format!("{of} version {version} needs as many upgrades, and there are {}", upgrades.len())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cx, Import, NoIdentity, constraints::exactly_one_of};
+    use crate::{Computed, Cx, Identity, Import, constraints::exactly_one_of};
 
     /// A resource that breaks rules.
     #[derive(Model)]
@@ -148,11 +182,22 @@ mod tests {
         count: Option<i64>,
     }
 
+    /// An identity that breaks rules.
+    #[derive(Model)]
+    struct BrokenId {
+        /// Nobody could import by it.
+        id: Computed<String>,
+    }
+
+    impl Identity for BrokenId {
+        const VERSION: i64 = 2;
+    }
+
     impl Resource for Broken {
         const NAME: &'static str = "Broken";
         const VERSION: i64 = 1;
         type Client = ();
-        type Identity = NoIdentity;
+        type Identity = BrokenId;
 
         fn constraints() -> Vec<Constraint> {
             vec![exactly_one_of(&["counts"])]
@@ -174,7 +219,7 @@ mod tests {
             Ok(())
         }
 
-        async fn import(_: Import<NoIdentity>, _: &Cx<()>) -> Result<Option<Self>> {
+        async fn import(_: Import<BrokenId>, _: &Cx<()>) -> Result<Option<Self>> {
             Ok(None)
         }
     }
@@ -204,6 +249,8 @@ mod tests {
         resource rules_Broken: a constraint names `counts`, which is no attribute
         resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: state version 1 needs as many upgrades, and there are 0
+        resource rules_Broken: identity: id: an attribute of an identity is required or optional for an import
+        resource rules_Broken: identity version 2 needs as many upgrades, and there are 0
         resource rules_Broken: it is offered twice
         ");
     }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use crate::{Constraint, Cx, Diagnostics, Model, Partial, Result, schema::Object};
+use crate::{Constraint, Cx, Diagnostics, Identity, Model, Partial, Result};
 
 /// A kind of object that Terraform creates, reads, updates and deletes.
 ///
@@ -24,7 +24,8 @@ pub trait Resource: Model {
     const VERSION: i64 = 0;
     /// What the provider's `configure` made.
     type Client: Send + Sync + 'static;
-    /// What tells one object from all others, besides its import id.
+    /// What tells one object from all others, besides its import id; [`NoIdentity`](crate::NoIdentity) if
+    /// nothing does.
     type Identity: Identity;
 
     /// How long an operation may take when the user has set nothing.
@@ -57,6 +58,13 @@ pub trait Resource: Model {
     ) -> Diagnostics {
         let _ = (plan, prior, client);
         Diagnostics::default()
+    }
+
+    /// The identity of the object in this state, or `None` while a part of it is not known.
+    ///
+    /// It must be a pure function of the state. A resource with an identity has to say it here.
+    fn identity(&self) -> Option<Self::Identity> {
+        None
     }
 
     /// Entry `v` turns state of version `v` into state of version `v + 1`.
@@ -97,24 +105,6 @@ pub enum Import<I> {
     Id(String),
     /// The identity of an import block.
     Identity(I),
-}
-
-/// What tells one object of a type from all others: attributes that are neither secret nor changed.
-pub trait Identity: Sized + Send + Sync + 'static {
-    /// The attributes, or `None` for a resource that is known by its import id alone.
-    fn object() -> Option<Object>;
-}
-
-/// The [`Identity`] of a resource without one.
-///
-/// It has no values, so `let Import::Id(id) = what;` needs no other arm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoIdentity {}
-
-impl Identity for NoIdentity {
-    fn object() -> Option<Object> {
-        None
-    }
 }
 
 /// State as JSON, while it is brought from one version to the next.

@@ -10,8 +10,8 @@ use std::{
 use proptest::prelude::*;
 
 use crate::{
-    Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Import, Json, Maybe, Model,
-    NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, Value,
+    Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Identity, Import, Json, Maybe,
+    Model, NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, Value,
     WriteOnly,
     constraints::{Constraint, conflicts_with},
     lifecycle::Surroundings,
@@ -21,6 +21,8 @@ use crate::{
     validate::length,
     value::arrange_set,
 };
+
+pub(crate) mod function;
 
 pub(crate) struct Sample;
 
@@ -74,6 +76,23 @@ pub(crate) struct Door {
     pub(crate) width: u8,
     /// Assigned by the service.
     pub(crate) key: Computed<String>,
+}
+
+/// What tells one thing from all others.
+#[derive(Model, Clone, Debug, PartialEq)]
+pub(crate) struct ThingId {
+    /// Identifier assigned by the service.
+    pub(crate) id: String,
+    /// Name of the thing.
+    pub(crate) name: Option<String>,
+}
+
+impl Identity for ThingId {
+    const VERSION: i64 = 1;
+
+    fn upgrades() -> Vec<Upgrade> {
+        vec![rename_key]
+    }
 }
 
 /// What the service holds, and what it was asked.
@@ -131,7 +150,12 @@ impl Provider for Sample {
     }
 
     fn offer() -> Offer<Store> {
-        Offer::new().resource::<Thing>().data_source::<Lookup>()
+        Offer::new()
+            .resource::<Plain>()
+            .resource::<Thing>()
+            .data_source::<Lookup>()
+            .function::<function::Join>()
+            .function::<function::Meet>()
     }
 }
 
@@ -139,7 +163,7 @@ impl Resource for Thing {
     const NAME: &'static str = "thing";
     const VERSION: i64 = 2;
     type Client = Store;
-    type Identity = NoIdentity;
+    type Identity = ThingId;
 
     fn timeouts() -> DefaultTimeouts {
         DefaultTimeouts { read: Duration::from_secs(90), ..DefaultTimeouts::default() }
@@ -166,6 +190,12 @@ impl Resource for Thing {
             plan.port = Maybe::Known(1);
         }
         Diagnostics::new()
+    }
+
+    fn identity(&self) -> Option<ThingId> {
+        let id = self.id.ok()?.clone();
+        assert_ne!(id, "panic", "told to");
+        Some(ThingId { id, name: Some(self.name.clone()) })
     }
 
     fn upgrades() -> Vec<Upgrade> {
@@ -215,9 +245,14 @@ impl Resource for Thing {
         misbehave(&self.note, "after", cx).await
     }
 
-    async fn import(what: Import<NoIdentity>, cx: &Cx<Store>) -> Result<Option<Self>> {
-        let Import::Id(id) = what;
+    async fn import(what: Import<ThingId>, cx: &Cx<Store>) -> Result<Option<Self>> {
+        let (id, name) = match what {
+            Import::Id(id) => (id, None),
+            Import::Identity(ThingId { id, name }) => (id, name),
+        };
+        let vague = name.is_some_and(|name| name == "vague");
         Ok(cx.client().things().get(&id).cloned().map(|thing| Self {
+            id: if vague { Computed::unknown() } else { thing.id },
             revision: Computed::unknown(),
             secret: Some("leak".to_owned().into()),
             ..thing
@@ -256,6 +291,13 @@ fn rename_title(mut state: Json) -> Result<Json> {
     Ok(state)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every step has this shape")]
+fn rename_key(mut identity: Json) -> Result<Json> {
+    let key = identity["key"].take();
+    identity["id"] = key;
+    Ok(identity)
+}
+
 fn join_notes(mut state: Json) -> Result<Json> {
     let Some(notes) = state["notes"].as_array() else {
         return Err(Diagnostic::error("notes are missing").into());
@@ -288,6 +330,36 @@ impl DataSource for Lookup {
         })?;
         let peer = self.peer.map(|peer| Text::new(*peer));
         Ok(Self { id: found.id.clone(), peer, ..self })
+    }
+}
+
+/// A thing without anything to tell it by.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct Plain {}
+
+impl Resource for Plain {
+    const NAME: &'static str = "plain";
+    type Client = Store;
+    type Identity = NoIdentity;
+
+    async fn create(self, _: &Cx<Store>) -> Result<Self> {
+        Ok(self)
+    }
+
+    async fn read(self, _: &Cx<Store>) -> Result<Option<Self>> {
+        Ok(Some(self))
+    }
+
+    async fn update(self, _: Self, _: &Cx<Store>) -> Result<Self> {
+        Ok(self)
+    }
+
+    async fn delete(self, _: &Cx<Store>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn import(_: Import<NoIdentity>, _: &Cx<Store>) -> Result<Option<Self>> {
+        Ok(None)
     }
 }
 

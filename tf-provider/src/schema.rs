@@ -41,6 +41,8 @@ pub struct Attribute {
     pub mode: Mode,
     /// Whether it is only passed on, and never stored in plan or state.
     pub write_only: bool,
+    /// Whether a function of which it is a parameter is called while it is unknown.
+    pub unknown: bool,
     /// Whether Terraform hides its value.
     pub sensitive: bool,
     /// Whether a change replaces the whole object.
@@ -155,6 +157,7 @@ impl Attribute {
             kind: F::kind(),
             mode: F::MODE,
             write_only: F::WRITE_ONLY,
+            unknown: F::UNKNOWN,
             sensitive: F::SENSITIVE,
             replace: false,
             volatile: false,

@@ -21,7 +21,7 @@ use tonic::transport::Channel;
 
 use crate::{
     Provider,
-    protocol::{LARGEST_MESSAGE, Rpcs, service::Service},
+    protocol::{Rpcs, plugin::LARGEST_MESSAGE, service::Service},
     serve::{environment::SocketWishes, server::Server, tls::Tls},
 };
 

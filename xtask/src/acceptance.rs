@@ -1,7 +1,7 @@
 //! `cargo xtask acceptance`: real Terraform, the real provider binary, the sandbox.
 
 use crate::Result;
-use crate::steps::{Steps, cargo};
+use crate::steps::{Steps, build_programs, cargo};
 use crate::terraform::Choice;
 
 #[derive(clap::Args)]
@@ -9,21 +9,21 @@ pub(crate) struct Args {
     /// Run only the acceptance tests whose name contains this.
     filter: Option<String>,
     #[command(flatten)]
-    choice: Choice,
+    pub(crate) choice: Choice,
 }
 
 pub(crate) fn steps(steps: &mut Steps, args: &Args) -> Result {
     let terraform = args.choice.find()?;
-    steps.command(
-        "provider",
-        &mut cargo("build -p terraform-provider-tke"),
-        "mend what the compiler names",
-    )?;
-    let mut test = cargo("test -p acceptance-tests");
-    test.env("TKE_TERRAFORM_BIN", terraform).args(&args.filter);
+    steps.command("provider", &mut build_programs(), "mend what the compiler names")?;
+    // The whole workspace, as in `check`; the libraries for the tests of the test context itself.
+    let mut test = cargo("test --workspace --test acceptance");
+    match &args.filter {
+        Some(filter) => test.arg(filter),
+        None => test.arg("--lib"),
+    };
     steps.command(
         "acceptance tests",
-        &mut test,
+        test.env("TKE_TERRAFORM_BIN", terraform),
         "each failure above shows what Terraform printed and what the sandbox was asked",
     )
 }

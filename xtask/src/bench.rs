@@ -3,7 +3,7 @@
 //! Calls are counted exactly, in the sandbox's log. Times and memory are of this machine.
 
 use crate::sandbox::Sandbox;
-use crate::steps::cargo;
+use crate::steps::{build_programs, cargo};
 use crate::terraform::{Choice, Terraform};
 use crate::{Result, ensure, root, target};
 use std::fs;
@@ -14,10 +14,9 @@ use std::time::{Duration, Instant};
 
 pub(crate) fn run(choice: &Choice) -> Result {
     let program = choice.find()?;
-    for build in ["build --release -p terraform-provider-tke", "build -p tke-sandbox"] {
-        if !cargo(build).current_dir(root()).status()?.success() {
-            return Err(format!("`cargo {build}` failed; its message stands above").into());
-        }
+    for mut build in [cargo("build --release -p terraform-provider-tke"), build_programs()] {
+        let built = build.current_dir(root()).status()?;
+        ensure(built.success(), "the build failed; cargo's message stands above")?;
     }
     let provider = target()?.join("release/terraform-provider-tke").canonicalize()?;
 
@@ -115,7 +114,7 @@ impl Bench {
         let printed = fs::read_to_string(output)?;
         let empty = printed.contains("No changes.");
         ensure(empty, format!("the plan of 300 resources printed:\n\n{printed}"))?;
-        Ok(count(peak) / 1e3)
+        Ok(count(peak * 1024) / 1e6)
     }
 
     /// Calls for one group with 100 rules: what, official, target, measured.
@@ -153,7 +152,7 @@ fn start() -> Result<(tempfile::TempDir, Sandbox)> {
     Ok((folder, sandbox))
 }
 
-/// The largest peak so far of the processes that run this program, in kB.
+/// The largest peak so far of the processes that run this program, in units of 1024 bytes.
 fn peak_of(program: &Path) -> u64 {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ours = processes.filter(|process| {

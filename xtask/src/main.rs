@@ -11,6 +11,7 @@ mod acceptance;
 mod bench;
 mod check;
 mod codegen;
+mod docs;
 mod http;
 mod quickstart;
 mod sandbox;
@@ -44,9 +45,11 @@ enum Chore {
     Tidy,
     /// Generate the protocol code from `proto/`.
     Codegen(codegen::Args),
+    /// Make the registry's pages in `docs/` from what the provider declares.
+    Docs(docs::Args),
     /// The numbers that the design promises, measured now.
     Bench(terraform::Choice),
-    /// Build `OpenTofu` into `target/tools`, for machines without Terraform.
+    /// Install what we are tested with: `OpenTofu`, later Terraforms, and tfplugindocs.
     Tools,
 }
 
@@ -68,8 +71,9 @@ fn run(chore: Chore) -> Result {
         Chore::Acceptance(args) => Steps::run(|steps| acceptance::steps(steps, &args)),
         Chore::Tidy => tidy::run(),
         Chore::Codegen(args) => codegen::run(&args),
+        Chore::Docs(args) => docs::run(&args),
         Chore::Bench(choice) => bench::run(&choice),
-        Chore::Tools => tools::build_opentofu().map(drop),
+        Chore::Tools => tools::install(),
     }
 }
 

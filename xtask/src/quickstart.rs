@@ -4,7 +4,7 @@
 //! fails where it proved nothing.
 
 use crate::sandbox::Sandbox;
-use crate::steps::cargo;
+use crate::steps::build_programs;
 use crate::terraform::{Choice, Terraform};
 use crate::{Result, ensure, root, target};
 use serde_json::{Value, json};
@@ -30,8 +30,7 @@ pub(crate) fn run(args: &Args) -> Result {
     let program = args.choice.find()?;
 
     story.step("Build the provider and the sandbox (the first time takes some minutes)");
-    let built =
-        cargo("build -p terraform-provider-tke -p tke-sandbox").current_dir(root()).status()?;
+    let built = build_programs().current_dir(root()).status()?;
     ensure(built.success(), "the build failed; cargo's message stands above")?;
 
     story.step("Start the sandbox: a Tencent Cloud and a cluster on this machine only");

@@ -81,6 +81,11 @@ pub(crate) fn cargo(arguments: &str) -> Command {
     command
 }
 
+/// Builds the provider and the sandbox as users have them, without what tests add.
+pub(crate) fn build_programs() -> Command {
+    cargo("build -p terraform-provider-tke -p tke-sandbox")
+}
+
 /// A command as one would type it.
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

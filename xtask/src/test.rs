@@ -1,11 +1,12 @@
 //! `cargo xtask test`: everything CI runs.
 
 use crate::steps::Steps;
-use crate::{Result, acceptance, check};
+use crate::{Result, acceptance, check, docs};
 
 pub(crate) fn run(args: &acceptance::Args) -> Result {
     Steps::run(|steps| {
         check::steps(steps)?;
-        acceptance::steps(steps, args)
+        acceptance::steps(steps, args)?;
+        docs::validate(steps, &args.choice)
     })
 }

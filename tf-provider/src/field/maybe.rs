@@ -1,6 +1,9 @@
 //! What may be known only later.
 
 use super::Field;
+use crate::diagnostics::Diagnostics;
+use crate::path::Path;
+use crate::schema::{Kind, Mode};
 use crate::value::{DecodeError, Value};
 
 /// An attribute of a configuration or plan that is not complete yet.
@@ -108,6 +111,34 @@ impl<T: Field> Maybe<T> {
         if !self.is_unknown() || over.is_wholly_known() {
             *over = self.encode();
         }
+    }
+}
+
+/// The parameter of a function that wants to be called with null and with what is unknown, too.
+impl<T: Field> Field for Maybe<T> {
+    type Inner = T::Inner;
+    const MODE: Mode = Mode::Optional;
+    const SENSITIVE: bool = T::SENSITIVE;
+    const UNKNOWN: bool = true;
+
+    fn kind() -> Kind {
+        T::kind()
+    }
+
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        Self::decode(&value)
+    }
+
+    fn encode(&self) -> Value {
+        self.encode()
+    }
+
+    fn same(a: &Value, b: &Value) -> bool {
+        Option::<T>::same(a, b)
+    }
+
+    fn check(value: &Value, at: &Path, out: &mut Diagnostics) {
+        Option::<T>::check(value, at, out);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::{
     AnyResource, Operation, Surroundings,
+    identity::identify,
     operation::perform,
     same::{alike, respell, same},
     settle::{settle, settle_attribute, with_write_only},
@@ -26,6 +27,7 @@ pub(crate) struct Change {
 /// What is there afterwards.
 pub(crate) struct Applied {
     pub(crate) state: Value,
+    pub(crate) identity: Option<Value>,
     pub(crate) private: Vec<u8>,
     pub(crate) diagnostics: Diagnostics,
 }
@@ -40,7 +42,8 @@ pub(crate) async fn apply<C>(
     let Change { prior, planned, config, private } = change;
     let operation = match (prior.is_null(), planned.is_null()) {
         (true, true) => {
-            return Applied { state: Value::Null, private, diagnostics: Diagnostics::new() };
+            let (state, diagnostics) = (Value::Null, Diagnostics::new());
+            return Applied { state, identity: None, private, diagnostics };
         }
         (_, true) => Operation::Delete(prior.clone()),
         (true, _) => Operation::Create(with_write_only(object, &planned, &config)),
@@ -65,7 +68,8 @@ pub(crate) async fn apply<C>(
             prior
         }
     };
-    Applied { state, private: outcome.private, diagnostics }
+    let identity = identify(resource, &state, &mut diagnostics);
+    Applied { state, identity, private: outcome.private, diagnostics }
 }
 
 /// The planned state, with its unknowns filled from what was `seen`.
@@ -262,6 +266,21 @@ mod tests {
         let text = text.join("\n");
         assert_eq!(found.len(), 3);
         assert!(text.contains("\"x\"") && !text.contains("hunter"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn an_identity_follows_the_state() {
+        let world = World::new();
+        let identity = |applied: &Applied| applied.identity.as_ref().map(lean);
+        let made = world.create(json!({"name": "a"})).await;
+        assert_eq!(identity(&made), Some(json!({"id": "thing-1", "name": "a"})));
+        let renamed = world.apply(&made.state, json!({"name": "b"})).await;
+        assert_eq!(identity(&renamed), Some(json!({"id": "thing-1", "name": "b"})));
+        let failed = world.apply(&renamed.state, json!({"name": "fail before"})).await;
+        assert_eq!(identity(&failed), identity(&renamed));
+        assert_eq!(identity(&world.apply(&renamed.state, json!(null)).await), None);
+        let tainted = world.create(json!({"name": "fail after"})).await;
+        assert_eq!(identity(&tainted), Some(json!({"id": "thing-1", "name": "fail after"})));
     }
 
     #[tokio::test]

@@ -1,12 +1,12 @@
 //! `ReadDataSource`: a configuration in, the same with everything the service knows out.
 
 use super::{
-    AnyDataSource, Surroundings,
+    AnyDataSource, Boxed, Declared, Surroundings,
     apply::complete,
     operation::{Limit, run},
     plan::propose,
 };
-use crate::{Diagnostic, Diagnostics, Path, Value};
+use crate::{Cx, Diagnostic, Diagnostics, Path, Result, Value};
 
 /// What was read; null when nothing could be.
 pub(crate) struct Looked {
@@ -20,27 +20,45 @@ pub(crate) async fn look_up<C>(
     config: Value,
     around: &Surroundings<C>,
 ) -> Looked {
-    let declared = data_source.declared();
+    let answer = ask("read", data_source.declared(), &config, around, |config, cx| {
+        let reading = data_source.read(config, cx);
+        Box::pin(async move { Ok((reading.await?, ())) })
+    });
+    let (answer, diagnostics) = answer.await;
+    Looked { state: answer.map_or(Value::Null, |(state, ())| state), diagnostics }
+}
+
+/// Has a configuration completed by an author's code, which may answer something more besides.
+pub(super) async fn ask<C, T: Send + 'static>(
+    verb: &str,
+    declared: &Declared,
+    config: &Value,
+    around: &Surroundings<C>,
+    start: impl FnOnce(Value, Cx<C>) -> Boxed<Result<(Value, T)>>,
+) -> (Option<(Value, T)>, Diagnostics) {
     if !config.is_wholly_known() {
         // Terraform waits until it is known; an answer to half a question would be wrong.
-        let unknown = Diagnostic::error(format!("cannot read {} yet", declared.name))
+        let unknown = Diagnostic::error(format!("cannot {verb} {} yet", declared.name))
             .detail("Parts of its configuration are not known yet.");
-        return Looked { state: Value::Null, diagnostics: unknown.into() };
+        return (None, unknown.into());
     }
-    let planned = propose(&declared.object, &Value::Null, &config);
+    let planned = propose(&declared.object, &Value::Null, config);
     let limit = Limit::of(declared, "read", &planned);
-    let doing = format!("read {}", declared.name);
+    let doing = format!("{verb} {}", declared.name);
     let asked = planned.clone();
-    let outcome = run(&doing, around, limit, Vec::new(), |cx| data_source.read(asked, cx)).await;
+    let outcome = run(&doing, around, limit, Vec::new(), |cx| start(asked, cx)).await;
     let mut diagnostics = outcome.warnings;
-    let state = match outcome.result {
-        Ok(seen) => complete(&declared.object, &planned, &seen, &Path::root(), &mut diagnostics),
+    match outcome.result {
+        Ok((seen, more)) => {
+            let root = Path::root();
+            let state = complete(&declared.object, &planned, &seen, &root, &mut diagnostics);
+            (Some((state, more)), diagnostics)
+        }
         Err(errors) => {
             diagnostics.extend(errors);
-            Value::Null
+            (None, diagnostics)
         }
-    };
-    Looked { state, diagnostics }
+    }
 }
 
 #[cfg(test)]

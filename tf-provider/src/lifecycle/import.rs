@@ -1,27 +1,35 @@
 //! `ImportResourceState`: from the name of an object to a state that can be read.
 
-use super::{AnyResource, Operation, Surroundings, operation::perform, settle::settle};
-use crate::{Diagnostic, Diagnostics, Path, Value};
+use super::{
+    AnyResource, Operation, Surroundings,
+    identity::{identify, shown},
+    operation::perform,
+    settle::settle,
+};
+use crate::{Diagnostic, Diagnostics, Import, Path, Value};
 
 /// What was found.
 pub(crate) struct Imported {
     pub(crate) state: Option<Value>,
+    pub(crate) identity: Option<Value>,
     pub(crate) private: Vec<u8>,
     pub(crate) diagnostics: Diagnostics,
 }
 
-/// Finds the object with this id. Terraform reads it right after.
+/// Finds the object with this id or identity. Terraform reads it right after.
 pub(crate) async fn import<C>(
     resource: &dyn AnyResource<C>,
-    id: String,
+    what: Import<Value>,
     around: &Surroundings<C>,
 ) -> Imported {
     let declared = resource.declared();
-    let nothing = Diagnostic::error(format!("there is no {} `{id}`", declared.name)).detail(
-        "No object has this id.\n\nWhat to do: compare the id with the form that the resource's page \
-         shows, and the region with that of the provider.",
-    );
-    let outcome = perform(resource, Operation::Import(id), Vec::new(), around).await;
+    let (nothing, asked) = match &what {
+        Import::Id(id) => (nothing_called(declared.name, id, "id"), None),
+        Import::Identity(asked) => {
+            (nothing_called(declared.name, &shown(asked), "identity"), Some(asked.clone()))
+        }
+    };
+    let outcome = perform(resource, Operation::Import(what), Vec::new(), around).await;
     let mut diagnostics = outcome.warnings;
     let state = match outcome.result {
         // What is unknown here, the read that follows fills in.
@@ -35,7 +43,17 @@ pub(crate) async fn import<C>(
             None
         }
     };
-    Imported { state, private: outcome.private, diagnostics }
+    // Who asked by identity gets one back, be it the one that was asked for.
+    let identity =
+        state.as_ref().and_then(|state| identify(resource, state, &mut diagnostics)).or(asked);
+    Imported { state, identity, private: outcome.private, diagnostics }
+}
+
+fn nothing_called(name: &str, called: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(format!("could not import {name} `{called}`")).detail(format!(
+        "No object has this {what}.\n\nWhat to do: compare the {what} with the form that the \
+         resource's page shows, and the region with that of the provider."
+    ))
 }
 
 #[cfg(test)]
@@ -44,27 +62,52 @@ mod tests {
 
     use super::*;
     use crate::{
+        Json,
         lifecycle::Typed,
-        sample::{Thing, around, lean, thing},
+        sample::{Thing, around, lean, thing, value},
     };
 
-    #[tokio::test]
-    async fn an_import_is_known_and_holds_nothing_write_only() {
+    async fn imported(what: Import<Value>) -> Imported {
         let around = around();
         let remote = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 3});
         let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
         around.client.things().insert("1".to_owned(), remote);
-        let imported = import(&Typed::<Thing>::resource(), "1".to_owned(), &around).await;
-        assert_eq!(imported.diagnostics, Diagnostics::new());
-        let state = imported.state.unwrap();
-        assert!(state.is_wholly_known());
-        assert_eq!(lean(&state), json!({"id": "1", "name": "a", "note": "n", "port": 1}));
+        import(&Typed::<Thing>::resource(), what, &around).await
+    }
+
+    fn identity(json: Json) -> Import<Value> {
+        Import::Identity(value(json))
+    }
+
+    #[tokio::test]
+    async fn an_import_is_known_and_holds_nothing_write_only() {
+        for what in [Import::Id("1".to_owned()), identity(json!({"id": "1", "name": null}))] {
+            let imported = imported(what).await;
+            assert_eq!(imported.diagnostics, Diagnostics::new());
+            let state = imported.state.unwrap();
+            assert!(state.is_wholly_known());
+            assert_eq!(lean(&state), json!({"id": "1", "name": "a", "note": "n", "port": 1}));
+            assert_eq!(lean(&imported.identity.unwrap()), json!({"id": "1", "name": "a"}));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_by_identity_gets_one_back() {
+        let imported = imported(identity(json!({"id": "1", "name": "vague"}))).await;
+        assert_eq!(imported.state.unwrap().get("id"), &Value::Null);
+        assert_eq!(lean(&imported.identity.unwrap()), json!({"id": "1", "name": "vague"}));
     }
 
     #[tokio::test]
     async fn what_is_not_there_cannot_be_imported() {
-        let imported = import(&Typed::<Thing>::resource(), "x".to_owned(), &around()).await;
-        assert_eq!(imported.state, None);
-        insta::assert_snapshot!(imported.diagnostics, @"there is no thing `x`");
+        for (what, says) in [
+            (Import::Id("x".to_owned()), "could not import thing `x`"),
+            (identity(json!({"id": "x", "name": null})), "could not import thing `id = \"x\"`"),
+            (identity(json!({"id": null})), "id: invalid value of `id`"),
+        ] {
+            let imported = imported(what).await;
+            assert_eq!(imported.state, None);
+            assert_eq!(imported.diagnostics.to_string(), says);
+        }
     }
 }

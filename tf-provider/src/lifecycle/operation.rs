@@ -90,14 +90,22 @@ pub(super) async fn run<C, T: Send + 'static>(
             None => "It stopped early because Terraform was interrupted.".to_owned(),
         };
         for error in errors.iter_mut() {
-            let space = if error.detail.is_empty() { "" } else { "\n\n" };
-            error.detail = format!("{}{space}{reason}", error.detail);
+            error.detail = with_reason(&error.detail, &reason);
         }
     }
     let saved = notes.saved().take();
     let warnings = mem::take(&mut *notes.warnings());
     let private = notes.private().encode();
     Outcome { result, saved, warnings, private }
+}
+
+/// A detail and why the operation stopped, which comes before what to do about it.
+fn with_reason(detail: &str, reason: &str) -> String {
+    match detail.split_once("\n\nWhat to do:") {
+        Some((why, remedy)) => format!("{why}\n\n{reason}\n\nWhat to do:{remedy}"),
+        None if detail.is_empty() => reason.to_owned(),
+        None => format!("{detail}\n\n{reason}"),
+    }
 }
 
 /// How long an operation may take.
@@ -149,4 +157,20 @@ fn bug(doing: &str, payload: &(dyn Any + Send)) -> Diagnostics {
             text.unwrap_or("no message"),
         ))
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_comes_last() {
+        for (detail, expected) in [
+            ("", "Stopped."),
+            ("Why.", "Why.\n\nStopped."),
+            ("Why.\n\nWhat to do: go.", "Why.\n\nStopped.\n\nWhat to do: go."),
+        ] {
+            assert_eq!(with_reason(detail, "Stopped."), expected);
+        }
+    }
 }

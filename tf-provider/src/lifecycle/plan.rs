@@ -5,6 +5,7 @@
 
 use super::{
     AnyResource, guarded,
+    identity::identify,
     same::{Pool, alike, same, same_object},
     walk::{self, element, elements},
 };
@@ -17,6 +18,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Planned {
     pub(crate) state: Value,
+    /// Absent unless all of it is known.
+    pub(crate) identity: Option<Value>,
     /// The attributes whose change needs a new object.
     pub(crate) replace: Vec<Path>,
     pub(crate) diagnostics: Diagnostics,
@@ -47,7 +50,7 @@ pub(crate) fn plan<C>(
     }
     let doing = format!("plan {}", resource.declared().name);
     let hook = guarded(&doing, || resource.plan(&state, prior, client));
-    let diagnostics = match hook.and_then(|answer| answer) {
+    let mut diagnostics: Diagnostics = match hook.and_then(|answer| answer) {
         Ok(Decided { value, untouched, found }) => {
             let mut refused = Vec::new();
             let others = [&value, &untouched, config];
@@ -63,7 +66,8 @@ pub(crate) fn plan<C>(
     if !prior.is_null() {
         replacements(object, prior, &state, &Path::root(), &mut replace);
     }
-    Planned { state, replace, diagnostics }
+    let identity = identify(resource, &state, &mut diagnostics);
+    Planned { state, identity, replace, diagnostics }
 }
 
 /// The planned state before the author's hook has its say.
@@ -502,6 +506,18 @@ mod tests {
 
         let planned = plan_thing(json!(null), json!({"name": "greedy"}));
         assert_eq!(planned.state.get("port"), &Value::from(1));
+    }
+
+    #[test]
+    fn an_identity_is_planned_as_soon_as_it_is_known() {
+        let before = json!({"id": "1", "name": "a", "note": "none"});
+        let planned = |prior: Json, config: Json| {
+            plan_thing(prior, config).identity.map_or(Json::Null, |identity| lean(&identity))
+        };
+        assert_eq!(planned(json!(null), json!({"name": "a"})), json!(null));
+        assert_eq!(planned(before.clone(), json!({"name": "?"})), json!(null));
+        assert_eq!(planned(before.clone(), json!({"name": "b"})), json!({"id": "1", "name": "b"}));
+        assert_eq!(planned(before, json!(null)), json!(null));
     }
 
     /// What Terraform checks of every plan.

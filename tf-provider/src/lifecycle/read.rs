@@ -1,8 +1,8 @@
 //! `ReadResource`: what is there now, in the words that state already has.
 
 use super::{
-    AnyResource, Operation, Surroundings, apply::left_unknown, operation::perform, same::respell,
-    settle::settle,
+    AnyResource, Operation, Surroundings, apply::left_unknown, identity::identify,
+    operation::perform, same::respell, settle::settle,
 };
 use crate::{Diagnostics, Path, Value};
 
@@ -10,6 +10,7 @@ use crate::{Diagnostics, Path, Value};
 pub(crate) struct Read {
     /// Null when the object is gone, and the old state when it could not be read.
     pub(crate) state: Value,
+    pub(crate) identity: Option<Value>,
     pub(crate) private: Vec<u8>,
     pub(crate) diagnostics: Diagnostics,
 }
@@ -22,7 +23,7 @@ pub(crate) async fn read<C>(
     around: &Surroundings<C>,
 ) -> Read {
     if state.is_null() {
-        return Read { state, private, diagnostics: Diagnostics::new() };
+        return Read { state, identity: None, private, diagnostics: Diagnostics::new() };
     }
     let object = &resource.declared().object;
     let outcome = perform(resource, Operation::Read(state.clone()), private, around).await;
@@ -41,7 +42,8 @@ pub(crate) async fn read<C>(
             state
         }
     };
-    Read { state, private: outcome.private, diagnostics }
+    let identity = identify(resource, &state, &mut diagnostics);
+    Read { state, identity, private: outcome.private, diagnostics }
 }
 
 #[cfg(test)]
@@ -89,6 +91,16 @@ mod tests {
         let read = seen(old.clone(), None).await;
         assert_eq!(lean(&read.state), old);
         assert!(read.diagnostics.has_errors());
+    }
+
+    #[tokio::test]
+    async fn an_identity_is_that_of_what_is_there() {
+        let identity = |read: Read| read.identity.map_or(Json::Null, |identity| lean(&identity));
+        let renamed = seen(state(json!({})), Some(state(json!({"name": "b"})))).await;
+        assert_eq!(identity(renamed), json!({"id": "1", "name": "b"}));
+        let unread = seen(state(json!({"note": "unreadable"})), None).await;
+        assert_eq!(identity(unread), json!({"id": "1", "name": "a"}));
+        assert_eq!(identity(seen(state(json!({})), None).await), json!(null));
     }
 
     #[tokio::test]

@@ -1,33 +1,32 @@
-//! `UpgradeResourceState`: stored JSON of any earlier version in, state of the current schema out.
+//! `UpgradeResourceState` and `UpgradeResourceIdentity`: stored JSON of any earlier version in, a value of the
+//! current schema out.
 //!
-//! Terraform always asks, also when the version is the current one.
+//! Terraform always asks for a state, also when the version is the current one.
 
-use super::{AnyResource, guarded, settle::settle};
+use super::{Declared, guarded, settle::settle};
 use crate::{Diagnostic, Json, Path, Result, Value, value::json};
 
-/// Brings a stored state to the current schema.
-pub(crate) fn upgrade<C>(
-    resource: &dyn AnyResource<C>,
+/// Brings a stored `what`, state or identity, to the current schema.
+pub(crate) fn upgrade(
+    declared: &Declared,
+    what: &str,
     version: i64,
     stored: &[u8],
 ) -> Result<Value> {
-    let declared = resource.declared();
-    let mut state: Json = serde_json::from_slice(stored).map_err(|error| {
-        Diagnostic::error(format!("cannot read the stored state of {}", declared.name))
-            .detail(format!("It is no JSON: {error}"))
-    })?;
+    let unreadable =
+        || Diagnostic::error(format!("cannot read the stored {what} of {}", declared.name));
+    let mut state: Json = serde_json::from_slice(stored)
+        .map_err(|error| unreadable().detail(format!("It is no JSON: {error}")))?;
     let steps = usize::try_from(version).ok().and_then(|version| declared.upgrades.get(version..));
     let steps = steps.filter(|_| version <= declared.version).ok_or_else(|| {
-        Diagnostic::error(format!("cannot read the stored state of {}", declared.name)).detail(
-            format!(
-                "It has version {version}, and this provider knows versions 0 to {}.\n\n\
-                 What to do: use the version of the provider that wrote it, or a later one.",
-                declared.version
-            ),
-        )
+        unreadable().detail(format!(
+            "It has version {version}, and this provider knows versions 0 to {}.\n\n\
+             What to do: use the version of the provider that wrote it, or a later one.",
+            declared.version
+        ))
     })?;
     for step in steps {
-        state = guarded(&format!("upgrade {}", declared.name), || step(state))??;
+        state = guarded(&format!("upgrade the {what} of {}", declared.name), || step(state))??;
     }
     // Across versions Terraform leaves it to us to drop what the schema has no longer.
     let value = json::decode_state(state.to_string().as_bytes(), &declared.ty)?;
@@ -40,12 +39,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        lifecycle::Typed,
-        sample::{Store, Thing, lean},
+        lifecycle::{AnyResource, Typed},
+        sample::{Thing, lean},
     };
 
     fn upgraded(version: i64, stored: &Json) -> Result<Value> {
-        upgrade::<Store>(&Typed::<Thing>::resource(), version, stored.to_string().as_bytes())
+        let resource = Typed::<Thing>::resource();
+        upgrade(resource.declared(), "state", version, stored.to_string().as_bytes())
     }
 
     #[test]
@@ -78,6 +78,20 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_has_versions_of_its_own() {
+        let resource = Typed::<Thing>::resource();
+        let identity = resource.declared().identity.as_ref().unwrap();
+        let upgraded = |version, stored: &Json| {
+            upgrade(identity, "identity", version, stored.to_string().as_bytes())
+        };
+        let expected = json!({"id": "1", "name": "a"});
+        assert_eq!(lean(&upgraded(0, &json!({"key": "1", "name": "a"})).unwrap()), expected);
+        assert_eq!(lean(&upgraded(1, &json!({"id": "1", "name": "a"})).unwrap()), expected);
+        let error = upgraded(2, &json!({})).unwrap_err();
+        assert_eq!(error.to_string(), "cannot read the stored identity of thing");
+    }
+
+    #[test]
     fn err_what_cannot_be_upgraded() {
         #[track_caller]
         fn check(version: i64, stored: &Json, expected: &str) {
@@ -89,7 +103,8 @@ mod tests {
         // The first step expects an object.
         check(0, &json!([]), "the provider has a bug");
         check(2, &json!({"name": {}}), "name: invalid value of `name`");
-        let no_json = upgrade::<Store>(&Typed::<Thing>::resource(), 2, b"{");
+        let resource = Typed::<Thing>::resource();
+        let no_json = upgrade(resource.declared(), "state", 2, b"{");
         assert_eq!(no_json.unwrap_err().to_string(), "cannot read the stored state of thing");
     }
 }

@@ -3,6 +3,10 @@
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
+    lifecycle::{
+        Declared,
+        function::{Callable, Parameter},
+    },
     path::Step,
     schema::{Attribute, Kind, Mode, Nesting, Object, Type},
     value::msgpack,
@@ -25,6 +29,28 @@ pub(super) fn schema(object: &Object, version: i64) -> wire::Schema {
         ..Default::default()
     };
     wire::Schema { version, block: Some(block) }
+}
+
+/// What an identity consists of.
+pub(super) fn identity_schema(object: &Object, version: i64) -> wire::ResourceIdentitySchema {
+    use wire::resource_identity_schema::IdentityAttribute;
+    let attributes = object.attributes.iter().map(|attribute| IdentityAttribute {
+        name: attribute.name.clone(),
+        r#type: attribute.ty().to_json().into_bytes(),
+        required_for_import: attribute.mode == Mode::Required,
+        optional_for_import: attribute.mode == Mode::Optional,
+        description: attribute.doc.clone(),
+    });
+    wire::ResourceIdentitySchema { version, identity_attributes: attributes.collect() }
+}
+
+/// The identity of an object of this resource. What is absent is not known.
+pub(super) fn identity(
+    identity: Option<&Value>,
+    resource: &Declared,
+) -> Option<wire::ResourceIdentityData> {
+    let ty = &resource.identity.as_ref()?.ty;
+    Some(wire::ResourceIdentityData { identity_data: Some(value(identity?, ty)) })
 }
 
 fn attributes(object: &Object) -> Vec<wire::schema::Attribute> {
@@ -69,6 +95,32 @@ fn nested(nesting: Nesting, object: &Object) -> wire::schema::Object {
     }
 }
 
+/// A function. The first paragraph of what is said about it sums it up.
+pub(super) fn function(function: &Callable) -> wire::Function {
+    let doc = &function.object.doc;
+    let first = doc.split("\n\n").next().unwrap_or_default();
+    wire::Function {
+        parameters: function.parameters.iter().map(parameter).collect(),
+        variadic_parameter: function.variadic.as_ref().map(parameter),
+        r#return: Some(wire::function::Return { r#type: function.output.to_json().into_bytes() }),
+        summary: first.replace('\n', " "),
+        description: doc.clone(),
+        description_kind: wire::StringKind::Markdown.into(),
+        deprecation_message: function.object.deprecated.clone().unwrap_or_default(),
+    }
+}
+
+fn parameter(parameter: &Parameter) -> wire::function::Parameter {
+    wire::function::Parameter {
+        name: parameter.name.clone(),
+        r#type: parameter.ty.to_json().into_bytes(),
+        allow_null_value: parameter.null,
+        allow_unknown_values: parameter.unknown,
+        description: parameter.doc.clone(),
+        description_kind: wire::StringKind::Markdown.into(),
+    }
+}
+
 /// Messages for the user.
 pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
     let message = |diagnostic: Diagnostic| wire::Diagnostic {
@@ -76,8 +128,8 @@ pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
             Severity::Error => wire::diagnostic::Severity::Error.into(),
             Severity::Warning => wire::diagnostic::Severity::Warning.into(),
         },
-        summary: diagnostic.summary,
-        detail: diagnostic.detail,
+        summary: capitalized(diagnostic.summary),
+        detail: closed(capitalized(diagnostic.detail)),
         attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&at)),
     };
     diagnostics.into_iter().map(message).collect()
@@ -95,6 +147,24 @@ pub(super) fn path(path: &Path) -> wire::AttributePath {
         WireStep { selector: Some(selector) }
     });
     wire::AttributePath { steps: steps.collect() }
+}
+
+/// Errors of Rust begin in lower case and end without a full stop, sentences for people do not. What is no
+/// ordinary word, such as an address, stays as it is.
+fn capitalized(text: String) -> String {
+    let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ':', '.']);
+    let rest = text.get(1..).filter(|_| word.bytes().all(|byte| byte.is_ascii_lowercase()));
+    match (rest, text.chars().next()) {
+        (Some(rest), Some(first)) => format!("{}{rest}", first.to_ascii_uppercase()),
+        _ => text,
+    }
+}
+
+fn closed(mut text: String) -> String {
+    if text.ends_with(|last: char| last.is_alphanumeric() || "`'\")".contains(last)) {
+        text.push('.');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -168,6 +238,22 @@ mod tests {
             .iter()
             .map(|d| (d.severity, d.summary.as_str(), d.detail.as_str(), d.attribute.is_some()))
             .collect();
-        assert_eq!(sent, [(1, "a", "b", true), (2, "d", "", false), (2, "e", "", false)]);
+        assert_eq!(sent, [(1, "A", "B.", true), (2, "D", "", false), (2, "E", "", false)]);
+    }
+
+    #[test]
+    fn people_read_sentences() {
+        for (text, sent) in [
+            ("must be even", "Must be even."),
+            ("length must be 1, but is `x`", "Length must be 1, but is `x`."),
+            ("It is so.\n\nWhat to do: go.", "It is so.\n\nWhat to do: go."),
+            ("`x` is not even", "`x` is not even."),
+            ("http://127.0.0.1: refused", "http://127.0.0.1: refused."),
+            ("import {\n}", "Import {\n}"),
+            ("éa", "éa."),
+            ("", ""),
+        ] {
+            assert_eq!(closed(capitalized(text.to_owned())), sent);
+        }
     }
 }

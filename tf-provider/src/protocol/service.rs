@@ -11,11 +11,12 @@ use tonic::{Request, Response, Status};
 
 use super::{decode, encode, generated::tfplugin6 as wire};
 use crate::{
-    Diagnostic, Diagnostics, Model, Provider, Result, Value,
+    Diagnostic, Diagnostics, Import, Model, Provider, Result, Value,
     lifecycle::{
         AnyDataSource, AnyResource, Declared, Surroundings, apply,
         configure::configure,
         data_source::look_up,
+        function::Callable,
         import::import,
         plan::{Planned, plan},
         read::read,
@@ -25,11 +26,14 @@ use crate::{
     serve::Stop,
 };
 
+mod function;
+
 /// One provider process.
 pub(crate) struct Service<P: Provider> {
     provider: Declared,
     resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
     data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
+    functions: BTreeMap<String, Callable>,
     configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
     stop: Stop,
 }
@@ -47,6 +51,7 @@ impl<P: Provider> Service<P> {
             provider: Declared::provider::<P>(),
             resources: resources.map(|r| (full(r.declared()), r)).collect(),
             data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
+            functions: offer.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
             configured: RwLock::default(),
             stop,
         }
@@ -103,6 +108,11 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             data_sources: data_sources
                 .map(|type_name| wire::get_metadata::DataSourceMetadata { type_name })
                 .collect(),
+            functions: self
+                .functions
+                .keys()
+                .map(|name| wire::get_metadata::FunctionMetadata { name: name.clone() })
+                .collect(),
             ..Default::default()
         }))
     }
@@ -120,6 +130,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             data_source_schemas: data_sources
                 .map(|(n, d)| (n.clone(), schema(d.declared())))
                 .collect(),
+            functions: self.functions(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         }))
@@ -191,9 +202,10 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
     ) -> Answer<wire::upgrade_resource_state::Response> {
         let request = request.into_inner();
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
+            let declared = resource.declared();
             let stored = decode::stored(request.raw_state.as_ref())?;
-            let state = upgrade(resource, request.version, stored)?;
-            Ok(encode::value(&state, &resource.declared().ty))
+            let state = upgrade(declared, "state", request.version, stored)?;
+            Ok(encode::value(&state, &declared.ty))
         });
         Ok(Response::new(match upgraded {
             Ok(state) => wire::upgrade_resource_state::Response {
@@ -204,6 +216,42 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
                 diagnostics: encode::diagnostics(errors),
                 ..Default::default()
             },
+        }))
+    }
+
+    async fn get_resource_identity_schemas(
+        &self,
+        _: Request<wire::get_resource_identity_schemas::Request>,
+    ) -> Answer<wire::get_resource_identity_schemas::Response> {
+        let identities = self.resources.iter().filter_map(|(name, resource)| {
+            let identity = resource.declared().identity.as_ref()?;
+            Some((name.clone(), encode::identity_schema(&identity.object, identity.version)))
+        });
+        Ok(Response::new(wire::get_resource_identity_schemas::Response {
+            identity_schemas: identities.collect(),
+            ..Default::default()
+        }))
+    }
+
+    async fn upgrade_resource_identity(
+        &self,
+        request: Request<wire::upgrade_resource_identity::Request>,
+    ) -> Answer<wire::upgrade_resource_identity::Response> {
+        let request = request.into_inner();
+        let upgraded = self.resource(&request.type_name).and_then(|resource| {
+            let declared = resource.declared();
+            let identity = declared.identity.as_ref().ok_or_else(|| no_identity(declared))?;
+            let stored = decode::stored(request.raw_identity.as_ref())?;
+            let identity = upgrade(identity, "identity", request.version, stored)?;
+            Ok(encode::identity(Some(&identity), declared))
+        });
+        let (upgraded_identity, diagnostics) = match upgraded {
+            Ok(identity) => (identity, Vec::new()),
+            Err(errors) => (None, encode::diagnostics(errors)),
+        };
+        Ok(Response::new(wire::upgrade_resource_identity::Response {
+            upgraded_identity,
+            diagnostics,
         }))
     }
 
@@ -220,6 +268,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let read = read(resource, state, request.private.clone(), &around).await;
             Ok(wire::read_resource::Response {
                 new_state: Some(encode::value(&read.state, ty)),
+                new_identity: encode::identity(read.identity.as_ref(), resource.declared()),
                 private: read.private,
                 diagnostics: encode::diagnostics(read.diagnostics),
                 ..Default::default()
@@ -228,6 +277,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         Ok(Response::new(answer.await.unwrap_or_else(|errors| wire::read_resource::Response {
             diagnostics: encode::diagnostics(errors),
             new_state: request.current_state.clone(),
+            new_identity: request.current_identity.clone(),
             private: request.private.clone(),
             ..Default::default()
         })))
@@ -245,16 +295,18 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let around = self.surroundings();
             let client = around.as_ref().map(|around| &*around.client);
             let planned = plan(resource, &prior, &config, client);
-            Ok((encode::value(&planned.state, ty), planned))
+            let identity = encode::identity(planned.identity.as_ref(), resource.declared());
+            Ok((encode::value(&planned.state, ty), identity, planned))
         });
-        let (state, planned) = match planned {
-            Ok((state, planned)) => (Some(state), planned),
+        let (state, planned_identity, planned) = match planned {
+            Ok((state, identity, planned)) => (Some(state), identity, planned),
             Err(diagnostics) => {
-                (request.prior_state, Planned { diagnostics, ..Planned::default() })
+                (request.prior_state, None, Planned { diagnostics, ..Planned::default() })
             }
         };
         Ok(Response::new(wire::plan_resource_change::Response {
             planned_state: state,
+            planned_identity,
             requires_replace: planned.replace.iter().map(encode::path).collect(),
             planned_private: request.prior_private,
             diagnostics: encode::diagnostics(planned.diagnostics),
@@ -280,6 +332,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let applied = apply::apply(resource, change, &around).await;
             Ok(wire::apply_resource_change::Response {
                 new_state: Some(encode::value(&applied.state, ty)),
+                new_identity: encode::identity(applied.identity.as_ref(), resource.declared()),
                 private: applied.private,
                 diagnostics: encode::diagnostics(applied.diagnostics),
                 ..Default::default()
@@ -298,16 +351,26 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::import_resource_state::Request>,
     ) -> Answer<wire::import_resource_state::Response> {
-        let wire::import_resource_state::Request { type_name, id, .. } = request.into_inner();
+        let wire::import_resource_state::Request { type_name, id, identity, .. } =
+            request.into_inner();
         let answer = async {
             let resource = self.resource(&type_name)?;
-            let imported = import(resource, id, &*self.configured()?).await;
-            let ty = &resource.declared().ty;
+            let declared = resource.declared();
+            let what =
+                match (identity.and_then(|identity| identity.identity_data), &declared.identity) {
+                    (None, _) => Import::Id(id),
+                    (Some(data), Some(identity)) => {
+                        Import::Identity(decode::value(Some(&data), &identity.ty)?)
+                    }
+                    (Some(_), None) => return Err(no_identity(declared)),
+                };
+            let imported = import(resource, what, &*self.configured()?).await;
+            let ty = &declared.ty;
             let found = imported.state.map(|state| wire::import_resource_state::ImportedResource {
                 type_name: type_name.clone(),
                 state: Some(encode::value(&state, ty)),
                 private: imported.private,
-                ..Default::default()
+                identity: encode::identity(imported.identity.as_ref(), declared),
             });
             Ok((found, imported.diagnostics))
         };
@@ -339,6 +402,21 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         }))
     }
 
+    async fn get_functions(
+        &self,
+        _: Request<wire::get_functions::Request>,
+    ) -> Answer<wire::get_functions::Response> {
+        let functions = self.functions();
+        Ok(Response::new(wire::get_functions::Response { functions, ..Default::default() }))
+    }
+
+    async fn call_function(
+        &self,
+        request: Request<wire::call_function::Request>,
+    ) -> Answer<wire::call_function::Response> {
+        Ok(Response::new(self.call(request.into_inner())))
+    }
+
     async fn stop_provider(
         &self,
         _: Request<wire::stop_provider::Request>,
@@ -364,6 +442,12 @@ fn not_offered(what: &str, name: &str) -> Diagnostics {
         .into()
 }
 
+fn no_identity(resource: &Declared) -> Diagnostics {
+    Diagnostic::error(format!("{} has no identity", resource.name))
+        .detail("What to do: import it by its id.")
+        .into()
+}
+
 /// What was found, whether it was found or failed.
 fn either(found: Result<Diagnostics>) -> Diagnostics {
     found.unwrap_or_else(|errors| errors)
@@ -384,14 +468,14 @@ mod tests {
     const THING: &str = "sample_thing";
 
     /// Plays core, in process.
-    struct Core(Service<Sample>);
+    pub(super) struct Core(pub(super) Service<Sample>);
 
     impl Core {
-        fn new() -> Self {
+        pub(super) fn new() -> Self {
             Self(Service::new(Stop::default()))
         }
 
-        async fn configured() -> Self {
+        pub(super) async fn configured() -> Self {
             let core = Self::new();
             let config = encode::value(&value(json!({"prefix": null})), &core.0.provider.ty);
             let request = wire::configure_provider::Request {
@@ -449,6 +533,11 @@ mod tests {
             self.0.apply_resource_change(Request::new(request)).await.unwrap().into_inner()
         }
 
+        fn identity(&self, data: Option<&wire::ResourceIdentityData>) -> Json {
+            let ty = &self.0.resource(THING).unwrap().declared().identity.as_ref().unwrap().ty;
+            lean(&decode::value(data.and_then(|data| data.identity_data.as_ref()), ty).unwrap())
+        }
+
         async fn read(&self, state: Option<wire::DynamicValue>) -> wire::read_resource::Response {
             let request = wire::read_resource::Request {
                 type_name: THING.to_owned(),
@@ -500,7 +589,7 @@ mod tests {
         assert_eq!(planned.diagnostics, vec![]);
         assert_eq!(core.lean(planned.planned_state.as_ref())["id"], "?");
         let applied = core.apply(core.wire(json!(null)), json!({"name": "a"})).await;
-        assert_eq!(summaries(&applied.diagnostics), ["the provider is not configured"]);
+        assert_eq!(summaries(&applied.diagnostics), ["The provider is not configured"]);
         assert_eq!(core.lean(applied.new_state.as_ref()), json!(null));
     }
 
@@ -549,6 +638,63 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_identity_goes_with_every_answer() {
+        let core = Core::configured().await;
+        let planned = core.plan(None, json!({"name": "a"})).await;
+        assert_eq!(planned.planned_identity, None);
+        let made = core.apply(core.wire(json!(null)), json!({"name": "a"})).await;
+        let identity = json!({"id": "thing-1", "name": "a"});
+        assert_eq!(core.identity(made.new_identity.as_ref()), identity);
+        let read = core.read(made.new_state.clone()).await;
+        assert_eq!(read.new_identity, made.new_identity);
+        let planned = core.plan(made.new_state, json!({"name": "a", "note": "new"})).await;
+        assert_eq!(planned.planned_identity, made.new_identity);
+
+        let import = |type_name: &str| wire::import_resource_state::Request {
+            type_name: type_name.to_owned(),
+            identity: made.new_identity.clone(),
+            ..Default::default()
+        };
+        let request = Request::new(import(THING));
+        let answer = core.0.import_resource_state(request).await.unwrap().into_inner();
+        assert_eq!(answer.imported_resources[0].identity, made.new_identity);
+        let request = Request::new(import("sample_plain"));
+        let answer = core.0.import_resource_state(request).await.unwrap().into_inner();
+        assert_eq!(summaries(&answer.diagnostics), ["plain has no identity"]);
+    }
+
+    #[tokio::test]
+    async fn identities_are_declared_and_upgraded() {
+        let core = Core::new();
+        let request = Request::new(wire::get_resource_identity_schemas::Request::default());
+        let answer = core.0.get_resource_identity_schemas(request).await.unwrap().into_inner();
+        assert_eq!(answer.identity_schemas.keys().collect::<Vec<_>>(), [THING]);
+        let schema = &answer.identity_schemas[THING];
+        let attributes: Vec<_> = schema
+            .identity_attributes
+            .iter()
+            .map(|a| (a.name.as_str(), &a.r#type[..], a.required_for_import, a.optional_for_import))
+            .collect();
+        let text = &b"\"string\""[..];
+        assert_eq!(attributes, [("id", text, true, false), ("name", text, false, true)]);
+
+        let upgrade = |type_name: &str| wire::upgrade_resource_identity::Request {
+            type_name: type_name.to_owned(),
+            version: 0,
+            raw_identity: Some(wire::RawState {
+                json: b"{\"key\":\"1\"}".into(),
+                ..Default::default()
+            }),
+        };
+        let answer = core.0.upgrade_resource_identity(Request::new(upgrade(THING))).await.unwrap();
+        let upgraded = answer.into_inner().upgraded_identity;
+        assert_eq!((schema.version, core.identity(upgraded.as_ref())), (1, json!({"id": "1"})));
+        let request = Request::new(upgrade("sample_plain"));
+        let answer = core.0.upgrade_resource_identity(request).await.unwrap().into_inner();
+        assert_eq!(summaries(&answer.diagnostics), ["plain has no identity"]);
+    }
+
+    #[tokio::test]
     async fn state_of_an_older_version_is_upgraded() {
         let core = Core::new();
         let raw_state = wire::RawState {
@@ -572,7 +718,7 @@ mod tests {
         let request = Request::new(wire::get_metadata::Request::default());
         let metadata = core.0.get_metadata(request).await.unwrap().into_inner();
         let resources: Vec<_> = metadata.resources.iter().map(|r| r.type_name.as_str()).collect();
-        assert_eq!(resources, [THING]);
+        assert_eq!(resources, ["sample_plain", THING]);
         assert_eq!(metadata.data_sources.len(), 1);
 
         let request = Request::new(wire::get_provider_schema::Request::default());

@@ -27,6 +27,13 @@ impl Object {
                 found.at(&Path::root().attribute(&attribute.name), "this name is reserved");
             }
         }
+        found.0.extend(self.problems_inside());
+        found.0
+    }
+
+    /// The same where no name is reserved, because nothing stands beside the attributes.
+    pub(crate) fn problems_inside(&self) -> Vec<String> {
+        let mut found = Found(Vec::new());
         found.object(self, &Path::root(), Around::default());
         found.0
     }

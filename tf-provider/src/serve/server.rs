@@ -15,7 +15,7 @@ use super::{
     socket::Socket,
     tls::Tls,
 };
-use crate::protocol::{Rpcs, routes};
+use crate::protocol::{Rpcs, plugin::routes};
 
 /// How long operations may take to end when the process leaves. Core kills it after two seconds.
 const GRACE: Duration = Duration::from_millis(1500);

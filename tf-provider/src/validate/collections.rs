@@ -112,7 +112,10 @@ impl<T: Field> Validate<Vec<T>> for Unique {
         let Value::List(elements) = value else { return };
         for (n, element) in elements.iter().enumerate().filter(|(_, one)| one.is_wholly_known()) {
             if elements.iter().take(n).any(|earlier| T::same(earlier, element)) {
-                out.push(Diagnostic::invalid(&at.clone().index(n), "stands here twice"));
+                out.push(Diagnostic::invalid(
+                    &at.clone().index(n),
+                    "an earlier element means the same",
+                ));
             }
         }
     }
@@ -164,7 +167,10 @@ mod tests {
     #[test]
     fn twice_is_by_meaning() {
         let list = Value::list(["::1".into(), Value::unknown(), "0::1".into(), Value::unknown()]);
-        assert_eq!(run::<Vec<Text<IpAddr>>, _, _>(unique(), &list), ["a[2]: stands here twice"]);
+        assert_eq!(
+            run::<Vec<Text<IpAddr>>, _, _>(unique(), &list),
+            ["a[2]: an earlier element means the same"]
+        );
         assert!(run::<Vec<String>, _, _>(unique(), &list).is_empty());
     }
 }

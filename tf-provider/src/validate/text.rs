@@ -24,13 +24,24 @@ impl<T> Written for Text<T> where T: FromStr<Err: Display> + PartialEq + Send + 
 
 /// Types that have a length: text has characters, a collection has elements.
 pub trait Measured: Field {
+    /// What its length counts.
+    const UNIT: &'static str = "element";
     /// Whether elements that are not known yet may turn out to be one and the same.
     const MAY_SHRINK: bool = false;
 }
 
-impl Measured for String {}
-impl Measured for SecretString {}
-impl<T> Measured for Text<T> where T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static {}
+impl Measured for String {
+    const UNIT: &'static str = "character";
+}
+impl Measured for SecretString {
+    const UNIT: &'static str = "character";
+}
+impl<T> Measured for Text<T>
+where
+    T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static,
+{
+    const UNIT: &'static str = "character";
+}
 impl<T: Field> Measured for Vec<T> {}
 impl<T: Field + Ord> Measured for BTreeSet<T> {
     const MAY_SHRINK: bool = true;
@@ -87,7 +98,8 @@ impl<T: Measured> Validate<T> for Length {
     }
 
     fn doc(&self) -> Option<String> {
-        Some(format!("length {}", self.words()))
+        let plural = if self.most.unwrap_or(self.least) == 1 { "" } else { "s" };
+        Some(format!("{} {}{plural}", self.words(), T::UNIT))
     }
 }
 

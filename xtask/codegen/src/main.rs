@@ -99,3 +99,13 @@ fn format(root: &Path, code: &str) -> Result<String, Box<dyn Error>> {
     }
     Ok(String::from_utf8(output.stdout)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_code_is_what_proto_says() {
+        check().unwrap();
+    }
+}

@@ -4,16 +4,17 @@ use super::manifest::{dependencies, has_table};
 use super::source::{Name, Source};
 use super::{Tree, is_rust};
 
-/// The modules of the provider, each with those it may name: data flows one way.
+/// The modules of the provider, each with those it may name: data flows one way, and an arrow
+/// leads on to where the next one goes.
 const ARROWS: &[(&str, &[&str])] = &[
     ("rules", &[]),
     ("cloud", &["rules"]),
-    ("cluster", &[]),
+    ("cluster", &["rules"]),
     ("groups", &["cloud", "rules"]),
-    ("pods", &["cluster", "groups", "rules"]),
+    ("pods", &["cloud", "cluster", "groups", "rules"]),
     ("diagnostics", &["cloud", "cluster", "groups", "pods", "rules"]),
-    ("resources", &["cloud", "diagnostics", "groups", "pods", "provider", "rules"]),
-    ("data_sources", &["cloud", "diagnostics", "groups", "pods", "provider", "rules"]),
+    ("resources", &["cloud", "cluster", "diagnostics", "groups", "pods", "provider", "rules"]),
+    ("data_sources", &["cloud", "cluster", "diagnostics", "groups", "pods", "provider", "rules"]),
     ("functions", &["diagnostics", "rules"]),
     (
         "provider",
@@ -38,11 +39,13 @@ const TERRAFORM: &[&str] = &["data_sources", "diagnostics", "functions", "provid
 const SOCKETS: &[&str] = &[
     "TcpListener",
     "TcpStream",
+    "ToSocketAddrs",
     "UdpSocket",
     "UnixDatagram",
     "UnixListener",
     "UnixStream",
     "hyper",
+    "hyper_util",
     "kube",
     "reqwest",
     "tonic",
@@ -52,9 +55,11 @@ const SOCKETS: &[&str] = &[
 const PURE: &[&str] = &[
     "src/cloud/sign.rs",
     "src/cloud/error.rs",
+    "src/cloud/kind.rs",
     "src/rules.rs",
     "src/rules/",
     "tf-provider/src/lifecycle/plan.rs",
+    "tf-provider/src/lifecycle/same.rs",
 ];
 
 /// Modules that share nothing but that nobody knew where to put them.
@@ -91,7 +96,7 @@ pub(super) fn layers(tree: &Tree) -> Vec<String> {
 /// 2. Generated types, sockets and the environment each have one door.
 pub(super) fn doors(tree: &Tree) -> Vec<String> {
     let generated = in_each(tree, "tf-provider/src/", |source| {
-        // `testing` plays Terraform: it stands at the other end of the wire.
+        // `testing` plays core: it stands at the other end of the wire.
         if source.module().first().is_some_and(|module| ["protocol", "testing"].contains(module)) {
             return vec![];
         }
@@ -119,7 +124,8 @@ pub(super) fn doors(tree: &Tree) -> Vec<String> {
             let reads = name.starts_with("std::env")
                 || name.starts_with("env") && name.segments.len() > 1
                 || name.segments.ends_with(&["Config".into(), "infer".into()])
-                || name.segments.ends_with(&["Kubeconfig".into(), "read".into()]);
+                || name.segments.ends_with(&["Kubeconfig".into(), "read".into()])
+                || name.segments.ends_with(&["Client".into(), "try_default".into()]);
             reads
                 .then(|| "only src/provider.rs reads the environment; pass the value in".to_owned())
         })
@@ -133,7 +139,7 @@ pub(super) fn witnesses(tree: &Tree) -> Vec<String> {
     let mut findings = in_each(tree, "sandbox/", |source| {
         let ours = ["terraform_provider_tke", "tf_provider", "tf_provider_derive"];
         find(source, |name| {
-            let includes = name.starts_with("include") || name.starts_with("path");
+            let includes = name.has(&["include", "include_bytes", "include_str", "path"]);
             (name.has(&ours) || includes && reaches_out(tree, source)).then(|| shared.to_owned())
         })
     });
@@ -162,8 +168,11 @@ pub(super) fn offers(tree: &Tree) -> Vec<String> {
             let own = module.get(1).copied().unwrap_or_default();
             find(source, |name| {
                 let target = name.segments.get(2).map(String::as_str)?;
-                let sibling = name.module() == Some(kind) && target != own;
-                sibling.then(|| {
+                // What is not a file or a type of theirs is what all of them share.
+                let theirs = target == "*"
+                    || target.starts_with(char::is_uppercase)
+                    || tree.has(&format!("src/{kind}/{target}.rs"));
+                (name.module() == Some(kind) && target != own && theirs).then(|| {
                     format!("`{own}` may not name its neighbour `{target}`; share a lower layer")
                 })
             })
@@ -190,8 +199,9 @@ pub(super) fn habits(tree: &Tree) -> Vec<String> {
             findings.push(format!("{file}: `{drawer}` says nothing; name the one idea in it"));
         }
     }
-    if tree.0.get("Cargo.toml").is_some_and(|manifest| has_table(manifest, "features")) {
-        findings.push("Cargo.toml: one provider, one build: remove [features]".to_owned());
+    let optional = |manifest: &String| manifest.contains("optional = true");
+    if tree.0.get("Cargo.toml").is_some_and(|m| has_table(m, "features") || optional(m)) {
+        findings.push("Cargo.toml: one provider, one build: no features, nothing optional".into());
     }
     for folder in ["src/", "tf-provider/src/", "tf-provider-derive/src/"] {
         findings.extend(in_each(tree, folder, |source| {
@@ -266,13 +276,13 @@ mod tests {
             &[
                 ("src/cloud.rs", "use crate::rules::Rule;"),
                 ("src/cloud/client.rs", "use crate::cluster::Cluster;"),
-                ("src/cluster.rs", "use crate::{rules::Rule, cloud};"),
+                ("src/cluster.rs", "use crate::{groups::Groups, cloud};"),
                 ("src/groups.rs", "use crate::{cloud, rules};"),
                 ("src/main.rs", "tf_provider::serve()"),
             ],
             &[
                 "src/cloud/client.rs:1: `crate::cluster::Cluster`: `cloud` may not name `cluster`",
-                "src/cluster.rs:1: `crate::rules::Rule`: `cluster` may not name `rules`",
+                "src/cluster.rs:1: `crate::groups::Groups`: `cluster` may not name `groups`",
                 "src/cluster.rs:1: `crate::cloud`: `cluster` may not name `cloud`",
             ],
         );
@@ -350,12 +360,15 @@ mod tests {
         check(
             offers,
             &[
-                ("src/resources/rule.rs", "use super::group::Group; use super::rule::tests;"),
+                ("src/resources/rule.rs", "use super::group::find; use super::rule::tests;"),
+                ("src/resources/policy.rs", "use super::{Group, in_region}; use super::*;"),
                 ("src/resources/group.rs", "use crate::{groups::Groups, rules::Rule};"),
                 ("src/functions/parse.rs", "async fn f() { std::fs::read(p) }"),
             ],
             &[
-                "src/resources/rule.rs:1: `crate::resources::group::Group`: `rule` may not name",
+                "src/resources/policy.rs:1: `crate::resources::Group`: `policy` may not name",
+                "src/resources/policy.rs:1: `crate::resources::*`: `policy` may not name",
+                "src/resources/rule.rs:1: `crate::resources::group::find`: `rule` may not name",
                 "src/functions/parse.rs:1: `async`: a function answers",
                 "src/functions/parse.rs:1: `std::fs::read`: a function answers",
             ],
@@ -369,7 +382,7 @@ mod tests {
             &[
                 ("src/groups/mod.rs", ""),
                 ("sandbox/src/utils/a.rs", ""),
-                ("Cargo.toml", "[features]\nfast = []"),
+                ("Cargo.toml", "[dependencies]\nfast = { version = \"1\", optional = true }"),
                 ("tf-provider/Cargo.toml", "[features]\ntesting = []"),
                 ("src/cloud.rs", "static A: &'static str = \"\";"),
                 ("src/pods.rs", "use std::sync::OnceLock;"),
@@ -386,16 +399,20 @@ mod tests {
 
     #[test]
     fn pure_places_stay_pure() {
-        let pure = ["src/cloud/sign.rs", "src/cloud/error.rs", "src/rules.rs", "src/rules/id.rs"];
-        let mut files: Vec<_> = pure.iter().map(|file| (*file, "fn f(at: Timestamp) {}")).collect();
-        files.push((
-            "tf-provider/src/lifecycle/plan.rs",
-            "#[cfg(test)] mod tests { tokio::spawn() }",
-        ));
+        let pure = "fn f(at: Timestamp) {} #[cfg(test)] mod tests { tokio::spawn() }";
+        let mut files = [
+            ("src/cloud/sign.rs", pure),
+            ("src/cloud/error.rs", pure),
+            ("src/cloud/kind.rs", pure),
+            ("src/rules.rs", pure),
+            ("src/rules/id.rs", pure),
+            ("tf-provider/src/lifecycle/plan.rs", pure),
+            ("tf-provider/src/lifecycle/same.rs", pure),
+        ];
         check(purity, &files, &[]);
 
         files[0].1 = "fn sign() { Timestamp::now() }";
-        files[2].1 = "async fn rule() { std::env::var(\"A\") }";
+        files[3].1 = "async fn rule() { std::env::var(\"A\") }";
         check(
             purity,
             &files,

@@ -4,7 +4,11 @@ use super::Tree;
 
 /// A folder of things offered, the folder of their examples, and the files of an example.
 const OFFERED: &[(&str, &str, &[&str])] = &[
-    ("src/resources/", "examples/resources/", &["resource.tf", "import.sh"]),
+    (
+        "src/resources/",
+        "examples/resources/",
+        &["resource.tf", "import.sh", "import-by-string-id.tf"],
+    ),
     ("src/data_sources/", "examples/data-sources/", &["data-source.tf"]),
 ];
 
@@ -53,6 +57,7 @@ mod tests {
             ("src/resources/rule.rs", ""),
             ("examples/resources/tke_rule/resource.tf", ""),
             ("examples/resources/tke_rule/import.sh", ""),
+            ("examples/resources/tke_rule/import-by-string-id.tf", ""),
             ("acceptance-tests/tests/acceptance/rule.rs", ""),
             ("acceptance-tests/tests/acceptance/main.rs", "mod rule;"),
         ];
@@ -64,10 +69,11 @@ mod tests {
             &[
                 "examples/resources/tke_rule/resource.tf: add this example",
                 "examples/resources/tke_rule/import.sh: add this example",
+                "examples/resources/tke_rule/import-by-string-id.tf: add this example",
                 "acceptance-tests/tests/acceptance/rule.rs: add the acceptance test",
             ],
         );
-        check(pairs, &whole[..4], &["acceptance-tests/tests/acceptance/main.rs: add `mod rule;`"]);
+        check(pairs, &whole[..5], &["acceptance-tests/tests/acceptance/main.rs: add `mod rule;`"]);
     }
 
     #[test]

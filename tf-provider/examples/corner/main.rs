@@ -1,0 +1,75 @@
+//! A provider with every kind of attribute and every behaviour that a core can meet, and with faults
+//! on demand. Its service is a file.
+
+mod fault;
+mod kinds;
+mod lookup;
+mod store;
+mod thing;
+
+use std::process::ExitCode;
+
+use fault::Fault;
+use kinds::Kinds;
+use lookup::Lookup;
+use store::Store;
+use tf_provider::{ConfigureCx, Diagnostic, Maybe, Model, Offer, Partial, Provider, Result, Text};
+use thing::Thing;
+
+/// Where the service is, and how it fails.
+#[derive(Model)]
+struct Config {
+    /// The file that holds all objects. The environment variable `CORNER_FILE` stands in for it.
+    file: Option<String>,
+    /// What goes wrong, such as `panic after create`: one of `panic`, `error`, `slow`, `hang` or
+    /// `change`, then `before` or `after`, then `create`, `update` or `delete`. The environment
+    /// variable `CORNER_FAULT` stands in for it.
+    fault: Option<Text<Fault>>,
+}
+
+struct Corner;
+
+impl Provider for Corner {
+    const NAME: &'static str = "corner";
+    const SOURCE: &'static str = "terraform-provider-tke/corner";
+    type Config = Config;
+    type Client = Store;
+
+    async fn configure(config: Partial<Config>, _cx: &ConfigureCx) -> Result<Store> {
+        let fault = match (config.fault.into_known(), variable("CORNER_FAULT")) {
+            (Some(fault), _) => Some(fault.into_value()),
+            (None, Some(text)) => Some(text.parse().map_err(|error: fault::FaultError| {
+                Diagnostic::error("`CORNER_FAULT` cannot be read").detail(error.to_string())
+            })?),
+            (None, None) => None,
+        };
+        // What is not known yet during a plan is no reason to fail: only those who need it do.
+        let unknown = matches!(config.file, Maybe::Unknown);
+        let file = config.file.into_known();
+        let file = file.or_else(|| variable("CORNER_FILE").filter(|_| !unknown));
+        Ok(Store::new(file.map(Into::into), fault))
+    }
+
+    fn offer() -> Offer<Store> {
+        Offer::new().resource::<Kinds>().resource::<Thing>().data_source::<Lookup>()
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this provider's one reader of the environment")]
+    std::env::var(name).ok()
+}
+
+fn main() -> ExitCode {
+    tf_provider::serve::<Corner>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_breaks_no_rule() {
+        assert_eq!(tf_provider::problems::<Corner>(), Vec::<String>::new());
+    }
+}

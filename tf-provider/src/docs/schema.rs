@@ -1,0 +1,298 @@
+//! The attributes of a page: who sets them, what they hold, and what they must fulfil.
+
+use super::unwrapped;
+use crate::lifecycle::Declared;
+use crate::resource::DefaultTimeouts;
+use crate::schema::{Attribute, Mode, Nesting, Object, Type};
+use crate::timeouts::Span;
+use crate::value::Value;
+
+/// The section `Schema` of a page.
+pub(super) fn section(declared: &Declared) -> String {
+    let mut parts = vec!["## Schema".to_owned()];
+    parts.extend(declared.constraints.iter().map(|rule| format!("{}.", capital(&rule.doc()))));
+    let page = Attributes { timeouts: &declared.timeouts };
+    page.object(&declared.object, &[], &mut parts);
+    parts.join("\n\n")
+}
+
+/// Who sets an attribute, in the order of the page.
+const GROUPS: [&str; 3] = ["Required", "Optional", "Read-Only"];
+
+fn group(attribute: &Attribute) -> &'static str {
+    match attribute.mode {
+        Mode::Required => "Required",
+        Mode::Optional | Mode::OptionalComputed => "Optional",
+        Mode::Computed => "Read-Only",
+    }
+}
+
+/// What the attributes of one page share.
+struct Attributes<'a> {
+    timeouts: &'a DefaultTimeouts,
+}
+
+impl Attributes<'_> {
+    /// Lists the attributes of an object, then each object below it.
+    fn object(&self, object: &Object, path: &[&str], parts: &mut Vec<String>) {
+        for title in GROUPS {
+            let attributes = object.attributes.iter().filter(|one| group(one) == title);
+            let lines: Vec<_> = attributes.map(|one| self.line(one, path)).collect();
+            if !lines.is_empty() {
+                let title =
+                    if path.is_empty() { format!("### {title}") } else { format!("{title}:") };
+                parts.push(title);
+                parts.push(lines.join("\n"));
+            }
+        }
+        for attribute in &object.attributes {
+            if let Some((_, nested)) = attribute.kind.objects() {
+                let path = [path, &[attribute.name.as_str()]].concat();
+                parts.push(format!(
+                    "<a id=\"{}\"></a>\n### Nested Schema for `{}`",
+                    anchor(&path),
+                    path.join(".")
+                ));
+                parts.push(unwrapped(&nested.doc));
+                self.object(nested, &path, parts);
+            }
+        }
+    }
+
+    /// `- `name` (String) What it means. Default: `"a"`.`
+    fn line(&self, attribute: &Attribute, path: &[&str]) -> String {
+        let (name, doc) = (&attribute.name, unwrapped(&attribute.doc));
+        let notes = self.notes(attribute, path).join(" ");
+        // Notes on the last of several paragraphs would seem to belong to it alone.
+        let gap = match (notes.is_empty(), doc.contains("\n\n")) {
+            (true, _) => "",
+            (false, true) => "\n\n",
+            (false, false) => " ",
+        };
+        let text = format!("{doc}{gap}{notes}").replace('\n', "\n  ").replace("\n  \n", "\n\n");
+        format!("- `{name}` ({}) {text}", traits(attribute).join(", "))
+    }
+
+    /// What is declared besides the description, each a sentence.
+    fn notes(&self, attribute: &Attribute, path: &[&str]) -> Vec<String> {
+        let mut notes: Vec<_> = attribute
+            .validators
+            .iter()
+            .filter_map(|rule| Some(format!("{}.", capital(rule.doc.as_deref()?))))
+            .collect();
+        if let Some(default) = &attribute.default {
+            notes.push(format!("Default: `{}`.", hcl(default)));
+        } else if let Some(default) = self.timeout(&attribute.name, path) {
+            notes.push(format!("Default: `{default}`."));
+        }
+        if attribute.replace {
+            notes.push("Changing this replaces the resource.".to_owned());
+        }
+        if let Some(instead) = &attribute.deprecated {
+            notes.push(format!("**Deprecated:** {}.", instead.trim_end_matches('.')));
+        }
+        if attribute.kind.objects().is_some() {
+            let anchor = anchor(&[path, &[attribute.name.as_str()]].concat());
+            notes.push(format!("(see [below for nested schema](#{anchor}))"));
+        }
+        notes
+    }
+
+    /// The time that an operation has when the user sets none.
+    fn timeout(&self, name: &str, path: &[&str]) -> Option<Span> {
+        let default = match (path, name) {
+            (["timeouts"], "create") => self.timeouts.create,
+            (["timeouts"], "read") => self.timeouts.read,
+            (["timeouts"], "update") => self.timeouts.update,
+            (["timeouts"], "delete") => self.timeouts.delete,
+            _ => return None,
+        };
+        Some(default.into())
+    }
+}
+
+/// What stands in brackets behind a name.
+fn traits(attribute: &Attribute) -> Vec<String> {
+    let holds = match attribute.kind.objects() {
+        None => words(&attribute.ty()),
+        Some((Nesting::Single, _)) => "Attributes".to_owned(),
+        Some((Nesting::List, _)) => "Attributes List".to_owned(),
+        Some((Nesting::Set, _)) => "Attributes Set".to_owned(),
+        Some((Nesting::Map, _)) => "Attributes Map".to_owned(),
+    };
+    let flags = [
+        (attribute.sensitive, "Sensitive"),
+        (attribute.write_only, WRITE_ONLY),
+        (attribute.deprecated.is_some(), "Deprecated"),
+    ];
+    let flags = flags.into_iter().filter(|(holds, _)| *holds).map(|(_, name)| name.to_owned());
+    std::iter::once(holds).chain(flags).collect()
+}
+
+const WRITE_ONLY: &str = "[Write-only](https://developer.hashicorp.com/terraform/language/\
+                          resources/ephemeral#write-only-arguments)";
+
+/// A type as registries write it: `List of String`.
+pub(super) fn words(ty: &Type) -> String {
+    match ty {
+        Type::String => "String".to_owned(),
+        Type::Bool => "Boolean".to_owned(),
+        Type::Number => "Number".to_owned(),
+        Type::Dynamic => "Dynamic".to_owned(),
+        Type::List(element) => format!("List of {}", words(element)),
+        Type::Set(element) => format!("Set of {}", words(element)),
+        Type::Map(element) => format!("Map of {}", words(element)),
+        Type::Object { .. } => "Object".to_owned(),
+        Type::Tuple(_) => "Tuple".to_owned(),
+    }
+}
+
+/// A value as a configuration writes it.
+fn hcl(value: &Value) -> String {
+    let join = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Value::Null | Value::Unknown(_) => "null".to_owned(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => format!("{text:?}"),
+        Value::List(elements) => format!("[{}]", join(elements.iter().map(hcl).collect())),
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| format!("{key} = {}", hcl(value)));
+            format!("{{ {} }}", join(entries.collect()))
+        }
+        Value::Dynamic(inner) => hcl(&inner.1),
+    }
+}
+
+/// The name that other registries' pages give such a place too.
+fn anchor(path: &[&str]) -> String {
+    format!("nestedatt--{}", path.join("--"))
+}
+
+/// The same sentence with a capital letter first.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::constraints::{at_least_one_of, conflicts_with, required_with};
+    use crate::validate::{keys, length, one_of, range};
+    use crate::{Computed, Model, Timeouts, WriteOnly};
+
+    /// A note on the board.
+    #[derive(Model)]
+    struct Note {
+        /// Identifier of the note.
+        id: Computed<String>,
+        /// What it says,
+        /// in short.
+        #[tf(validate = length(1..=60), replace)]
+        text: String,
+        /// Who may read it.
+        #[tf(default = "everybody", validate = one_of(["everybody", "owner"]))]
+        audience: String,
+        /// Texts beside it.
+        ///
+        /// Any number of them.
+        #[tf(validate = keys(length(..=1)))]
+        labels: Option<BTreeMap<String, Vec<i64>>>,
+        /// Never stored.
+        secret: Option<WriteOnly<String>>,
+        /// What it was called.
+        #[tf(sensitive, deprecated = "use `text`")]
+        title: Option<String>,
+        /// What is pinned to it.
+        #[tf(plain)]
+        pins: Option<Vec<Pin>>,
+        /// How long to wait.
+        timeouts: Option<Timeouts>,
+    }
+
+    /// Holds a note.
+    #[derive(Model)]
+    struct Pin {
+        /// How deep it is, in millimetres.
+        #[tf(default = 3, validate = range(1..))]
+        depth: u8,
+    }
+
+    #[test]
+    fn a_schema_says_all_that_is_declared() {
+        let declared = Declared {
+            constraints: vec![
+                at_least_one_of(&["text", "title"]),
+                conflicts_with("labels", &["title", "pins"]),
+                required_with("secret", &["text"]),
+            ],
+            timeouts: DefaultTimeouts {
+                delete: Duration::from_secs(90),
+                ..DefaultTimeouts::default()
+            },
+            ..Declared::new("note", Note::object())
+        };
+        insta::assert_snapshot!(section(&declared), @r##"
+        ## Schema
+
+        At least one of `text` and `title` is required.
+
+        `labels` does not go together with `title` and `pins`.
+
+        `secret` requires `text`.
+
+        ### Required
+
+        - `text` (String) What it says, in short. 1 to 60 characters. Changing this replaces the resource.
+
+        ### Optional
+
+        - `audience` (String) Who may read it. One of `everybody`, `owner`. Default: `"everybody"`.
+        - `labels` (Map of List of Number) Texts beside it.
+
+          Any number of them.
+
+          Each key: at most 1 character.
+        - `secret` (String, [Write-only](https://developer.hashicorp.com/terraform/language/resources/ephemeral#write-only-arguments)) Never stored.
+        - `title` (String, Sensitive, Deprecated) What it was called. **Deprecated:** use `text`.
+        - `pins` (Attributes List) What is pinned to it. (see [below for nested schema](#nestedatt--pins))
+        - `timeouts` (Attributes) How long to wait. (see [below for nested schema](#nestedatt--timeouts))
+
+        ### Read-Only
+
+        - `id` (String) Identifier of the note.
+
+        <a id="nestedatt--pins"></a>
+        ### Nested Schema for `pins`
+
+        Holds a note.
+
+        Optional:
+
+        - `depth` (Number) How deep it is, in millimetres. At least 1. Default: `3`.
+
+        <a id="nestedatt--timeouts"></a>
+        ### Nested Schema for `timeouts`
+
+        How long each operation may take before it is given up.
+
+        Optional:
+
+        - `create` (String) Time to create the object, such as `5m` or `1h30m`. Default: `20m`.
+        - `read` (String) Time to read the object. Default: `20m`.
+        - `update` (String) Time to update the object. Default: `20m`.
+        - `delete` (String) Time to delete the object. Default: `1m30s`.
+        "##);
+    }
+
+    #[test]
+    fn values_are_written_as_in_a_configuration() {
+        let value = Value::map([("a", Value::list([1.into(), true.into()])), ("b", Value::Null)]);
+        assert_eq!(hcl(&value), "{ a = [1, true], b = null }");
+        assert_eq!(hcl(&"a \"b\"".into()), r#""a \"b\"""#);
+    }
+}

@@ -1,0 +1,225 @@
+//! `OpenEphemeralResource`, `RenewEphemeralResource` and `CloseEphemeralResource`: what lasts while
+//! Terraform runs.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Boxed, Declared, Surroundings, Typed, data_source::ask, decode, operation::run};
+use crate::{Cx, Diagnostic, Diagnostics, Ephemeral, Field, Lease, Model, Result, Value};
+
+/// An ephemeral resource whose Rust type is forgotten.
+pub(crate) trait AnyEphemeral<C>: Send + Sync {
+    fn declared(&self) -> &Declared;
+
+    /// Decodes what is known of a configuration and runs the author's check on it.
+    fn check(&self, config: &Value) -> Diagnostics;
+
+    fn open(&self, config: Value, cx: Cx<C>) -> Boxed<Result<(Value, Lease<Vec<u8>>)>>;
+
+    fn renew(&self, private: Vec<u8>, cx: Cx<C>) -> Boxed<Result<Lease<Vec<u8>>>>;
+
+    fn close(&self, private: Vec<u8>, cx: Cx<C>) -> Boxed<Result<()>>;
+}
+
+/// What was opened.
+pub(crate) struct Opened {
+    /// Null when nothing is open.
+    pub(crate) result: Value,
+    pub(crate) lease: Option<Lease<Vec<u8>>>,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Opens one. What the user set stays as the user wrote it.
+pub(crate) async fn open<C>(
+    ephemeral: &dyn AnyEphemeral<C>,
+    config: Value,
+    around: &Surroundings<C>,
+) -> Opened {
+    let declared = ephemeral.declared();
+    let answer = ask("open", declared, &config, around, |config, cx| ephemeral.open(config, cx));
+    match answer.await {
+        (Some((_, lease)), mut diagnostics) if diagnostics.has_errors() => {
+            // To Terraform it is not open, so that nobody else will close it.
+            diagnostics.extend(close(ephemeral, lease.private, around).await);
+            Opened { result: Value::Null, lease: None, diagnostics }
+        }
+        (Some((result, lease)), diagnostics) => Opened { result, lease: Some(lease), diagnostics },
+        (None, diagnostics) => Opened { result: Value::Null, lease: None, diagnostics },
+    }
+}
+
+/// Makes it last longer.
+pub(crate) async fn renew<C>(
+    ephemeral: &dyn AnyEphemeral<C>,
+    private: Vec<u8>,
+    around: &Surroundings<C>,
+) -> (Option<Lease<Vec<u8>>>, Diagnostics) {
+    let doing = format!("renew {}", ephemeral.declared().name);
+    let renew = |cx| ephemeral.renew(private, cx);
+    let outcome = run(&doing, around, None, Vec::new(), renew).await;
+    let mut diagnostics = outcome.warnings;
+    let lease = outcome.result.map_err(|errors| diagnostics.extend(errors)).ok();
+    (lease, diagnostics)
+}
+
+/// Ends it.
+pub(crate) async fn close<C>(
+    ephemeral: &dyn AnyEphemeral<C>,
+    private: Vec<u8>,
+    around: &Surroundings<C>,
+) -> Diagnostics {
+    let doing = format!("close {}", ephemeral.declared().name);
+    let close = |cx| ephemeral.close(private, cx);
+    let outcome = run(&doing, around, None, Vec::new(), close).await;
+    let mut diagnostics = outcome.warnings;
+    diagnostics.extend(outcome.result.err().into_iter().flatten());
+    diagnostics
+}
+
+impl<E: Ephemeral> Typed<E> {
+    pub(crate) fn ephemeral() -> Self {
+        Self::of(Declared { constraints: E::constraints(), ..Declared::new(E::NAME, E::object()) })
+    }
+}
+
+impl<E: Ephemeral> AnyEphemeral<E::Client> for Typed<E> {
+    fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
+    fn check(&self, config: &Value) -> Diagnostics {
+        E::partial(config).map_or_else(|errors| errors, |config| <E as Ephemeral>::check(&config))
+    }
+
+    fn open(&self, config: Value, cx: Cx<E::Client>) -> Boxed<Result<(Value, Lease<Vec<u8>>)>> {
+        Box::pin(async move {
+            let (opened, lease) = decode::<E>(config)?.open(&cx).await?;
+            Ok((opened.encode(), written(&lease)?))
+        })
+    }
+
+    fn renew(&self, private: Vec<u8>, cx: Cx<E::Client>) -> Boxed<Result<Lease<Vec<u8>>>> {
+        Box::pin(async move { written(&E::renew(read(&private)?, &cx).await?) })
+    }
+
+    fn close(&self, private: Vec<u8>, cx: Cx<E::Client>) -> Boxed<Result<()>> {
+        Box::pin(async move { E::close(read(&private)?, &cx).await })
+    }
+}
+
+fn read<T: DeserializeOwned>(private: &[u8]) -> Result<T> {
+    let text = if private.is_empty() { b"null" } else { private };
+    Ok(serde_json::from_slice(text).map_err(unfit)?)
+}
+
+fn written<T: Serialize>(lease: &Lease<T>) -> Result<Lease<Vec<u8>>> {
+    let private = serde_json::to_vec(&lease.private).map_err(unfit)?;
+    Ok(Lease { private, renew_at: lease.renew_at })
+}
+
+fn unfit(error: serde_json::Error) -> Diagnostic {
+    Diagnostic::error("the provider has a bug").detail(format!(
+        "What it keeps beside an ephemeral resource cannot be written or read: {error}.\n\n\
+         What to do: report this to the provider's authors with the text above."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json,
+        sample::{Store, ephemeral::Token, around, full, lean, value},
+    };
+
+    struct World(Surroundings<Store>);
+
+    impl World {
+        async fn open(&self, config: Json) -> Opened {
+            let config = full(&Token::object(), &value(config));
+            open(&Typed::<Token>::ephemeral(), config, &self.0).await
+        }
+
+        async fn close(&self, private: &[u8]) -> Diagnostics {
+            close(&Typed::<Token>::ephemeral(), private.to_vec(), &self.0).await
+        }
+
+        fn said(&self) -> Vec<String> {
+            self.0.client.secrets.lock().unwrap().clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn opened_renewed_and_closed_with_what_is_kept_beside_it() {
+        let world = World(around());
+        let opened = world.open(json!({"name": "a", "peer": "::0001"})).await;
+        assert_eq!(opened.diagnostics, Diagnostics::new());
+        let expected = json!({"name": "a", "peer": "::0001", "token": "token of a"});
+        assert_eq!(lean(&opened.result), expected);
+        let lease = opened.lease.unwrap();
+        assert_eq!(lease.renew_at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
+
+        let token = Typed::<Token>::ephemeral();
+        let (renewed, diagnostics) = renew(&token, lease.private, &world.0).await;
+        assert_eq!(diagnostics, Diagnostics::new());
+        let private = renewed.unwrap().private;
+        assert_eq!(world.close(&private).await, Diagnostics::new());
+        assert_eq!(world.said(), ["closed a after 1 renewals"]);
+    }
+
+    #[tokio::test]
+    async fn err_missing_panicking_or_unknown() {
+        for (name, says) in [
+            ("error", "told to"),
+            ("panic", "the provider has a bug"),
+            ("?", "cannot open token yet"),
+        ] {
+            let opened = World(around()).open(json!({"name": name})).await;
+            assert_eq!(opened.diagnostics.to_string(), says);
+            assert_eq!((opened.result, opened.lease), (Value::Null, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_opened_without_all_its_values_is_closed_at_once() {
+        let world = World(around());
+        let opened = world.open(json!({"name": "vague"})).await;
+        assert_eq!(opened.diagnostics.to_string(), "token: the provider has a bug");
+        assert_eq!(opened.lease, None);
+        assert_eq!(world.said(), ["closed vague after 0 renewals"]);
+    }
+
+    #[tokio::test]
+    async fn a_failed_close_is_told() {
+        let world = World(around());
+        let opened = world.open(json!({"name": "sticky"})).await;
+        let found = world.close(&opened.lease.unwrap().private).await;
+        assert_eq!(found.to_string(), "it does not close");
+        for junk in ["", "{", "[1]"] {
+            let found = world.close(junk.as_bytes()).await;
+            assert_eq!(found.to_string(), "the provider has a bug");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_opening_and_lets_close() {
+        let world = World(around());
+        let opening = async {
+            let (opened, ()) = tokio::join!(world.open(json!({"name": "wait"})), async {
+                while world.said().is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                world.0.stop.give();
+            });
+            opened
+        };
+        let opened = opening.await;
+        let detail = opened.diagnostics.into_iter().next().unwrap().detail;
+        assert_eq!(detail, "It stopped early because Terraform was interrupted.");
+        let other = world.open(json!({"name": "b"})).await;
+        assert_eq!(world.close(&other.lease.unwrap().private).await, Diagnostics::new());
+    }
+}

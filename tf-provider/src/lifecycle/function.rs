@@ -1,0 +1,222 @@
+//! `CallFunction`: arguments in, an answer out. There is no client, and nothing is configured.
+
+use super::guarded;
+use crate::{
+    Diagnostic, Diagnostics, Field, Function, Result, Severity, Value,
+    path::Step,
+    schema::{Attribute, Mode, Object, Type},
+};
+
+/// A function whose Rust type is forgotten.
+pub(crate) struct Callable {
+    pub(crate) name: &'static str,
+    /// Its parameters as the attributes of one object.
+    pub(crate) object: Object,
+    pub(crate) parameters: Vec<Parameter>,
+    /// What takes all further arguments.
+    pub(crate) variadic: Option<Parameter>,
+    pub(crate) output: Type,
+    code: fn(Value) -> Result<Value>,
+}
+
+/// What is to be known about one argument.
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) ty: Type,
+    /// Whether it may be null.
+    pub(crate) null: bool,
+    /// Whether it may be unknown.
+    pub(crate) unknown: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Failed {
+    pub(crate) text: String,
+    /// The argument to blame, counted from zero.
+    pub(crate) argument: Option<usize>,
+}
+
+impl Callable {
+    pub(crate) fn of<F: Function>() -> Self {
+        let object = F::object();
+        let mut parameters: Vec<_> = object.attributes.iter().map(Parameter::of).collect();
+        let variadic = if F::VARIADIC { parameters.pop().map(Parameter::repeated) } else { None };
+        Self {
+            name: F::NAME,
+            object,
+            parameters,
+            variadic,
+            output: F::Output::kind().ty(),
+            code: |arguments| Ok(F::decode(arguments)?.call()?.encode()),
+        }
+    }
+
+    /// The parameter that an argument is for.
+    pub(crate) fn parameter(&self, argument: usize) -> Option<&Parameter> {
+        self.parameters.get(argument).or(self.variadic.as_ref())
+    }
+
+    /// Calls it.
+    pub(crate) fn call(&self, arguments: Vec<Value>) -> Result<Value, Failed> {
+        let arguments = self.bind(arguments)?;
+        let answer = guarded(&format!("call {}", self.name), || {
+            self.object.check(&arguments).into_result()?;
+            (self.code)(arguments)
+        });
+        answer.and_then(|answer| answer).map_err(|errors| self.failed(errors))
+    }
+
+    /// The arguments under the names of their parameters.
+    fn bind(&self, mut arguments: Vec<Value>) -> Result<Value, Failed> {
+        let (expected, given) = (self.parameters.len(), arguments.len());
+        if given < expected || (given > expected && self.variadic.is_none()) {
+            let text = format!("it takes {expected} arguments, and was given {given}");
+            return Err(Failed { text, argument: None });
+        }
+        let rest = self
+            .variadic
+            .as_ref()
+            .map(|rest| (rest.name.as_str(), Value::List(arguments.split_off(expected))));
+        let named = self.parameters.iter().map(|one| one.name.as_str()).zip(arguments);
+        Ok(Value::map(named.chain(rest)))
+    }
+
+    /// Terraform takes one reason, and says itself which argument it is about.
+    pub(crate) fn failed(&self, errors: Diagnostics) -> Failed {
+        let error = errors.into_iter().find(|error| error.severity == Severity::Error);
+        let Diagnostic { summary, detail, path, .. } =
+            error.unwrap_or_else(|| Diagnostic::error("there is no answer"));
+        let path = path.unwrap_or_default();
+        let text = match (detail.trim_end().trim_end_matches('.'), path.steps()) {
+            ("", _) => summary,
+            (detail, [_]) if summary == Diagnostic::invalid(&path, "").summary => detail.to_owned(),
+            (detail, _) => format!("{summary}: {detail}"),
+        };
+        Failed { text, argument: self.argument(path.steps()) }
+    }
+
+    fn argument(&self, path: &[Step]) -> Option<usize> {
+        let [Step::Attribute(name), rest @ ..] = path else { return None };
+        let names = self.parameters.iter().chain(&self.variadic).map(|one| &one.name);
+        let index = names.into_iter().position(|one| one == name)?;
+        match rest {
+            [Step::Index(further), ..] if index == self.parameters.len() => {
+                Some(index + usize::try_from(*further).ok()?)
+            }
+            _ => Some(index),
+        }
+    }
+
+    /// Every rule that it breaks.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let mut found = self.object.problems_inside();
+        for attribute in &self.object.attributes {
+            if attribute.write_only || attribute.is_computed() {
+                found.push(format!(
+                    "{}: a parameter is neither computed nor write-only, and has no default",
+                    attribute.name
+                ));
+            }
+        }
+        let last = self.object.attributes.last().map(Attribute::ty);
+        if self.variadic.is_some() && !matches!(last, Some(Type::List(_))) {
+            found.push("the last field of a variadic function is a `Vec`".to_owned());
+        }
+        found
+    }
+}
+
+impl Parameter {
+    fn of(attribute: &Attribute) -> Self {
+        Self {
+            name: attribute.name.clone(),
+            doc: attribute.doc.clone(),
+            ty: attribute.ty(),
+            null: attribute.mode == Mode::Optional,
+            unknown: attribute.unknown,
+        }
+    }
+
+    /// The same for one argument of many.
+    fn repeated(self) -> Self {
+        let ty = match self.ty {
+            Type::List(element) => *element,
+            other => other,
+        };
+        Self { ty, null: false, unknown: false, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json,
+        sample::{
+            function::{Join, Meet},
+            lean, value,
+        },
+    };
+
+    #[track_caller]
+    fn check<F: Function>(arguments: Json, expected: Result<Json, (&str, Option<usize>)>) {
+        let Value::List(arguments) = value(arguments) else { panic!("a list is needed") };
+        let answer = Callable::of::<F>().call(arguments);
+        let expected =
+            expected.map_err(|(text, argument)| Failed { text: text.to_owned(), argument });
+        assert_eq!(answer.map(|answer| lean(&answer)), expected);
+    }
+
+    #[test]
+    fn ok_arguments_fill_the_fields_in_order() {
+        check::<Join>(json!(["-", "a", "b"]), Ok(json!("a-b")));
+        check::<Join>(json!(["-"]), Ok(json!("")));
+    }
+
+    #[test]
+    fn ok_null_and_unknown_reach_those_who_ask_for_them() {
+        check::<Meet>(json!([{"name": "a"}, null, null]), Ok(json!({"text": "a"})));
+        check::<Meet>(json!([{"name": "a"}, "b", null]), Ok(json!({"text": "a meets b"})));
+        check::<Meet>(json!([{"name": "a"}, null, "?"]), Ok(json!("?")));
+        check::<Meet>(
+            json!([{"name": "a"}, null, "where"]),
+            Ok(json!({"text": "a", "at": "where"})),
+        );
+    }
+
+    #[test]
+    fn err_the_argument_is_counted() {
+        check::<Join>(json!(["long", "a"]), Err(("length must be at most 3, but is 4", Some(0))));
+        check::<Join>(json!(["-", "a", "error"]), Err(("no such word: told to", Some(2))));
+        check::<Join>(json!([null]), Err(("a string is required, not null", Some(0))));
+        check::<Meet>(
+            json!([{"name": "a", "age": -1}, null, null]),
+            Err(("invalid value of `who.age`: must be from 0 to 255, but is -1", Some(0))),
+        );
+    }
+
+    #[test]
+    fn err_too_few_and_too_many() {
+        check::<Join>(json!([]), Err(("it takes 1 arguments, and was given 0", None)));
+        check::<Meet>(json!([1, 2, 3, 4]), Err(("it takes 3 arguments, and was given 4", None)));
+    }
+
+    #[test]
+    fn err_a_panic_is_told_as_a_bug() {
+        let answer = Callable::of::<Join>().call(vec!["-".into(), "panic".into()]);
+        let failed = answer.unwrap_err();
+        assert!(failed.text.contains("It panicked while it tried to call join: told to"));
+        assert_eq!(failed.argument, None);
+    }
+
+    #[test]
+    fn a_function_is_deterministic() {
+        let join = Callable::of::<Join>();
+        let arguments = || vec![", ".into(), "a".into(), "b".into()];
+        assert_eq!(join.call(arguments()), join.call(arguments()));
+    }
+}

@@ -1,0 +1,100 @@
+//! The identity of an object, which follows from its state.
+
+use super::{AnyResource, guarded};
+use crate::{Diagnostics, Severity, Value};
+
+/// The identity, unless the resource has none or parts of it are not known yet.
+///
+/// Terraform accepts an identity that is missing, but none with holes. What goes wrong here is told as a
+/// warning: an error would taint an object that is in order.
+pub(super) fn identify<C>(
+    resource: &dyn AnyResource<C>,
+    state: &Value,
+    found: &mut Diagnostics,
+) -> Option<Value> {
+    let declared = resource.declared();
+    if declared.identity.is_none() || state.is_null() {
+        return None;
+    }
+    let identity = guarded(&format!("identify {}", declared.name), || resource.identity(state));
+    let identity = identity.unwrap_or_else(|bug| {
+        found.extend(bug.into_iter().map(|mut told| {
+            told.severity = Severity::Warning;
+            told
+        }));
+        None
+    });
+    identity.filter(Value::is_wholly_known)
+}
+
+/// An identity as a message shows it: `region = "a", id = "b"`, without what is null.
+pub(super) fn shown(identity: &Value) -> String {
+    let Value::Map(attributes) = identity else { return String::new() };
+    let shown =
+        attributes.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
+            Value::String(text) => format!("{name} = {text:?}"),
+            Value::Number(number) => format!("{name} = {number}"),
+            Value::Bool(flag) => format!("{name} = {flag}"),
+            _ => format!("{name} = …"),
+        });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json,
+        lifecycle::Typed,
+        sample::{All, Store, Thing, lean, thing},
+    };
+
+    #[track_caller]
+    fn check(state: Json, expected: Json, warns: &str) {
+        let mut found = Diagnostics::new();
+        let resource = Typed::<Thing>::resource();
+        let identity = identify::<Store>(&resource, &thing(state), &mut found);
+        assert_eq!(identity.map_or(Json::Null, |identity| lean(&identity)), expected);
+        assert_eq!((found.to_string().as_str(), found.has_errors()), (warns, false));
+    }
+
+    #[test]
+    fn ok_what_is_known() {
+        check(json!({"id": "1", "name": "a"}), json!({"id": "1", "name": "a"}), "");
+        // What else is unknown does not matter.
+        check(
+            json!({"id": "1", "name": "a", "revision": "?"}),
+            json!({"id": "1", "name": "a"}),
+            "",
+        );
+    }
+
+    #[test]
+    fn none_while_parts_are_unknown() {
+        check(json!({"id": "?", "name": "a"}), json!(null), "");
+        check(json!({"id": "1", "name": "?"}), json!(null), "");
+        check(json!({"name": "a"}), json!(null), "");
+        check(json!(null), json!(null), "");
+    }
+
+    #[test]
+    fn a_panic_taints_nothing() {
+        check(json!({"id": "panic", "name": "a"}), json!(null), "the provider has a bug");
+    }
+
+    #[test]
+    fn none_where_none_is_declared() {
+        let mut found = Diagnostics::new();
+        let state = Value::map([("name", "a".into())]);
+        assert_eq!(identify::<()>(&Typed::<All>::resource(), &state, &mut found), None);
+        assert_eq!(found, Diagnostics::new());
+    }
+
+    #[test]
+    fn a_message_shows_it_in_order() {
+        let identity = Value::map([("b", 1.into()), ("a", "x".into()), ("c", Value::Null)]);
+        assert_eq!(shown(&identity), "a = \"x\", b = 1");
+    }
+}
