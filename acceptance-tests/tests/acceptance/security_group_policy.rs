@@ -222,7 +222,9 @@ fn a_policy_whose_cluster_is_not_known_yet_is_planned_from_its_state() {
     context.configure(&format!("{}\n{}", host("1"), policy("")));
     context.apply();
     context.configure(&format!("{}\n{}", host("2"), policy(r#"labels = { a = "b" }"#)));
-    context.plan().assert_in_place("tke_security_group_policy.it", &["labels"]);
+    let plan = context.plan();
+    plan.assert_actions("tke_security_group_policy.it", &["update"]);
+    assert!(plan.text.contains("Did not look at SecurityGroupPolicy my-namespace/it"));
     context.apply();
     context.plan().assert_empty();
 }
