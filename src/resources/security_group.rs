@@ -36,7 +36,7 @@ pub struct SecurityGroup {
     #[tf(optional, replace)]
     project_id: Computed<u64>,
     /// Tags of the group. They win over the provider's `default_tags` of the same key. Tags that
-    /// others set are left alone.
+    /// others set are left alone; an import takes over those that are there.
     #[tf(validate = keys(check_tag_key), validate = each(check_tag_value))]
     tags: Option<BTreeMap<String, String>>,
     /// Region of the group; the provider's by default.
