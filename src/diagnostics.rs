@@ -125,7 +125,7 @@ impl Explain for cloud::Error {
                  and TENCENTCLOUD_SECRET_KEY in the environment."
                     .to_owned()
             }
-            Cause::Credentials(NoCredentials::Unknown) => {
+            Cause::Credentials(NoCredentials::Unknown | NoCredentials::UnknownHost) => {
                 "apply what they depend on first, for instance with `-target`, and then everything."
                     .to_owned()
             }

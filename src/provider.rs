@@ -33,6 +33,9 @@ pub struct Tke;
 ///
 /// Both connections are opened at first use. A configuration of one side needs only that side,
 /// and planning needs no cluster. Values that are known only after apply are accepted.
+///
+/// The cloud is reached through the proxy that `HTTPS_PROXY` names, unless `NO_PROXY` excepts it,
+/// and the cluster without one.
 #[derive(Model, Clone, Debug)]
 pub struct ProviderConfig {
     /// Region of the cloud-side objects, for example `ap-guangzhou`.
