@@ -619,7 +619,6 @@ fn capabilities() -> wire::ServerCapabilities {
         get_provider_schema_optional: true,
         move_resource_state: true,
         generate_resource_config: true,
-        ..Default::default()
     }
 }
 
