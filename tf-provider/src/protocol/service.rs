@@ -854,29 +854,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_deferred() {
-        let core = Core::new();
-        let config = encode::value(&value(json!({"prefix": "?"})), &core.0.provider.ty);
-        let request =
-            wire::configure_provider::Request { config: Some(config), ..Default::default() };
-        core.0.configure_provider(Request::new(request)).await.unwrap();
-        assert_eq!(core.plan(None, json!({"name": "?"})).await.deferred, None);
-        let state = core.wire(json!({"id": "1", "name": "a"}));
-        assert_eq!(core.read(state).await.deferred, None);
-        let request = wire::import_resource_state::Request {
-            type_name: THING.to_owned(),
-            id: "x".to_owned(),
-            ..Default::default()
-        };
-        let answer = core.0.import_resource_state(Request::new(request)).await.unwrap();
-        assert_eq!(answer.into_inner().deferred, None);
-        let request =
-            wire::read_data_source::Request { type_name: THING.to_owned(), ..Default::default() };
-        let answer = core.0.read_data_source(Request::new(request)).await.unwrap();
-        assert_eq!(answer.into_inner().deferred, None);
-    }
-
-    #[tokio::test]
     async fn an_identity_goes_with_every_answer() {
         let core = Core::configured().await;
         let planned = core.plan(None, json!({"name": "a"})).await;
