@@ -26,7 +26,7 @@ const RULES: &[Rule] = &[
     ("invariant 5: names, features, globals", invariants::habits),
     ("invariant 6: pure functions", invariants::purity),
     ("resource, example and acceptance test", pages::pairs),
-    ("rules of Terraform and their tests", rules::tests),
+    ("rules of Terraform and their tests", rules::tested),
 ];
 
 pub(crate) fn run() -> Result {

@@ -6,8 +6,8 @@ const FOLDER: &str = "tf-provider/docs";
 const PAGE: &str = "tf-provider/docs/rules.md";
 
 /// A rule is one line, and ends with the tests as links: `- ◆ The rule. [test](../src/file.rs)`.
-pub(super) fn tests(tree: &Tree) -> Vec<String> {
-    let Some(page) = tree.0.get(PAGE) else {
+pub(super) fn tested(tree: &Tree) -> Vec<String> {
+    let Some(page) = tree.files.get(PAGE) else {
         return vec![format!("{PAGE}: write the rules and their tests on this page")];
     };
     let mut findings = Vec::new();
@@ -25,7 +25,7 @@ pub(super) fn tests(tree: &Tree) -> Vec<String> {
         }
         for (test, file) in links {
             let path = from(FOLDER, file);
-            match tree.0.get(&path) {
+            match tree.files.get(&path) {
                 None => findings.push(format!("{place}: there is no {path}; correct the link")),
                 Some(source) if !has_test(source, test) => {
                     findings.push(format!("{place}: {path} has no test `{test}`; write it"));
@@ -75,7 +75,7 @@ fn has_test(source: &str, name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod test {
+mod tests {
     use super::super::tests::check;
     use super::*;
 
@@ -87,10 +87,10 @@ mod test {
     #[test]
     fn every_rule_has_tests_and_every_test_exists() {
         let page = "# Rules\n\n- ◆ Yes. [one](../src/a.rs)\n- ○ No. [two](../src/a.rs)";
-        check(tests, &[(PAGE, page), SOURCE], &[]);
+        check(tested, &[(PAGE, page), SOURCE], &[]);
         let page = "- ◆ A.\n- B. [one](../src/a.rs)\n- ○ C. [none](../src/a.rs) [one](../src/b.rs)";
         check(
-            tests,
+            tested,
             &[(PAGE, page), SOURCE],
             &[
                 "tf-provider/docs/rules.md:1: name a test",
@@ -99,6 +99,6 @@ mod test {
                 "tf-provider/docs/rules.md:3: there is no tf-provider/src/b.rs",
             ],
         );
-        check(tests, &[], &["tf-provider/docs/rules.md: write the rules"]);
+        check(tested, &[], &["tf-provider/docs/rules.md: write the rules"]);
     }
 }
