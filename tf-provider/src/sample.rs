@@ -433,6 +433,10 @@ pub(crate) struct All {
     words: Option<BTreeSet<Text<Word>>>,
     /// Texts under keys.
     labels: Option<BTreeMap<String, Text<Word>>>,
+    /// Texts in order.
+    path: Option<Vec<Text<Word>>>,
+    /// A flag.
+    on: Option<bool>,
 }
 
 /// A part.
@@ -586,6 +590,7 @@ pub(crate) fn resolved(object: &Object, config: &Value) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
         let value = match (&attribute.kind, config.get(&attribute.name)) {
             (Kind::Plain(Type::Number), Value::Unknown(_)) => Value::from(1),
+            (Kind::Plain(Type::Bool), Value::Unknown(_)) => Value::from(true),
             (Kind::Plain(Type::String), Value::Unknown(_)) => Value::from("a"),
             (Kind::Plain(Type::Map(_)), Value::Unknown(_)) => Value::map::<&str>([]),
             (Kind::Plain(_) | Kind::Flat(..), Value::Unknown(_)) => Value::list([]),
@@ -654,6 +659,7 @@ fn any_plain(ty: &Type, unknown: Unknown) -> BoxedStrategy<Value> {
     };
     match ty {
         Type::Number => (0..3_i64).prop_map(Value::from).boxed(),
+        Type::Bool => any::<bool>().prop_map(Value::from).boxed(),
         Type::List(ty) => any_list(&element(ty)),
         Type::Set(ty) => any_set(&element(ty)),
         Type::Map(ty) => any_map(&element(ty)),

@@ -225,6 +225,8 @@ mod tests {
         map: optional Map
         name: required "string"
         note: optional "string"
+        on: optional "bool"
+        path: optional ["list","string"]
         port: optional computed "number"
         protocol: optional computed "string"
         revision: computed "number"
