@@ -58,7 +58,8 @@ mod tests {
             ("sg-x/y", None, "sg-x/y"),
             ("", None, ""),
         ] {
-            assert_eq!(in_region(text), (region, id), "{text}");
+            let region = region.map(|region: &str| region.parse::<Region>().unwrap());
+            assert_eq!(in_region(text), Ok((region, id.to_owned())), "{text}");
         }
     }
 }

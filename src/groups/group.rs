@@ -129,7 +129,9 @@ impl Groups {
                 (1, Some(only)) => return Ok(only),
                 (0, _) if wait.is_none() || stop.is_cancelled() => return Err(failed_to(source)),
                 (0, _) => {}
-                (_, last) => return Err(unclear(found.into_iter().chain(last).collect(), source)),
+                (_, popped) => {
+                    return Err(unclear(found.into_iter().chain(popped).collect(), source));
+                }
             }
             lost = Some(source);
         }
