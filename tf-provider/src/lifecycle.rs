@@ -6,22 +6,27 @@
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use crate::{
-    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model,
+    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
     Partial, Provider, Resource, Result, Upgrade, Value,
     schema::{Object, Type},
 };
 
+pub(crate) mod action;
 pub(crate) mod apply;
 pub(crate) mod configure;
 pub(crate) mod data_source;
+pub(crate) mod ephemeral;
 pub(crate) mod function;
+pub(crate) mod generate;
 pub(crate) mod import;
+pub(crate) mod list;
+pub(crate) mod moved;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod upgrade;
 pub(crate) mod validate;
 
-mod identity;
+pub(crate) mod identity;
 mod operation;
 mod same;
 mod settle;
@@ -40,6 +45,7 @@ pub(crate) struct Declared {
     pub(crate) ty: Type,
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) upgrades: Vec<Upgrade>,
+    pub(crate) moves: Vec<Move>,
     /// The identity of a resource that has one.
     pub(crate) identity: Option<Box<Self>>,
     pub(crate) timeouts: DefaultTimeouts,
@@ -56,6 +62,7 @@ impl Declared {
             version: R::VERSION,
             constraints: R::constraints(),
             upgrades: R::upgrades(),
+            moves: R::moves(),
             identity: Self::identity::<R>(),
             timeouts: R::timeouts(),
             ..Self::new(R::NAME, R::object())
@@ -84,6 +91,7 @@ impl Declared {
             object,
             constraints: Vec::new(),
             upgrades: Vec::new(),
+            moves: Vec::new(),
             identity: None,
             timeouts: DefaultTimeouts::default(),
         }
@@ -130,21 +138,27 @@ pub(crate) enum Operation {
 /// A future that a task can run.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// An author's type behind [`AnyResource`] or [`AnyDataSource`].
+/// An author's type behind [`AnyResource`], [`AnyDataSource`] and the others.
 pub(crate) struct Typed<T> {
     declared: Declared,
     author: PhantomData<fn() -> T>,
 }
 
+impl<T> Typed<T> {
+    fn of(declared: Declared) -> Self {
+        Self { declared, author: PhantomData }
+    }
+}
+
 impl<R: Resource> Typed<R> {
     pub(crate) fn resource() -> Self {
-        Self { declared: Declared::resource::<R>(), author: PhantomData }
+        Self::of(Declared::resource::<R>())
     }
 }
 
 impl<D: DataSource> Typed<D> {
     pub(crate) fn data_source() -> Self {
-        Self { declared: Declared::data_source::<D>(), author: PhantomData }
+        Self::of(Declared::data_source::<D>())
     }
 }
 
