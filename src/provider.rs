@@ -38,23 +38,23 @@ pub struct Tke;
 /// and the cluster without one.
 #[derive(Model, Clone, Debug)]
 pub struct ProviderConfig {
-    /// Region of the cloud-side objects, for example `ap-guangzhou`.
-    /// Also `TENCENTCLOUD_REGION`. Needed only where a resource names no region of its own.
+    /// Region of what lives in the cloud, such as `ap-guangzhou`. It is needed only where a
+    /// resource names no region of its own. Environment: `TENCENTCLOUD_REGION`.
     region: Option<Text<Region>>,
-    /// Public half of the API key. Also `TENCENTCLOUD_SECRET_ID`.
+    /// Public half of the API key. Environment: `TENCENTCLOUD_SECRET_ID`.
     secret_id: Option<SecretString>,
-    /// Secret half of the API key. Also `TENCENTCLOUD_SECRET_KEY`.
+    /// Secret half of the API key. Environment: `TENCENTCLOUD_SECRET_KEY`.
     secret_key: Option<SecretString>,
-    /// Session token of a temporary API key. Also `TENCENTCLOUD_SECURITY_TOKEN`.
+    /// Session token of a temporary API key. Environment: `TENCENTCLOUD_SECURITY_TOKEN`.
     security_token: Option<SecretString>,
-    /// `HTTPS`, or `HTTP` for a gateway on the same machine. Also `TENCENTCLOUD_PROTOCOL`;
-    /// `HTTPS` by default.
+    /// `HTTPS`, which is the default, or `HTTP` for a gateway on the same machine.
+    /// Environment: `TENCENTCLOUD_PROTOCOL`.
     protocol: Option<Text<Scheme>>,
-    /// Root domain of the cloud's API; a service is reached at `<service>.<domain>`.
-    /// Also `TENCENTCLOUD_DOMAIN`; `tencentcloudapi.com` by default.
+    /// Root domain of the cloud's API, `tencentcloudapi.com` by default. A service is reached at
+    /// `<service>.<domain>`. Environment: `TENCENTCLOUD_DOMAIN`.
     domain: Option<Text<Domain>>,
     /// Where single services are reached, instead of `<service>.<domain>`.
-    /// The variable `TKE_ENDPOINT` names one place for all of them.
+    /// Environment: `TKE_ENDPOINT`, one place for all of them.
     endpoints: Option<ServiceEndpoints>,
     /// Tags that every security group gets besides its own.
     default_tags: Option<DefaultTags>,
@@ -77,7 +77,7 @@ pub struct ServiceEndpoints {
 /// Tags for every object that can carry some.
 #[derive(Model, Clone, Debug)]
 pub struct DefaultTags {
-    /// The tags. A resource's own tag of the same key wins.
+    /// Tags by their keys. A resource's own tag of the same key wins.
     #[tf(validate = keys(check_tag_key), validate = each(check_tag_value))]
     tags: Option<BTreeMap<String, String>>,
 }
@@ -85,20 +85,21 @@ pub struct DefaultTags {
 /// How the cluster is reached.
 #[derive(Model, Clone, Debug, Default)]
 pub struct Kubernetes {
-    /// Path of a kubeconfig; a leading `~` is the home directory. Also `KUBE_CONFIG_PATH`.
+    /// Path of a kubeconfig; a leading `~` is the home directory. Environment: `KUBE_CONFIG_PATH`.
     config_path: Option<String>,
-    /// Context in the kubeconfig; the current one by default. Also `KUBE_CTX`.
+    /// Context in the kubeconfig; the current one by default. Environment: `KUBE_CTX`.
     config_context: Option<String>,
-    /// URL of the API server. Also `KUBE_HOST`.
+    /// URL of the API server. Environment: `KUBE_HOST`.
     host: Option<String>,
-    /// Bearer token for `host`. Also `KUBE_TOKEN`.
+    /// Bearer token for `host`. Environment: `KUBE_TOKEN`.
     token: Option<SecretString>,
-    /// Certificate of the authority that `host` is verified with, in PEM.
-    /// Also `KUBE_CLUSTER_CA_CERT_DATA`; those of the operating system by default.
+    /// Certificate of the authority that `host` is verified with, in PEM; those of the operating
+    /// system by default. Environment: `KUBE_CLUSTER_CA_CERT_DATA`.
     cluster_ca_certificate: Option<String>,
-    /// Name expected in the certificate of `host`, if another. Also `KUBE_TLS_SERVER_NAME`.
+    /// Name expected in the certificate of `host`, if another. Environment: `KUBE_TLS_SERVER_NAME`.
     tls_server_name: Option<String>,
-    /// Whether to accept any certificate of `host`. Also `KUBE_INSECURE`; `false` by default.
+    /// Whether to accept any certificate of `host`; `false` by default.
+    /// Environment: `KUBE_INSECURE`.
     insecure: Option<bool>,
 }
 

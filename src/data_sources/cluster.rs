@@ -14,7 +14,9 @@ use crate::{
     provider::Client,
 };
 
-/// A TKE cluster. It holds no credentials of the cluster.
+/// A TKE cluster: where it lives, and which security group its worker nodes are in.
+///
+/// Credentials of the cluster are not read.
 #[derive(Model, Clone, Debug)]
 pub struct Cluster {
     /// Identifier of the cluster, such as `cls-12345678`.
@@ -23,7 +25,7 @@ pub struct Cluster {
     /// Name of the cluster. It must be the only one of this name.
     #[tf(optional)]
     name: Computed<String>,
-    /// Region of the cluster; the provider's by default.
+    /// Region of the cluster, such as `ap-guangzhou`; the provider's by default.
     #[tf(optional)]
     region: Computed<Text<Region>>,
     /// Version of Kubernetes, such as `1.30.0`.
@@ -34,8 +36,8 @@ pub struct Cluster {
     network_type: Computed<String>,
     /// Whether Pods have IPv6 addresses beside IPv4. Pod security groups do not work there.
     dual_stack: Computed<bool>,
-    /// Security group of the worker nodes, known by its name `tke-worker-security-for-<id>`. Null
-    /// where the cluster was created without one.
+    /// Security group of the worker nodes, where CoreDNS usually runs. It is found by its name,
+    /// `tke-worker-security-for-<id>`. Null where no group has this name, or more than one.
     worker_security_group_id: Computed<String>,
 }
 

@@ -20,16 +20,16 @@ use crate::{
 /// A CVM security group: a named set of rules that Pods and instances can be bound to.
 ///
 /// A new group is empty, and an empty group lets nothing in and nothing out. Its rules are
-/// resources of their own, `tke_security_group_rule`.
+/// resources of their own, [`tke_security_group_rule`](security_group_rule.md).
 ///
 /// A group that is still in use cannot be deleted. The delete waits for it to become free, and
 /// when its time has run out it says who holds the group.
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroup {
-    /// Name shown in the console, 1 to 60 characters. Names need not be unique.
+    /// Name shown in the console. Names need not be unique.
     #[tf(validate = length(1..=60))]
     name: String,
-    /// Free text, at most 100 characters.
+    /// Free text, shown in the console.
     #[tf(default = "", validate = length(..=100))]
     description: String,
     /// Project that the group belongs to; the default project, `0`, unless given.
@@ -39,15 +39,14 @@ pub struct SecurityGroup {
     /// others set are left alone; an import takes over those that are there.
     #[tf(validate = keys(check_tag_key), validate = each(check_tag_value))]
     tags: Option<BTreeMap<String, String>>,
-    /// Region of the group; the provider's by default.
+    /// Region of the group, such as `ap-guangzhou`; the provider's by default.
     #[tf(optional, replace)]
     region: Computed<Text<Region>>,
-    /// What a delete does about rules of other groups that refer to this one: `fail`, or `remove`
-    /// to remove those rules first.
+    /// What a delete does about rules of other groups that refer to this one. With `fail` they stay
+    /// and keep the group from being deleted; with `remove` they are removed first.
     #[tf(default = "fail", validate = one_of(["fail", "remove"]))]
     references_on_delete: String,
-    /// How long operations may take: by default `15m` for a delete, which waits until the group is
-    /// free, and `5m` each for the others.
+    /// How long operations may take. A delete waits until the group is free.
     timeouts: Option<Timeouts>,
     /// Identifier assigned by the service, such as `sg-12345678`.
     id: Computed<Text<GroupId>>,

@@ -52,17 +52,18 @@ pub struct SecurityGroupPolicy {
     /// Annotations of the policy itself. Those that others set are left alone.
     #[tf(validate = keys(check_key))]
     annotations: Option<BTreeMap<String, String>>,
-    /// As whom the policy is written.
+    /// As whom the policy is written, and what happens where others write it, too.
     field_manager: Option<FieldManager>,
-    /// What a create waits for; both by default.
+    /// What a create waits for.
     wait_for: Option<WaitFor>,
-    /// How long operations may take: by default `10m`, and `15m` for a delete.
+    /// How long operations may take.
     timeouts: Option<Timeouts>,
     /// `<namespace>/<name>`, which is also what the policy is imported by.
     id: Computed<String>,
-    /// Identity of this very object in the cluster.
+    /// Identity that the cluster gave this very object. One of the same name that is made anew
+    /// has another.
     uid: Computed<String>,
-    /// Number of the specification, counted by the cluster.
+    /// Number that the cluster counts up at each change of the specification.
     #[tf(volatile)]
     generation: Computed<i64>,
 }
@@ -83,21 +84,22 @@ pub(crate) struct Expression {
     /// Key of the label.
     #[tf(validate = check_key)]
     key: String,
-    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    /// What is asked about the label.
     #[tf(validate = one_of(["In", "NotIn", "Exists", "DoesNotExist"]))]
     operator: String,
-    /// Values to compare with, for `In` and `NotIn`.
+    /// Values that the label is compared with: some for `In` and `NotIn`, none for the others.
     #[tf(validate = each(check_value))]
     values: Option<Vec<String>>,
 }
 
-/// As whom an object is written.
+/// The cluster remembers for each field of an object which field manager wrote it.
 #[derive(Model, Clone, Debug)]
 pub(crate) struct FieldManager {
     /// Name of the field manager.
     #[tf(default = "terraform-provider-tke", validate = check_field_manager)]
     name: String,
-    /// Whether to take over fields that other managers own.
+    /// Whether to take over fields that other managers own. Otherwise they are an error, which
+    /// names the managers.
     #[tf(default = false)]
     force_conflicts: bool,
 }
@@ -105,10 +107,11 @@ pub(crate) struct FieldManager {
 /// What a create waits for, as long as its timeout allows.
 #[derive(Model, Clone, Debug)]
 pub(crate) struct WaitFor {
-    /// That the cluster serves policies: the `SecurityGroupPolicy` add-on is installed.
+    /// Whether to wait until the cluster serves policies, which it does as soon as the
+    /// `SecurityGroupPolicy` add-on is installed.
     #[tf(default = true)]
     crd: bool,
-    /// That the namespace exists.
+    /// Whether to wait until the namespace exists.
     #[tf(default = true)]
     namespace: bool,
 }

@@ -55,13 +55,13 @@ pub struct SecurityGroupRule {
     ipv6_cidr_block: Option<Text<Ipv6Cidr>>,
     /// The other end, as the members of a security group; the group itself may be meant.
     referenced_security_group_id: Option<Text<GroupId>>,
-    /// Free text, at most 100 characters. It plays no part in telling rules apart.
+    /// Free text, shown in the console. It plays no part in telling rules apart.
     #[tf(default = "", validate = length(..=100))]
     description: String,
-    /// Region of the group; the provider's by default.
+    /// Region of the group, such as `ap-guangzhou`; the provider's by default.
     #[tf(optional, replace)]
     region: Computed<Text<Region>>,
-    /// How long operations may take; `5m` each by default.
+    /// How long operations may take.
     timeouts: Option<Timeouts>,
     /// `<group>_<direction>_<action>_<protocol>_<port>_<peer>` in canonical lower case, which is
     /// also what the rule is imported by.

@@ -51,15 +51,23 @@ pub(crate) fn validate(steps: &mut Steps, choice: &Choice) -> Result {
     let printed = terraform.run("providers schema -json")?;
     let schema = folder.path().join("schema.json");
     fs::write(&schema, as_hashicorp(&printed)?)?;
-    steps.command(
+    // It tells on this stream all that it looks at, too.
+    let log = folder.path().join("log");
+    let checked = steps.command(
         "registry pages",
         Command::new(program)
             .args(["validate", "--provider-name", "tke", "--provider-dir"])
             .arg(root())
             .arg("--providers-schema")
-            .arg(&schema),
+            .arg(&schema)
+            .stderr(fs::File::create(&log)?),
         "mend what tfplugindocs names, in tf-provider/src/docs.rs or in templates/",
-    )
+    );
+    if checked.is_err() {
+        let log = fs::read_to_string(&log)?;
+        log.lines().filter(|line| !line.contains("[DEBUG]")).for_each(|line| eprintln!("{line}"));
+    }
+    checked
 }
 
 /// The schema under the only name that tfplugindocs looks for.

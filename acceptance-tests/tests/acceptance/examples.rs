@@ -33,6 +33,18 @@ fn the_example_of_the_provider_is_valid() {
 }
 
 #[test]
+fn what_guides_add_to_the_quickstart_can_be_planned() {
+    let context = TestContext::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let quickstart = fs::read_to_string(root.join("quickstart/main.tf")).unwrap();
+    context.write("main.tf", &quickstart);
+    let probes = root.join("guides/security-groups-for-pods/probes.tf");
+    context.write("probes.tf", &fs::read_to_string(probes).unwrap());
+    let plan = context.run("plan -input=false -no-color");
+    assert!(plan.contains("tke_security_group_rule.probes"), "{plan}");
+}
+
+#[test]
 fn examples_are_formatted() {
     let context = TestContext::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
