@@ -190,7 +190,8 @@ fn advice(error: &cloud::Error) -> String {
 
 fn import_rule(id: &RuleId) -> String {
     format!(
-        "take it into the state by an import, and let the next apply change it:\n\n\
+        "if another resource of yours has this rule, drop one of the two. Else take it into the \
+         state by an import, and let the next apply change it:\n\n\
          import {{\n  to = tke_security_group_rule.<name>\n  id = \"{id}\"\n}}"
     )
 }

@@ -72,10 +72,10 @@ impl Requirement {
         let operator: Operator = self.operator.parse()?;
         match (operator, self.values.is_empty()) {
             (Operator::In | Operator::NotIn, true) => {
-                Err(format!("{operator} needs at least one value"))
+                Err(format!("`{operator}` needs at least one value"))
             }
             (Operator::Exists | Operator::DoesNotExist, false) => {
-                Err(format!("{operator} takes no values"))
+                Err(format!("`{operator}` takes no values"))
             }
             _ => Ok(()),
         }
@@ -244,9 +244,9 @@ mod tests {
             ("NotIn", &["a", "b"], Ok(())),
             ("Exists", &[], Ok(())),
             ("DoesNotExist", &[], Ok(())),
-            ("In", &[], Err("In needs at least one value")),
-            ("NotIn", &[], Err("NotIn needs at least one value")),
-            ("Exists", &["a"], Err("Exists takes no values")),
+            ("In", &[], Err("`In` needs at least one value")),
+            ("NotIn", &[], Err("`NotIn` needs at least one value")),
+            ("Exists", &["a"], Err("`Exists` takes no values")),
             (
                 "in",
                 &["a"],

@@ -105,11 +105,7 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
             }
 
             fn encode(&self) -> ::tf_provider::Value {
-                static NAMES: ::tf_provider::model::derived::Names =
-                    ::tf_provider::model::derived::Names::new(|| {
-                        ::tf_provider::model::derived::names([#(#names,)*])
-                    });
-                ::tf_provider::model::derived::object(&NAMES, ::std::vec![#(#encode,)*])
+                ::tf_provider::model::derived::object([#((#names, #encode),)*])
             }
 
             fn same(a: &::tf_provider::Value, b: &::tf_provider::Value) -> bool {

@@ -115,6 +115,21 @@ impl Constraint {
         }
     }
 
+    /// Sets all but one of the attributes that exclude each other to null.
+    pub(crate) fn choose(&self, config: &mut Value) {
+        let set = |path: &&Path| !config.at(path).is_null();
+        let surplus: Vec<_> = match (self.rule, self.paths.split_first()) {
+            (Rule::ExactlyOne | Rule::AtMostOne, _) => {
+                self.paths.iter().filter(set).skip(1).collect()
+            }
+            (Rule::Conflict, Some((first, others))) if set(&first) => others.iter().collect(),
+            _ => Vec::new(),
+        };
+        for path in surplus {
+            clear(config, path.steps());
+        }
+    }
+
     /// The attributes that this rule names and the schema does not have.
     pub fn problems(&self, schema: &Object) -> Vec<String> {
         let missing = self.paths.iter().filter(|path| !leads(schema, path.steps()));
@@ -129,6 +144,19 @@ fn leads(object: &Object, steps: &[Step]) -> bool {
                 || attribute.kind.objects().is_some_and(|(_, object)| leads(object, rest))
         }),
         _ => false,
+    }
+}
+
+/// Sets what a path of attributes leads to to null.
+fn clear(value: &mut Value, steps: &[Step]) {
+    match (value, steps) {
+        (value, []) => *value = Value::Null,
+        (Value::Map(attributes), [Step::Attribute(name), rest @ ..]) => {
+            if let Some(value) = attributes.get_mut(name) {
+                clear(value, rest);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -166,6 +194,33 @@ mod tests {
     }
 
     const ALL: &[&str] = &["a", "b", "c"];
+
+    #[track_caller]
+    fn check_choice(rule: &Constraint, config: &str, expected: &str) {
+        let value = |sign| if sign == 'x' { Value::from("x") } else { Value::Null };
+        let of =
+            |signs: &str| Value::map(["a", "b", "c"].into_iter().zip(signs.chars().map(value)));
+        let mut chosen = of(config);
+        rule.choose(&mut chosen);
+        assert_eq!(chosen, of(expected));
+    }
+
+    #[test]
+    fn one_of_those_that_exclude_each_other_is_chosen() {
+        for rule in [exactly_one_of(ALL), at_most_one_of(ALL)] {
+            check_choice(&rule, "xxx", "x--");
+            check_choice(&rule, "-xx", "-x-");
+            check_choice(&rule, "--x", "--x");
+        }
+        check_choice(&conflicts_with("b", &["a", "c"]), "xxx", "-x-");
+        check_choice(&conflicts_with("b", &["a", "c"]), "x-x", "x-x");
+        check_choice(&required_with("a", &["b"]), "xxx", "xxx");
+        let nested = Value::map([("a", Value::map([("b", "x".into())])), ("c", "x".into())]);
+        let mut chosen = nested.clone();
+        exactly_one_of(&["c", "a.b"]).choose(&mut chosen);
+        assert_eq!(chosen.at(&"a.b".into()), &Value::Null);
+        assert_eq!(chosen.get("c"), nested.get("c"));
+    }
 
     #[test]
     fn exactly_one() {

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Diagnostic, Diagnostics, Model, Value};
@@ -56,6 +57,18 @@ impl<C> Cx<C> {
     /// Tells the user something that is no failure.
     pub fn warn(&self, warning: Diagnostic) {
         self.notes.warnings().push(warning);
+    }
+
+    /// Tells the user how far it is.
+    ///
+    /// Terraform shows what an action tells; of all other operations it comes to the log.
+    pub fn progress(&self, message: impl Into<String>) {
+        let message = message.into();
+        match &self.notes.progress {
+            // A core that is gone has nobody to tell.
+            Some(progress) => drop(progress.send(message)),
+            None => tracing::info!("{message}"),
+        }
     }
 
     /// A text kept beside the state under this key: no user sees it, and no plan shows it.
@@ -111,11 +124,16 @@ pub(crate) struct Notes {
     saved: Mutex<Option<Value>>,
     warnings: Mutex<Diagnostics>,
     private: Mutex<Private>,
+    progress: Option<UnboundedSender<String>>,
 }
 
 impl Notes {
     pub(crate) fn with_private(private: Vec<u8>) -> Self {
         Self { private: Mutex::new(Private::decode(private)), ..Self::default() }
+    }
+
+    pub(crate) fn with_progress(progress: UnboundedSender<String>) -> Self {
+        Self { progress: Some(progress), ..Self::default() }
     }
 
     pub(crate) fn saved(&self) -> MutexGuard<'_, Option<Value>> {

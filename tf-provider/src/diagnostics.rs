@@ -27,6 +27,19 @@ pub struct Diagnostic {
     pub detail: String,
     /// The attribute to blame. Terraform shows the line of the configuration that sets it.
     pub path: Option<Path>,
+    /// What will do away with it, if it is only too early.
+    pub until: Option<Until>,
+}
+
+/// What an operation has to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// A value in its own configuration is not known yet.
+    ConfigKnown,
+    /// A value in the configuration of the provider is not known yet.
+    ProviderConfigKnown,
+    /// Something that it needs is not there yet.
+    Prerequisite,
 }
 
 /// Whether a [`Diagnostic`] stops the run.
@@ -67,6 +80,29 @@ impl Diagnostic {
         self
     }
 
+    /// Says that it is only too early to read or to plan.
+    ///
+    /// A Terraform that can come back to it does so, and shows no error. Any other shows the error.
+    ///
+    /// ```
+    /// use tf_provider::{Diagnostic, Result, diagnostics::Until};
+    ///
+    /// fn address(known: Option<&str>) -> Result<&str> {
+    ///     known.ok_or_else(|| {
+    ///         Diagnostic::error("cannot reach the cluster")
+    ///             .detail("The provider's `address` is not known yet.")
+    ///             .until(Until::ProviderConfigKnown)
+    ///             .into()
+    ///     })
+    /// }
+    /// assert!(address(None).is_err());
+    /// ```
+    #[must_use]
+    pub fn until(mut self, until: Until) -> Self {
+        self.until = Some(until);
+        self
+    }
+
     /// The value at `path` is not acceptable, for the reason given.
     pub fn invalid(path: &Path, reason: impl fmt::Display) -> Self {
         let summary = if path.is_root() {
@@ -78,7 +114,7 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, summary: String) -> Self {
-        Self { severity, summary, detail: String::new(), path: None }
+        Self { severity, summary, detail: String::new(), path: None, until: None }
     }
 }
 
@@ -96,6 +132,18 @@ impl Diagnostics {
     /// Whether anything failed.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// What to wait for, if all that failed was too early.
+    pub(crate) fn until(&self) -> Option<Until> {
+        let mut errors = self.0.iter().filter(|one| one.severity == Severity::Error);
+        let first = errors.next()?.until?;
+        errors.all(|error| error.until.is_some()).then_some(first)
+    }
+
+    /// The same messages but for what was too early.
+    pub(crate) fn without_early(self) -> Self {
+        self.into_iter().filter(|one| one.until.is_none()).collect()
     }
 
     /// Whether there is no message at all.
@@ -201,6 +249,18 @@ mod tests {
         assert_eq!(warned.clone().into_result(), Ok(warned));
         let failed = Diagnostics::from(Diagnostic::error("gone"));
         assert_eq!(failed.clone().into_result(), Err(failed));
+    }
+
+    #[test]
+    fn too_early_only_if_all_of_it_is() {
+        let early = || Diagnostic::error("early").until(Until::Prerequisite);
+        let mut all = Diagnostics::from(early());
+        all.push(Diagnostic::warning("slow"));
+        assert_eq!(all.until(), Some(Until::Prerequisite));
+        assert_eq!(all.clone().without_early().to_string(), "slow");
+        all.push(Diagnostic::error("gone"));
+        assert_eq!(all.until(), None);
+        assert_eq!(Diagnostics::new().until(), None);
     }
 
     #[test]

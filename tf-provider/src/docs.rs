@@ -8,6 +8,7 @@
 //! | the provider | `index.md` | `examples/provider/provider.tf` |
 //! | a resource | `resources/thing.md` | `examples/resources/sample_thing/resource.tf` |
 //! | a data source | `data-sources/thing.md` | `examples/data-sources/sample_thing/data-source.tf` |
+//! | a function | `functions/join.md` | `examples/functions/join/function.tf` |
 //! | a guide | `guides/any.md` | whatever its template names |
 //!
 //! How a resource is imported is shown where `import-by-string-id.tf` or `import.sh` lies beside
@@ -21,8 +22,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::lifecycle::Declared;
+use crate::lifecycle::{Declared, function::Callable};
 use crate::provider::Provider;
+use crate::schema::Object;
 
 mod schema;
 mod template;
@@ -54,6 +56,9 @@ pub fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
     for data_source in &offer.data_sources {
         pages.push(book.thing(&DATA_SOURCES, data_source.declared())?);
     }
+    for function in &offer.functions {
+        pages.push(book.function(function)?);
+    }
     book.guides(pages)
 }
 
@@ -62,11 +67,20 @@ struct Kind {
     folder: &'static str,
     title: &'static str,
     example: &'static str,
+    /// Whether the name of the provider is part of each name.
+    prefixed: bool,
 }
 
-const RESOURCES: Kind = Kind { folder: "resources", title: "Resource", example: "resource.tf" };
-const DATA_SOURCES: Kind =
-    Kind { folder: "data-sources", title: "Data Source", example: "data-source.tf" };
+const RESOURCES: Kind =
+    Kind { folder: "resources", title: "Resource", example: "resource.tf", prefixed: true };
+const DATA_SOURCES: Kind = Kind {
+    folder: "data-sources",
+    title: "Data Source",
+    example: "data-source.tf",
+    prefixed: true,
+};
+const FUNCTIONS: Kind =
+    Kind { folder: "functions", title: "Function", example: "function.tf", prefixed: false };
 
 struct Book<'a> {
     provider: &'static str,
@@ -75,31 +89,47 @@ struct Book<'a> {
 
 impl Book<'_> {
     fn index(&self, declared: &Declared) -> Result<Page, Error> {
-        let provider = self.provider;
+        let title = format!("{} Provider", self.provider);
         let sections = Sections {
-            description: unwrapped(&declared.object.doc),
+            description: description(&declared.object),
             usage: self.usage("examples/provider/provider.tf"),
             schema: schema::section(declared),
             import: String::new(),
         };
-        let front = front_matter(&format!("{provider} Provider"), None, &sections.description);
-        self.finish("index.md".to_owned(), &front, &format!("# {provider} Provider"), &sections)
+        let front = front_matter(&title, None, &declared.object.doc);
+        self.finish("index.md".to_owned(), &front, &title, &sections)
     }
 
+    /// The page of something that has a schema.
     fn thing(&self, kind: &Kind, declared: &Declared) -> Result<Page, Error> {
-        let Kind { folder, title, example } = kind;
-        let name = format!("{}_{}", self.provider, declared.name);
+        self.page(kind, declared.name, &declared.object, schema::section(declared))
+    }
+
+    fn function(&self, function: &Callable) -> Result<Page, Error> {
+        self.page(&FUNCTIONS, function.name, &function.object, schema::signature(function))
+    }
+
+    fn page(
+        &self,
+        kind: &Kind,
+        name: &str,
+        object: &Object,
+        schema: String,
+    ) -> Result<Page, Error> {
+        let Kind { folder, title, example, .. } = kind;
+        let path = format!("{folder}/{name}.md");
+        let name =
+            if kind.prefixed { format!("{}_{name}", self.provider) } else { name.to_owned() };
         let examples = format!("examples/{folder}/{name}");
         let sections = Sections {
-            description: unwrapped(&declared.object.doc),
+            description: description(object),
             usage: self.usage(&format!("{examples}/{example}")),
-            schema: schema::section(declared),
+            schema,
             import: self.import(&examples),
         };
-        let page_title = format!("{name} {title} - {}", self.provider);
-        let front = front_matter(&page_title, Some(""), &sections.description);
-        let path = format!("{folder}/{}.md", declared.name);
-        self.finish(path, &front, &format!("# {name} ({title})"), &sections)
+        let front =
+            front_matter(&format!("{name} {title} - {}", self.provider), Some(""), &object.doc);
+        self.finish(path, &front, &format!("{name} ({title})"), &sections)
     }
 
     /// Adds the guides, and finds templates of pages that do not exist.
@@ -128,7 +158,7 @@ impl Book<'_> {
             Some(text) => template::expand(&file, text, sections, self.files)?,
             None => sections.in_order(),
         };
-        Ok(Page { path, text: format!("{front}\n{title}\n\n{}\n", body.trim()) })
+        Ok(Page { path, text: format!("{front}\n# {title}\n\n{}\n", body.trim()) })
     }
 
     fn usage(&self, example: &str) -> String {
@@ -165,12 +195,24 @@ const IMPORTS: [(&str, &str); 2] = [
 fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> String {
     let subcategory =
         subcategory.map_or_else(String::new, |name| format!("subcategory: \"{name}\"\n"));
+    let description = unwrapped(description);
     let first = description.split("\n\n").next().unwrap_or_default();
     let plain = first.replace('`', "").replace('\n', "\n  ");
     format!(
         "---\n# Made from the declarations of the provider, from examples/ and from templates/. Do \
          not edit.\npage_title: \"{title}\"\n{subcategory}description: |-\n  {plain}\n---\n"
     )
+}
+
+/// What a page begins with.
+fn description(object: &Object) -> String {
+    let doc = unwrapped(&object.doc);
+    match &object.deprecated {
+        Some(instead) => {
+            format!("~> **Deprecated:** {}.\n\n{doc}", instead.trim_end_matches('.'))
+        }
+        None => doc,
+    }
 }
 
 /// A doc comment without the line breaks that only keep its source narrow.
@@ -190,7 +232,6 @@ fn unwrapped(doc: &str) -> String {
 mod tests {
     use super::*;
     use crate::sample::Sample;
-    use crate::schema::Object;
 
     fn made(files: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Error> {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
@@ -221,7 +262,14 @@ mod tests {
             let declared = data_source.declared();
             check(&pages[&format!("data-sources/{}.md", declared.name)], &declared.object);
         }
-        assert_eq!(pages.len(), 1 + offer.resources.len() + offer.data_sources.len());
+        for function in &offer.functions {
+            let page = &pages[&format!("functions/{}.md", function.name)];
+            for (n, attribute) in function.object.attributes.iter().enumerate() {
+                assert!(page.contains(&format!("\n{}. `{}` (", n + 1, attribute.name)), "{page}");
+            }
+        }
+        let things = offer.resources.len() + offer.data_sources.len() + offer.functions.len();
+        assert_eq!(pages.len(), 1 + things);
     }
 
     #[test]

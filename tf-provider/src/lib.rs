@@ -89,14 +89,17 @@
 
 extern crate self as tf_provider; // The derive names this crate by its public name, here too.
 
+pub mod action;
 pub mod constraints;
 pub mod context;
 pub mod data_source;
 pub mod diagnostics;
 pub mod docs;
+pub mod ephemeral;
 pub mod field;
 pub mod function;
 pub mod identity;
+pub mod list;
 pub mod model;
 pub mod path;
 pub mod provider;
@@ -114,13 +117,16 @@ mod protocol;
 #[cfg(test)]
 mod sample;
 
+pub use action::Action;
 pub use constraints::Constraint;
 pub use context::{ConfigureCx, Cx};
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
+pub use ephemeral::{Ephemeral, Lease};
 pub use field::{Computed, Field, Maybe, Text, WriteOnly};
 pub use function::Function;
 pub use identity::{Identity, NoIdentity};
+pub use list::{Found, List, Listed};
 pub use model::{Model, Partial};
 pub use path::Path;
 pub use provider::{Offer, Provider, problems, serve};

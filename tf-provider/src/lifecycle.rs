@@ -11,11 +11,15 @@ use crate::{
     schema::{Object, Type},
 };
 
+pub(crate) mod action;
 pub(crate) mod apply;
 pub(crate) mod configure;
 pub(crate) mod data_source;
+pub(crate) mod ephemeral;
 pub(crate) mod function;
+pub(crate) mod generate;
 pub(crate) mod import;
+pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod upgrade;
@@ -130,21 +134,27 @@ pub(crate) enum Operation {
 /// A future that a task can run.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// An author's type behind [`AnyResource`] or [`AnyDataSource`].
+/// An author's type behind [`AnyResource`], [`AnyDataSource`] and the others.
 pub(crate) struct Typed<T> {
     declared: Declared,
     author: PhantomData<fn() -> T>,
 }
 
+impl<T> Typed<T> {
+    fn of(declared: Declared) -> Self {
+        Self { declared, author: PhantomData }
+    }
+}
+
 impl<R: Resource> Typed<R> {
     pub(crate) fn resource() -> Self {
-        Self { declared: Declared::resource::<R>(), author: PhantomData }
+        Self::of(Declared::resource::<R>())
     }
 }
 
 impl<D: DataSource> Typed<D> {
     pub(crate) fn data_source() -> Self {
-        Self { declared: Declared::data_source::<D>(), author: PhantomData }
+        Self::of(Declared::data_source::<D>())
     }
 }
 

@@ -115,16 +115,8 @@ pub mod derived {
     use crate::field::{Field, Maybe};
     use crate::value::{DecodeError, Map, Value};
 
-    /// The names of the attributes of a model.
-    pub type Names = std::sync::LazyLock<Map<()>>;
-
-    pub fn names<const N: usize>(names: [&str; N]) -> Map<()> {
-        names.into_iter().map(|name| (name, ())).collect()
-    }
-
-    /// The values stand in the order of the names.
-    pub fn object(names: &Names, values: Vec<Value>) -> Value {
-        names.with_values(values).map_or(Value::Null, Value::Map)
+    pub fn object<const N: usize>(attributes: [(&str, Value); N]) -> Value {
+        Value::Map(attributes.into_iter().collect())
     }
 
     pub fn attributes(value: Value) -> Result<Map<Value>, DecodeError> {

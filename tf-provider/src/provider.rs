@@ -5,9 +5,12 @@ use std::{
 };
 
 use crate::{
-    ConfigureCx, Constraint, DataSource, Diagnostics, Function, Model, Partial, Resource, Result,
-    identity,
-    lifecycle::{AnyDataSource, AnyResource, Declared, Typed, function::Callable},
+    Action, ConfigureCx, Constraint, DataSource, Diagnostics, Ephemeral, Function, List, Model,
+    Partial, Resource, Result, identity,
+    lifecycle::{
+        AnyDataSource, AnyResource, Declared, Typed, action::AnyAction, ephemeral::AnyEphemeral,
+        function::Callable, list::AnyList,
+    },
     protocol::service::Service,
     serve::{self, Stop},
 };
@@ -51,13 +54,23 @@ pub trait Provider: Send + Sync + 'static {
 pub struct Offer<C> {
     pub(crate) resources: Vec<Arc<dyn AnyResource<C>>>,
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<C>>>,
+    pub(crate) ephemerals: Vec<Arc<dyn AnyEphemeral<C>>>,
+    pub(crate) lists: Vec<Arc<dyn AnyList<C>>>,
+    pub(crate) actions: Vec<Arc<dyn AnyAction<C>>>,
     pub(crate) functions: Vec<Callable>,
 }
 
 impl<C: Send + Sync + 'static> Offer<C> {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { resources: Vec::new(), data_sources: Vec::new(), functions: Vec::new() }
+        Self {
+            resources: Vec::new(),
+            data_sources: Vec::new(),
+            ephemerals: Vec::new(),
+            lists: Vec::new(),
+            actions: Vec::new(),
+            functions: Vec::new(),
+        }
     }
 
     /// Adds a managed resource.
@@ -71,6 +84,27 @@ impl<C: Send + Sync + 'static> Offer<C> {
     #[must_use]
     pub fn data_source<D: DataSource<Client = C>>(mut self) -> Self {
         self.data_sources.push(Arc::new(Typed::<D>::data_source()));
+        self
+    }
+
+    /// Adds an ephemeral resource.
+    #[must_use]
+    pub fn ephemeral<E: Ephemeral<Client = C>>(mut self) -> Self {
+        self.ephemerals.push(Arc::new(Typed::<E>::ephemeral()));
+        self
+    }
+
+    /// Adds a list of the objects of a resource.
+    #[must_use]
+    pub fn list<L: List<Resource: Resource<Client = C>>>(mut self) -> Self {
+        self.lists.push(Arc::new(Typed::<L>::list()));
+        self
+    }
+
+    /// Adds an action.
+    #[must_use]
+    pub fn action<A: Action<Client = C>>(mut self) -> Self {
+        self.actions.push(Arc::new(Typed::<A>::action()));
         self
     }
 
@@ -92,10 +126,16 @@ impl<C> fmt::Debug for Offer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let resources: Vec<_> = self.resources.iter().map(|r| r.declared().name).collect();
         let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declared().name).collect();
+        let ephemerals: Vec<_> = self.ephemerals.iter().map(|e| e.declared().name).collect();
+        let lists: Vec<_> = self.lists.iter().map(|l| l.declared().name).collect();
+        let actions: Vec<_> = self.actions.iter().map(|a| a.declared().name).collect();
         let functions: Vec<_> = self.functions.iter().map(|f| f.name).collect();
         f.debug_struct("Offer")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
+            .field("ephemerals", &ephemerals)
+            .field("lists", &lists)
+            .field("actions", &actions)
             .field("functions", &functions)
             .finish()
     }
@@ -123,7 +163,24 @@ pub fn problems<P: Provider>() -> Vec<String> {
         found.add("resource", &full(resource.name), &problems_in(resource));
     }
     for data_source in offer.data_sources.iter().map(|one| one.declared()) {
-        found.add("data source", &full(data_source.name), &problems_in(data_source));
+        let problems = [problems_in(data_source), stored_nowhere(data_source)].concat();
+        found.add("data source", &full(data_source.name), &problems);
+    }
+    for ephemeral in offer.ephemerals.iter().map(|one| one.declared()) {
+        let problems = [problems_in(ephemeral), stored_nowhere(ephemeral)].concat();
+        found.add("ephemeral resource", &full(ephemeral.name), &problems);
+    }
+    for list in offer.lists.iter().map(|one| one.declared()) {
+        let mut problems = [problems_in(list), only_configured(list)].concat();
+        let mut resources = offer.resources.iter().map(|one| one.declared());
+        if !resources.any(|resource| resource.name == list.name && resource.identity.is_some()) {
+            problems.push("a list needs a resource of its name that has an identity".to_owned());
+        }
+        found.add("list resource", &full(list.name), &problems);
+    }
+    for action in offer.actions.iter().map(|one| one.declared()) {
+        let problems = [problems_in(action), only_configured(action)].concat();
+        found.add("action", &full(action.name), &problems);
     }
     for function in &offer.functions {
         found.add("function", function.name, &function.problems());
@@ -160,6 +217,21 @@ fn problems_in(declared: &Declared) -> Vec<String> {
         found.extend(missing_upgrades("identity", identity));
     }
     found
+}
+
+/// Write-only is what would be stored otherwise.
+fn stored_nowhere(declared: &Declared) -> Vec<String> {
+    let write_only = declared.object.attributes.iter().filter(|attribute| attribute.write_only);
+    write_only
+        .map(|one| format!("{}: only a resource has write-only attributes", one.name))
+        .collect()
+}
+
+fn only_configured(declared: &Declared) -> Vec<String> {
+    let attributes = declared.object.attributes.iter();
+    let computed = attributes.filter(|one| one.is_computed() && one.default.is_none());
+    let computed = computed.map(|one| format!("{}: nothing is computed here", one.name));
+    computed.chain(stored_nowhere(declared)).collect()
 }
 
 fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
@@ -244,13 +316,13 @@ mod tests {
     #[test]
     fn a_broken_schema_is_found_by_the_provider_s_own_test() {
         insta::assert_snapshot!(problems::<Rules>().join("\n"), @r"
-        provider: count: this name is reserved
+        provider rules: count: this name is reserved
         resource rules_Broken: count: this name is reserved
         resource rules_Broken: a constraint names `counts`, which is no attribute
-        resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: state version 1 needs as many upgrades, and there are 0
         resource rules_Broken: identity: id: an attribute of an identity is required or optional for an import
         resource rules_Broken: identity version 2 needs as many upgrades, and there are 0
+        resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: it is offered twice
         ");
     }

@@ -14,6 +14,7 @@ use crate::{
     Model, NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, Value,
     WriteOnly,
     constraints::{Constraint, conflicts_with},
+    diagnostics::Until,
     lifecycle::Surroundings,
     resource::DefaultTimeouts,
     schema::{Kind, Mode, Nesting, Object, Type},
@@ -22,7 +23,10 @@ use crate::{
     value::arrange_set,
 };
 
+pub(crate) mod action;
+pub(crate) mod ephemeral;
 pub(crate) mod function;
+pub(crate) mod list;
 
 pub(crate) struct Sample;
 
@@ -154,6 +158,9 @@ impl Provider for Sample {
             .resource::<Plain>()
             .resource::<Thing>()
             .data_source::<Lookup>()
+            .ephemeral::<ephemeral::Token>()
+            .list::<list::Things>()
+            .action::<action::Ring>()
             .function::<function::Join>()
             .function::<function::Meet>()
     }
@@ -184,6 +191,11 @@ impl Resource for Thing {
     }
 
     fn plan(plan: &mut Partial<Self>, _: Option<&Self>, _: Option<&Store>) -> Diagnostics {
+        if plan.zone.known().is_some_and(|zone| zone == "early") {
+            return Diagnostic::error("the zone is not there yet")
+                .until(Until::Prerequisite)
+                .into();
+        }
         plan.slug = plan.name.as_ref().map(|name| name.to_lowercase());
         if plan.name.known().is_some_and(|name| name == "greedy") {
             plan.zone = Maybe::Known("elsewhere".to_owned());
@@ -324,6 +336,10 @@ impl DataSource for Lookup {
 
     async fn read(self, cx: &Cx<Store>) -> Result<Self> {
         assert_ne!(self.name, "panic", "told to");
+        if self.name == "early" {
+            let early = Diagnostic::error("the zone is not there yet");
+            return Err(early.until(Until::Prerequisite).into());
+        }
         let things = cx.client().things();
         let found = things.values().find(|thing| thing.name == self.name).ok_or_else(|| {
             Diagnostic::error(format!("there is no thing named {}", self.name)).at("name")

@@ -129,6 +129,19 @@ impl Object {
         Type::object(self.attributes.iter().map(|attribute| (&attribute.name, attribute.ty())))
     }
 
+    /// The same object as the user alone sets it: what has a default may be left out, and that is all.
+    pub(crate) fn configured(mut self) -> Self {
+        for attribute in &mut self.attributes {
+            if attribute.mode == Mode::OptionalComputed {
+                attribute.mode = Mode::Optional;
+            }
+            if let Kind::Nested(_, object) = &mut attribute.kind {
+                *object = std::mem::take(object).configured();
+            }
+        }
+        self
+    }
+
     /// The same object as the provider alone sets it.
     fn computed(mut self) -> Self {
         for attribute in &mut self.attributes {

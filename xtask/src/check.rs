@@ -17,16 +17,16 @@ pub(crate) fn steps(steps: &mut Steps) -> Result {
     )?;
     steps.command(
         "documentation",
-        // There are no examples; to ask for them selects what tests need. The other programs have
-        // the name of their library.
+        // To ask for examples is to select what tests need. Those programs that are not named here
+        // have the name of their library.
         cargo("doc --quiet --workspace --no-deps --document-private-items")
-            .args(["--lib", "--bin=xtask", "--bin=codegen", "--examples"])
+            .args(["--lib", "--bin=xtask", "--bin=codegen", "--bin=docs", "--examples"])
             .env("RUSTDOCFLAGS", "--deny warnings"),
         "mend what rustdoc names, mostly a link to nothing",
     )?;
     steps.command(
         "unit tests",
-        // One of them compares the generated code with `proto/`.
+        // Two of them compare what is generated, code and pages, with what it is made from.
         &mut cargo("test --workspace --exclude acceptance-tests"),
         "run the named test alone with `cargo test -p <package> <test>`",
     )

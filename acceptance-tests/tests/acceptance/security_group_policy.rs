@@ -1,6 +1,6 @@
 //! `tke_security_group_policy`.
 
-use acceptance_tests::{Case, TestContext, lifecycle};
+use acceptance_tests::{Case, TestContext, assert_text, lifecycle};
 use serde_json::{Value, json};
 
 const GROUPS: &str = r#"
@@ -106,5 +106,73 @@ fn a_cluster_that_is_not_known_yet_can_be_planned_on() {
     ));
     context.plan().assert_actions("tke_security_group_policy.it", &["create"]);
     context.apply();
+    context.plan().assert_empty();
+}
+
+/// The policy `it` of all Pods of my-app, with these attributes besides.
+fn policy(more: &str) -> String {
+    format!(
+        r#"{GROUPS}
+        resource "tke_security_group_policy" "it" {{
+          namespace          = "my-namespace"
+          name               = "it"
+          pod_selector       = {{ match_labels = {{ app = "my-app" }} }}
+          security_group_ids = [tke_security_group.pods.id]
+          {more}
+        }}"#
+    )
+}
+
+#[test]
+fn a_change_from_outside_is_a_warning_that_names_who_made_it() {
+    let context = TestContext::new();
+    context.configure(&policy(""));
+    context.apply();
+    assert_eq!(context.plan_warnings(), "");
+
+    // Who owns something, but says what the configuration says, is no news; nor are other labels.
+    let same = json!({ "spec": { "podSelector": { "matchLabels": { "app": "my-app" } } } });
+    context.outside().edit_policy("my-namespace", "it", &same);
+    let labels = json!({ "metadata": { "labels": { "theirs": "x" } } });
+    context.outside().edit_policy("my-namespace", "it", &labels);
+    assert_eq!(context.plan_warnings(), "");
+
+    let other = json!({ "spec": { "podSelector": { "matchLabels": { "app": "their-app" } } } });
+    context.outside().edit_policy("my-namespace", "it", &other);
+    assert_text!(context.plan_warnings(), @"");
+    context.configure(&policy("field_manager = { force_conflicts = true }"));
+    context
+        .plan()
+        .assert_in_place("tke_security_group_policy.it", &["pod_selector", "field_manager"]);
+    context.apply();
+    assert_eq!(context.plan_warnings(), "");
+    context.plan().assert_empty();
+}
+
+#[test]
+fn the_generation_changes_with_the_specification_only() {
+    let context = TestContext::new();
+    let generation = || {
+        let plan = context.plan();
+        let changes = plan.json["resource_changes"].as_array().cloned().unwrap();
+        let is_ours = |change: &&Value| change["address"] == "tke_security_group_policy.it";
+        let change = &changes.iter().find(is_ours).unwrap()["change"];
+        assert_eq!(change["actions"], json!(["update"]));
+        let unknown = change["after_unknown"]["generation"] == true;
+        if unknown { Value::from("unknown") } else { change["after"]["generation"].clone() }
+    };
+    context.configure(&policy(""));
+    context.apply();
+    context.configure(&policy("labels = { team = \"network\" }"));
+    assert_eq!(generation(), 1);
+    context.apply();
+    context.configure(&policy("field_manager = { force_conflicts = true }"));
+    assert_eq!(generation(), 1);
+    context.apply();
+    context.plan().assert_empty();
+    context.configure(&policy("service_account_selector = { match_labels = { role = \"web\" } }"));
+    assert_eq!(generation(), "unknown");
+    context.apply();
+    assert_eq!(context.attributes("tke_security_group_policy.it")["generation"], 2);
     context.plan().assert_empty();
 }

@@ -1,7 +1,9 @@
 //! `tke_security_group_rule`.
 
-use acceptance_tests::{Case, TestContext, lifecycle};
+use acceptance_tests::{Case, TestContext, assert_text, lifecycle};
 use serde_json::{Value, json};
+use tke_sandbox::behaviour::Behaviour;
+use tke_sandbox::seed::Seed;
 
 const GROUP: &str = r#"
     resource "tke_security_group" "pods" {
@@ -29,7 +31,7 @@ fn life() {
               direction         = "ingress"
               action            = "DROP"
               protocol          = "UDP"
-              port              = "443,8000-9000"
+              port              = "443,8443"
               ipv6_cidr_block   = "2001:db8::/32"
               description       = "still it"
             }"#,
@@ -40,7 +42,7 @@ fn life() {
               direction         = "egress"
               action            = "DROP"
               protocol          = "UDP"
-              port              = "443,8000-9000"
+              port              = "443,8443"
               ipv6_cidr_block   = "2001:db8::/32"
               description       = "still it"
             }"#,
@@ -144,10 +146,95 @@ fn a_rule_that_exists_is_to_be_imported() {
           cidr_block        = "10.0.0.0/8"
         }}"#
     ));
-    let errors = context.apply_errors();
-    assert!(errors.contains("import {"), "{errors}");
-    assert!(errors.contains(&format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), "{errors}");
+    assert_text!(context.apply_errors(), @"");
+    assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
     assert_eq!(context.outside().ingress(&group).len(), 1);
+
+    // What the message says to do works.
+    let id = format!("{group}_ingress_accept_tcp_80_10.0.0.0/8");
+    context.run(&format!("import -input=false tke_security_group_rule.it {id}"));
+    context.plan().assert_empty();
+}
+
+/// What is published is a port, a list, or a range. A list of ranges is for the cloud to refuse.
+#[test]
+fn whether_a_list_of_ports_may_hold_ranges_is_for_the_cloud_to_say() {
+    let context = TestContext::new();
+    context.configure(&format!(
+        r#"{GROUP}
+        resource "tke_security_group_rule" "it" {{
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          protocol          = "TCP"
+          port              = "443,8000-9000"
+          cidr_block        = "10.0.0.0/8"
+        }}"#
+    ));
+    assert_text!(context.apply_errors(), @"");
+    assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
+
+    let behaviour = Behaviour { ranges_in_port_lists: true, ..Behaviour::default() };
+    let seed = Seed { behaviour: Some(behaviour), ..Seed::default() };
+    context.sandbox().seed(seed).unwrap();
+    context.apply();
+    context.plan().assert_empty();
+}
+
+#[test]
+fn a_rule_that_may_have_become_several_is_gone() {
+    let context = TestContext::new();
+    context.configure(&format!(
+        r#"{GROUP}
+        resource "tke_security_group_rule" "it" {{
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          protocol          = "TCP"
+          port              = "80"
+          cidr_block        = "10.0.0.0/8"
+          description       = "it"
+        }}"#
+    ));
+    context.apply();
+    let rule = context.attributes("tke_security_group_rule.it");
+    context.outside().remove_ingress(group(&rule), "it");
+    for port in ["81", "82"] {
+        let near = json!({
+            "Action": "ACCEPT", "Protocol": "TCP", "Port": port, "CidrBlock": "10.0.0.0/8",
+            "PolicyDescription": "it",
+        });
+        context.outside().add_ingress(group(&rule), &near);
+    }
+    assert_text!(context.plan_warnings(), @"");
+    context.plan().assert_actions("tke_security_group_rule.it", &["create"]);
+}
+
+#[test]
+fn two_rules_cannot_become_equal() {
+    let context = TestContext::new();
+    let rules = |first: &str| {
+        format!(
+            r#"{GROUP}
+            resource "tke_security_group_rule" "it" {{
+              for_each          = {{ first = "{first}", second = "443" }}
+              security_group_id = tke_security_group.pods.id
+              direction         = "ingress"
+              action            = "ACCEPT"
+              protocol          = "TCP"
+              port              = each.value
+              cidr_block        = "10.0.0.0/8"
+            }}"#
+        )
+    };
+    context.configure(&rules("80"));
+    context.apply();
+    let held = context.held();
+    context.configure(&rules("443"));
+    assert_text!(context.apply_errors(), @"");
+    assert_eq!(context.held(), held);
+    let first = context.attributes("tke_security_group_rule.it[\"first\"]");
+    assert_eq!(first["port"], "80");
 }
 
 #[test]

@@ -42,7 +42,10 @@ pub(super) fn apply(
     managers.set(&by, stated(schema, applied), writer.now);
 
     let mut object = merge(schema, live, applied);
-    let given_up = owned_before.with_parents().difference(&managers.all_fields().with_parents());
+    let owned_now = managers.all_fields().with_parents();
+    let mut given_up = owned_before.with_parents().difference(&owned_now);
+    // What holds the last label also holds the name.
+    given_up.retain(can_be_owned);
     remove(&mut object, &Path::default(), &given_up);
 
     let change = compare(schema, live, &object);
@@ -581,6 +584,12 @@ mod tests {
             live["metadata"]["managedFields"][0]["fieldsV1"],
             json!({"f:metadata": {"f:labels": {"f:a.b/c": {}}}}),
         );
+        let mut without = applied;
+        without["metadata"].as_object_mut().unwrap().remove("labels");
+        let writer = Writer { manager: "a", now: "" };
+        let live = apply(&schema, &live, &without, writer, false).unwrap();
+        assert_eq!(live["metadata"]["name"], "n");
+        assert_eq!(live["metadata"]["labels"], Value::Null);
     }
 
     /// A spec small enough that writers meet in it.

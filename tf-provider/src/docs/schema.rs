@@ -1,7 +1,10 @@
 //! The attributes of a page: who sets them, what they hold, and what they must fulfil.
 
 use super::unwrapped;
-use crate::lifecycle::Declared;
+use crate::lifecycle::{
+    Declared,
+    function::{Callable, Parameter},
+};
 use crate::resource::DefaultTimeouts;
 use crate::schema::{Attribute, Mode, Nesting, Object, Type};
 use crate::timeouts::Span;
@@ -13,6 +16,38 @@ pub(super) fn section(declared: &Declared) -> String {
     parts.extend(declared.constraints.iter().map(|rule| format!("{}.", capital(&rule.doc()))));
     let page = Attributes { timeouts: &declared.timeouts };
     page.object(&declared.object, &[], &mut parts);
+    parts.join("\n\n")
+}
+
+/// The sections `Signature` and `Arguments` of the page of a function.
+pub(super) fn signature(function: &Callable) -> String {
+    let each = |one: &Parameter| format!("{} {}", one.name, brief(&one.ty));
+    let parameters = function.parameters.iter().map(each);
+    let further = function.variadic.iter().map(|one| format!("{}...", each(one)));
+    let line = format!(
+        "{}({}) {}",
+        function.name,
+        parameters.chain(further).collect::<Vec<_>>().join(", "),
+        function.output
+    );
+    let mut parts = vec!["## Signature".to_owned(), format!("```text\n{line}\n```")];
+
+    let page = Attributes { timeouts: &DefaultTimeouts::default() };
+    let all = function.parameters.iter().map(|one| (one, false));
+    let all = all.chain(function.variadic.iter().map(|one| (one, true)));
+    let arguments = all.zip(&function.object.attributes).enumerate();
+    let lines = arguments.map(|(n, ((parameter, variadic), attribute))| {
+        let mut traits = traits(attribute, &parameter.ty);
+        traits.extend(parameter.null.then(|| "Nullable".to_owned()));
+        traits.extend(variadic.then(|| "Variadic".to_owned()));
+        page.line(&format!("{}.", n + 1), &traits, attribute, &[])
+    });
+    let lines: Vec<_> = lines.collect();
+    if !lines.is_empty() {
+        parts.push("## Arguments".to_owned());
+        parts.push(lines.join("\n"));
+    }
+    page.nested(&function.object, &[], &mut parts);
     parts.join("\n\n")
 }
 
@@ -37,7 +72,8 @@ impl Attributes<'_> {
     fn object(&self, object: &Object, path: &[&str], parts: &mut Vec<String>) {
         for title in GROUPS {
             let attributes = object.attributes.iter().filter(|one| group(one) == title);
-            let lines: Vec<_> = attributes.map(|one| self.line(one, path)).collect();
+            let lines: Vec<_> =
+                attributes.map(|one| self.line("-", &traits(one, &one.ty()), one, path)).collect();
             if !lines.is_empty() {
                 let title =
                     if path.is_empty() { format!("### {title}") } else { format!("{title}:") };
@@ -45,6 +81,11 @@ impl Attributes<'_> {
                 parts.push(lines.join("\n"));
             }
         }
+        self.nested(object, path, parts);
+    }
+
+    /// Each object below another, under a title of its own.
+    fn nested(&self, object: &Object, path: &[&str], parts: &mut Vec<String>) {
         for attribute in &object.attributes {
             if let Some((_, nested)) = attribute.kind.objects() {
                 let path = [path, &[attribute.name.as_str()]].concat();
@@ -60,7 +101,7 @@ impl Attributes<'_> {
     }
 
     /// `- `name` (String) What it means. Default: `"a"`.`
-    fn line(&self, attribute: &Attribute, path: &[&str]) -> String {
+    fn line(&self, mark: &str, traits: &[String], attribute: &Attribute, path: &[&str]) -> String {
         let (name, doc) = (&attribute.name, unwrapped(&attribute.doc));
         let notes = self.notes(attribute, path).join(" ");
         // Notes on the last of several paragraphs would seem to belong to it alone.
@@ -69,8 +110,10 @@ impl Attributes<'_> {
             (false, true) => "\n\n",
             (false, false) => " ",
         };
-        let text = format!("{doc}{gap}{notes}").replace('\n', "\n  ").replace("\n  \n", "\n\n");
-        format!("- `{name}` ({}) {text}", traits(attribute).join(", "))
+        let indent = format!("\n{:1$}", "", mark.len() + 1);
+        let text = format!("{doc}{gap}{notes}").replace('\n', &indent);
+        let text = text.replace(&format!("{indent}\n"), "\n\n");
+        format!("{mark} `{name}` ({}) {text}", traits.join(", "))
     }
 
     /// What is declared besides the description, each a sentence.
@@ -112,9 +155,9 @@ impl Attributes<'_> {
 }
 
 /// What stands in brackets behind a name.
-fn traits(attribute: &Attribute) -> Vec<String> {
+fn traits(attribute: &Attribute, ty: &Type) -> Vec<String> {
     let holds = match attribute.kind.objects() {
-        None => words(&attribute.ty()),
+        None => words(ty),
         Some((Nesting::Single, _)) => "Attributes".to_owned(),
         Some((Nesting::List, _)) => "Attributes List".to_owned(),
         Some((Nesting::Set, _)) => "Attributes Set".to_owned(),
@@ -133,7 +176,7 @@ const WRITE_ONLY: &str = "[Write-only](https://developer.hashicorp.com/terraform
                           resources/ephemeral#write-only-arguments)";
 
 /// A type as registries write it: `List of String`.
-pub(super) fn words(ty: &Type) -> String {
+fn words(ty: &Type) -> String {
     match ty {
         Type::String => "String".to_owned(),
         Type::Bool => "Boolean".to_owned(),
@@ -144,6 +187,17 @@ pub(super) fn words(ty: &Type) -> String {
         Type::Map(element) => format!("Map of {}", words(element)),
         Type::Object { .. } => "Object".to_owned(),
         Type::Tuple(_) => "Tuple".to_owned(),
+    }
+}
+
+/// A type as the signature of a function has it. What an object holds stands below.
+fn brief(ty: &Type) -> String {
+    match ty {
+        Type::List(element) => format!("list({})", brief(element)),
+        Type::Set(element) => format!("set({})", brief(element)),
+        Type::Map(element) => format!("map({})", brief(element)),
+        Type::Object { .. } => "object".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -170,7 +224,7 @@ fn anchor(path: &[&str]) -> String {
 }
 
 /// The same sentence with a capital letter first.
-pub(super) fn capital(text: &str) -> String {
+fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -182,6 +236,7 @@ mod tests {
 
     use super::*;
     use crate::constraints::{at_least_one_of, conflicts_with, required_with};
+    use crate::sample::function::{Join, Meet};
     use crate::validate::{keys, length, one_of, range};
     use crate::{Computed, Model, Timeouts, WriteOnly};
 
@@ -287,6 +342,50 @@ mod tests {
         - `update` (String) Time to update the object. Default: `20m`.
         - `delete` (String) Time to delete the object. Default: `1m30s`.
         "##);
+    }
+
+    #[test]
+    fn a_function_has_a_signature() {
+        let join = signature(&Callable::of::<Join>());
+        insta::assert_snapshot!(join, @r"
+        ## Signature
+
+        ```text
+        join(separator string, words string...) string
+        ```
+
+        ## Arguments
+
+        1. `separator` (String) What stands between two words. At most 3 characters.
+        2. `words` (String, Variadic) The words.
+        ");
+        let meet = signature(&Callable::of::<Meet>());
+        insta::assert_snapshot!(meet, @r#"
+        ## Signature
+
+        ```text
+        meet(who object, whom string, place string) object({ at = string, text = string })
+        ```
+
+        ## Arguments
+
+        1. `who` (Attributes) Who meets. (see [below for nested schema](#nestedatt--who))
+        2. `whom` (String, Nullable) Who is met.
+        3. `place` (String, Nullable) Where they meet.
+
+        <a id="nestedatt--who"></a>
+        ### Nested Schema for `who`
+
+        A person.
+
+        Required:
+
+        - `name` (String) Name of the person.
+
+        Optional:
+
+        - `age` (Number) Age of the person.
+        "#);
     }
 
     #[test]

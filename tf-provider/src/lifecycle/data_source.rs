@@ -6,7 +6,7 @@ use super::{
     operation::{Limit, run},
     plan::propose,
 };
-use crate::{Cx, Diagnostic, Diagnostics, Path, Result, Value};
+use crate::{Cx, Diagnostic, Diagnostics, Path, Result, Value, context::Notes};
 
 /// What was read; null when nothing could be.
 pub(crate) struct Looked {
@@ -25,7 +25,15 @@ pub(crate) async fn look_up<C>(
         Box::pin(async move { Ok((reading.await?, ())) })
     });
     let (answer, diagnostics) = answer.await;
-    Looked { state: answer.map_or(Value::Null, |(state, ())| state), diagnostics }
+    let state = match answer {
+        Some((state, ())) => state,
+        // What Terraform works with until it asks again.
+        None if diagnostics.until().is_some() => {
+            propose(&data_source.declared().object, &Value::Null, &config)
+        }
+        None => Value::Null,
+    };
+    Looked { state, diagnostics }
 }
 
 /// Has a configuration completed by an author's code, which may answer something more besides.
@@ -46,7 +54,7 @@ pub(super) async fn ask<C, T: Send + 'static>(
     let limit = Limit::of(declared, "read", &planned);
     let doing = format!("{verb} {}", declared.name);
     let asked = planned.clone();
-    let outcome = run(&doing, around, limit, Vec::new(), |cx| start(asked, cx)).await;
+    let outcome = run(&doing, around, limit, Notes::default(), |cx| start(asked, cx)).await;
     let mut diagnostics = outcome.warnings;
     match outcome.result {
         Ok((seen, more)) => {

@@ -4,7 +4,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Boxed, Declared, Surroundings, Typed, data_source::ask, decode, operation::run};
-use crate::{Cx, Diagnostic, Diagnostics, Ephemeral, Field, Lease, Model, Result, Value};
+use crate::{Cx, Diagnostic, Diagnostics, Ephemeral, Lease, Result, Value, context::Notes};
 
 /// An ephemeral resource whose Rust type is forgotten.
 pub(crate) trait AnyEphemeral<C>: Send + Sync {
@@ -55,7 +55,7 @@ pub(crate) async fn renew<C>(
 ) -> (Option<Lease<Vec<u8>>>, Diagnostics) {
     let doing = format!("renew {}", ephemeral.declared().name);
     let renew = |cx| ephemeral.renew(private, cx);
-    let outcome = run(&doing, around, None, Vec::new(), renew).await;
+    let outcome = run(&doing, around, None, Notes::default(), renew).await;
     let mut diagnostics = outcome.warnings;
     let lease = outcome.result.map_err(|errors| diagnostics.extend(errors)).ok();
     (lease, diagnostics)
@@ -69,7 +69,7 @@ pub(crate) async fn close<C>(
 ) -> Diagnostics {
     let doing = format!("close {}", ephemeral.declared().name);
     let close = |cx| ephemeral.close(private, cx);
-    let outcome = run(&doing, around, None, Vec::new(), close).await;
+    let outcome = run(&doing, around, None, Notes::default(), close).await;
     let mut diagnostics = outcome.warnings;
     diagnostics.extend(outcome.result.err().into_iter().flatten());
     diagnostics
@@ -131,8 +131,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Json,
-        sample::{Store, ephemeral::Token, around, full, lean, value},
+        Json, Model,
+        sample::{Store, around, ephemeral::Token, full, lean, value},
     };
 
     struct World(Surroundings<Store>);

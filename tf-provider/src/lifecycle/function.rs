@@ -195,7 +195,10 @@ mod tests {
         check::<Join>(json!([null]), Err(("a string is required, not null", Some(0))));
         check::<Meet>(
             json!([{"name": "a", "age": -1}, null, null]),
-            Err(("invalid value of `who.age`: must be from 0 to 255, but is -1", Some(0))),
+            Err((
+                "invalid value of `who.age`: must be a whole number from 0 to 255, but is -1",
+                Some(0),
+            )),
         );
     }
 

@@ -50,7 +50,8 @@ pub(crate) async fn perform<C>(
         Operation::Import(_) => ("import", Limit::of(declared, "read", &Value::Null)),
     };
     let doing = format!("{verb} {}", declared.name);
-    run(&doing, around, limit, private, |cx| resource.run(operation, cx)).await
+    let notes = Notes::with_private(private);
+    run(&doing, around, limit, notes, |cx| resource.run(operation, cx)).await
 }
 
 /// Runs `start` in a task of its own; `doing` names it in a report of a panic.
@@ -58,10 +59,10 @@ pub(super) async fn run<C, T: Send + 'static>(
     doing: &str,
     around: &Surroundings<C>,
     limit: Option<Limit>,
-    private: Vec<u8>,
+    notes: Notes,
     start: impl FnOnce(Cx<C>) -> Boxed<Result<T>>,
 ) -> Outcome<T> {
-    let notes = Arc::new(Notes::with_private(private));
+    let notes = Arc::new(notes);
     let cancelled = around.stop.token();
     let cx = Cx::within(
         Arc::clone(&around.client),

@@ -3,6 +3,7 @@
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
+    diagnostics::Until,
     lifecycle::{
         Declared,
         function::{Callable, Parameter},
@@ -29,6 +30,11 @@ pub(super) fn schema(object: &Object, version: i64) -> wire::Schema {
         ..Default::default()
     };
     wire::Schema { version, block: Some(block) }
+}
+
+/// The schema of what is only ever configured.
+pub(super) fn configured_schema(object: &Object) -> wire::Schema {
+    schema(&object.clone().configured(), 0)
 }
 
 /// What an identity consists of.
@@ -133,6 +139,17 @@ pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
         attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&at)),
     };
     diagnostics.into_iter().map(message).collect()
+}
+
+/// What core waits for before it asks again.
+pub(super) fn deferred(until: Until) -> wire::Deferred {
+    use wire::deferred::Reason;
+    let reason = match until {
+        Until::ConfigKnown => Reason::ResourceConfigUnknown,
+        Until::ProviderConfigKnown => Reason::ProviderConfigUnknown,
+        Until::Prerequisite => Reason::AbsentPrereq,
+    };
+    wire::Deferred { reason: reason.into() }
 }
 
 /// A way to an attribute.

@@ -7,17 +7,22 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{decode, encode, generated::tfplugin6 as wire};
 use crate::{
     Diagnostic, Diagnostics, Import, Model, Provider, Result, Value,
     lifecycle::{
-        AnyDataSource, AnyResource, Declared, Surroundings, apply,
+        AnyDataSource, AnyResource, Declared, Surroundings,
+        action::AnyAction,
+        apply,
         configure::configure,
         data_source::look_up,
+        ephemeral::AnyEphemeral,
         function::Callable,
+        generate::generate,
         import::import,
+        list::AnyList,
         plan::{Planned, plan},
         read::read,
         upgrade::upgrade,
@@ -26,13 +31,19 @@ use crate::{
     serve::Stop,
 };
 
+mod action;
+mod ephemeral;
 mod function;
+mod list;
 
 /// One provider process.
 pub(crate) struct Service<P: Provider> {
     provider: Declared,
     resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
     data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
+    ephemerals: BTreeMap<String, Arc<dyn AnyEphemeral<P::Client>>>,
+    lists: BTreeMap<String, Arc<dyn AnyList<P::Client>>>,
+    actions: BTreeMap<String, Arc<dyn AnyAction<P::Client>>>,
     functions: BTreeMap<String, Callable>,
     configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
     stop: Stop,
@@ -46,11 +57,15 @@ impl<P: Provider> Service<P> {
         let offer = P::offer();
         let (resources, data_sources) =
             (offer.resources.into_iter(), offer.data_sources.into_iter());
+        let (ephemerals, actions) = (offer.ephemerals.into_iter(), offer.actions.into_iter());
         let full = |declared: &Declared| format!("{}_{}", P::NAME, declared.name);
         Self {
             provider: Declared::provider::<P>(),
             resources: resources.map(|r| (full(r.declared()), r)).collect(),
             data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
+            ephemerals: ephemerals.map(|e| (full(e.declared()), e)).collect(),
+            lists: offer.lists.into_iter().map(|l| (full(l.declared()), l)).collect(),
+            actions: actions.map(|a| (full(a.declared()), a)).collect(),
             functions: offer.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
             configured: RwLock::default(),
             stop,
@@ -108,6 +123,21 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             data_sources: data_sources
                 .map(|type_name| wire::get_metadata::DataSourceMetadata { type_name })
                 .collect(),
+            ephemeral_resources: self
+                .ephemerals
+                .keys()
+                .map(|name| wire::get_metadata::EphemeralMetadata { type_name: name.clone() })
+                .collect(),
+            list_resources: self
+                .lists
+                .keys()
+                .map(|name| wire::get_metadata::ListResourceMetadata { type_name: name.clone() })
+                .collect(),
+            actions: self
+                .actions
+                .keys()
+                .map(|name| wire::get_metadata::ActionMetadata { type_name: name.clone() })
+                .collect(),
             functions: self
                 .functions
                 .keys()
@@ -124,11 +154,26 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         let schema = |declared: &Declared| encode::schema(&declared.object, declared.version);
         let resources = self.resources.iter();
         let data_sources = self.data_sources.iter();
+        let (ephemerals, actions) = (self.ephemerals.iter(), self.actions.iter());
         Ok(Response::new(wire::get_provider_schema::Response {
             provider: Some(encode::schema(&self.provider.object, 0)),
             resource_schemas: resources.map(|(n, r)| (n.clone(), schema(r.declared()))).collect(),
             data_source_schemas: data_sources
                 .map(|(n, d)| (n.clone(), schema(d.declared())))
+                .collect(),
+            ephemeral_resource_schemas: ephemerals
+                .map(|(n, e)| (n.clone(), schema(e.declared())))
+                .collect(),
+            list_resource_schemas: self
+                .lists
+                .iter()
+                .map(|(n, l)| (n.clone(), encode::configured_schema(&l.declared().object)))
+                .collect(),
+            action_schemas: actions
+                .map(|(n, a)| {
+                    let schema = Some(encode::configured_schema(&a.declared().object));
+                    (n.clone(), wire::ActionSchema { schema })
+                })
                 .collect(),
             functions: self.functions(),
             server_capabilities: Some(capabilities()),
@@ -266,12 +311,13 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             let state = decode::value(request.current_state.as_ref(), ty)?;
             let around = self.configured()?;
             let read = read(resource, state, request.private.clone(), &around).await;
+            let (deferred, diagnostics) = defer(request.client_capabilities, read.diagnostics);
             Ok(wire::read_resource::Response {
                 new_state: Some(encode::value(&read.state, ty)),
                 new_identity: encode::identity(read.identity.as_ref(), resource.declared()),
                 private: read.private,
-                diagnostics: encode::diagnostics(read.diagnostics),
-                ..Default::default()
+                diagnostics: encode::diagnostics(diagnostics),
+                deferred,
             })
         };
         Ok(Response::new(answer.await.unwrap_or_else(|errors| wire::read_resource::Response {
@@ -304,12 +350,14 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
                 (request.prior_state, None, Planned { diagnostics, ..Planned::default() })
             }
         };
+        let (deferred, diagnostics) = defer(request.client_capabilities, planned.diagnostics);
         Ok(Response::new(wire::plan_resource_change::Response {
             planned_state: state,
             planned_identity,
             requires_replace: planned.replace.iter().map(encode::path).collect(),
             planned_private: request.prior_private,
-            diagnostics: encode::diagnostics(planned.diagnostics),
+            diagnostics: encode::diagnostics(diagnostics),
+            deferred,
             ..Default::default()
         }))
     }
@@ -395,11 +443,111 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
             Ok((Some(encode::value(&looked.state, ty)), looked.diagnostics))
         };
         let (state, diagnostics) = answer.await.unwrap_or_else(|errors| (None, errors));
+        let (deferred, diagnostics) = defer(request.client_capabilities, diagnostics);
         Ok(Response::new(wire::read_data_source::Response {
             state,
             diagnostics: encode::diagnostics(diagnostics),
-            ..Default::default()
+            deferred,
         }))
+    }
+
+    async fn validate_ephemeral_resource_config(
+        &self,
+        request: Request<wire::validate_ephemeral_resource_config::Request>,
+    ) -> Answer<wire::validate_ephemeral_resource_config::Response> {
+        let diagnostics = encode::diagnostics(either(self.validate_ephemeral(request.get_ref())));
+        Ok(Response::new(wire::validate_ephemeral_resource_config::Response { diagnostics }))
+    }
+
+    async fn open_ephemeral_resource(
+        &self,
+        request: Request<wire::open_ephemeral_resource::Request>,
+    ) -> Answer<wire::open_ephemeral_resource::Response> {
+        let answer = self.open(request.get_ref()).await;
+        Ok(Response::new(answer.unwrap_or_else(|errors| wire::open_ephemeral_resource::Response {
+            diagnostics: encode::diagnostics(errors),
+            ..Default::default()
+        })))
+    }
+
+    async fn renew_ephemeral_resource(
+        &self,
+        request: Request<wire::renew_ephemeral_resource::Request>,
+    ) -> Answer<wire::renew_ephemeral_resource::Response> {
+        let answer = self.renew(request.get_ref()).await;
+        Ok(Response::new(answer.unwrap_or_else(|errors| {
+            wire::renew_ephemeral_resource::Response {
+                diagnostics: encode::diagnostics(errors),
+                private: request.into_inner().private,
+                ..Default::default()
+            }
+        })))
+    }
+
+    async fn close_ephemeral_resource(
+        &self,
+        request: Request<wire::close_ephemeral_resource::Request>,
+    ) -> Answer<wire::close_ephemeral_resource::Response> {
+        let diagnostics = encode::diagnostics(either(self.close(request.into_inner()).await));
+        Ok(Response::new(wire::close_ephemeral_resource::Response { diagnostics }))
+    }
+
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<wire::validate_list_resource_config::Request>,
+    ) -> Answer<wire::validate_list_resource_config::Response> {
+        let diagnostics = encode::diagnostics(either(self.validate_list(request.get_ref())));
+        Ok(Response::new(wire::validate_list_resource_config::Response { diagnostics }))
+    }
+
+    async fn list_resource(
+        &self,
+        request: Request<wire::list_resource::Request>,
+    ) -> Answer<BoxStream<wire::list_resource::Event>> {
+        Ok(Response::new(Box::pin(self.list(request.get_ref()))))
+    }
+
+    async fn generate_resource_config(
+        &self,
+        request: Request<wire::generate_resource_config::Request>,
+    ) -> Answer<wire::generate_resource_config::Response> {
+        let request = request.into_inner();
+        let generated = self.resource(&request.type_name).and_then(|resource| {
+            let declared = resource.declared();
+            let state = decode::value(request.state.as_ref(), &declared.ty)?;
+            Ok(encode::value(&generate(declared, &state), &declared.ty))
+        });
+        let (config, errors) = match generated {
+            Ok(config) => (Some(config), Diagnostics::new()),
+            Err(errors) => (None, errors),
+        };
+        let diagnostics = encode::diagnostics(errors);
+        Ok(Response::new(wire::generate_resource_config::Response { config, diagnostics }))
+    }
+
+    async fn validate_action_config(
+        &self,
+        request: Request<wire::validate_action_config::Request>,
+    ) -> Answer<wire::validate_action_config::Response> {
+        let diagnostics = encode::diagnostics(either(self.validate_action(request.get_ref())));
+        Ok(Response::new(wire::validate_action_config::Response { diagnostics }))
+    }
+
+    async fn plan_action(
+        &self,
+        request: Request<wire::plan_action::Request>,
+    ) -> Answer<wire::plan_action::Response> {
+        let found = either(self.plan_an_action(request.get_ref()));
+        let (deferred, found) = defer(request.get_ref().client_capabilities, found);
+        let diagnostics = encode::diagnostics(found);
+        Ok(Response::new(wire::plan_action::Response { diagnostics, deferred }))
+    }
+
+    async fn invoke_action(
+        &self,
+        request: Request<wire::invoke_action::Request>,
+    ) -> Answer<BoxStream<wire::invoke_action::Event>> {
+        Ok(Response::new(Box::pin(self.invoke(request.get_ref()))))
     }
 
     async fn get_functions(
@@ -414,7 +562,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::call_function::Request>,
     ) -> Answer<wire::call_function::Response> {
-        Ok(Response::new(self.call(request.into_inner())))
+        Ok(Response::new(self.call(&request.into_inner())))
     }
 
     async fn stop_provider(
@@ -432,6 +580,7 @@ fn capabilities() -> wire::ServerCapabilities {
         plan_destroy: true,
         // It caches the schema, and no other answer of ours depends on having been asked for it.
         get_provider_schema_optional: true,
+        generate_resource_config: true,
         ..Default::default()
     }
 }
@@ -446,6 +595,19 @@ fn no_identity(resource: &Declared) -> Diagnostics {
     Diagnostic::error(format!("{} has no identity", resource.name))
         .detail("What to do: import it by its id.")
         .into()
+}
+
+/// What was too early is told as such to a core that can come back to it, and as an error to any other.
+fn defer(
+    client: Option<wire::ClientCapabilities>,
+    found: Diagnostics,
+) -> (Option<wire::Deferred>, Diagnostics) {
+    match found.until() {
+        Some(until) if client.is_some_and(|client| client.deferral_allowed) => {
+            (Some(encode::deferred(until)), found.without_early())
+        }
+        _ => (None, found),
+    }
 }
 
 /// What was found, whether it was found or failed.
@@ -465,7 +627,7 @@ mod tests {
         schema::Type,
     };
 
-    const THING: &str = "sample_thing";
+    pub(super) const THING: &str = "sample_thing";
 
     /// Plays core, in process.
     pub(super) struct Core(pub(super) Service<Sample>);
@@ -493,11 +655,11 @@ mod tests {
         }
 
         #[expect(clippy::unnecessary_wraps, reason = "messages hold it like that")]
-        fn wire(&self, json: Json) -> Option<wire::DynamicValue> {
+        pub(super) fn wire(&self, json: Json) -> Option<wire::DynamicValue> {
             Some(encode::value(&thing(json), self.ty()))
         }
 
-        fn lean(&self, value: Option<&wire::DynamicValue>) -> Json {
+        pub(super) fn lean(&self, value: Option<&wire::DynamicValue>) -> Json {
             lean(&decode::value(value, self.ty()).unwrap())
         }
 
@@ -516,7 +678,7 @@ mod tests {
             self.0.plan_resource_change(Request::new(request)).await.unwrap().into_inner()
         }
 
-        async fn apply(
+        pub(super) async fn apply(
             &self,
             prior: Option<wire::DynamicValue>,
             config: Json,
@@ -549,7 +711,7 @@ mod tests {
         }
     }
 
-    fn summaries(diagnostics: &[wire::Diagnostic]) -> Vec<&str> {
+    pub(super) fn summaries(diagnostics: &[wire::Diagnostic]) -> Vec<&str> {
         diagnostics.iter().map(|d| d.summary.as_str()).collect()
     }
 
@@ -760,6 +922,55 @@ mod tests {
         let answer = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
         let state = decode::value(answer.state.as_ref(), ty).unwrap();
         assert_eq!(lean(&state), json!({"name": "Web", "id": "thing-1"}));
+    }
+
+    #[tokio::test]
+    async fn what_is_too_early_is_deferred_only_where_core_allows_it() {
+        let core = Core::configured().await;
+        for (deferral_allowed, deferred, says) in
+            [(true, Some(3), &[][..]), (false, None, &["The zone is not there yet"])]
+        {
+            let client_capabilities =
+                Some(wire::ClientCapabilities { deferral_allowed, ..Default::default() });
+            let request = wire::plan_resource_change::Request {
+                type_name: THING.to_owned(),
+                config: core.wire(json!({"name": "a", "zone": "early"})),
+                client_capabilities,
+                ..Default::default()
+            };
+            let plan = core.0.plan_resource_change(Request::new(request)).await.unwrap();
+            let plan = plan.into_inner();
+            assert_eq!(plan.deferred.map(|deferred| deferred.reason), deferred);
+            assert_eq!(summaries(&plan.diagnostics), says);
+            assert_eq!(core.lean(plan.planned_state.as_ref())["zone"], "early");
+
+            let ty = &core.0.data_source(THING).unwrap().declared().ty;
+            let config = value(json!({"name": "early", "peer": null, "id": null}));
+            let request = wire::read_data_source::Request {
+                type_name: THING.to_owned(),
+                config: Some(encode::value(&config, ty)),
+                client_capabilities,
+                ..Default::default()
+            };
+            let read = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
+            assert_eq!(read.deferred.map(|deferred| deferred.reason), deferred);
+            let state = decode::value(read.state.as_ref(), ty).unwrap();
+            assert_eq!(lean(&state), json!({"name": "early", "id": "?"}));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_configuration_is_generated() {
+        let core = Core::new();
+        let state = json!({"id": "1", "name": "a", "note": "none", "port": 1, "slug": "a"});
+        let request = wire::generate_resource_config::Request {
+            type_name: THING.to_owned(),
+            state: core.wire(state),
+        };
+        let answer =
+            core.0.generate_resource_config(Request::new(request)).await.unwrap().into_inner();
+        assert_eq!(answer.diagnostics, vec![]);
+        assert_eq!(core.lean(answer.config.as_ref()), json!({"name": "a", "port": 1}));
     }
 
     #[tokio::test]

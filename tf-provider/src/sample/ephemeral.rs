@@ -55,6 +55,9 @@ impl Ephemeral for Token {
     }
 
     async fn renew(desk: Desk, _: &Cx<Store>) -> Result<Lease<Desk>> {
+        if desk.name == "short" {
+            return Err(Diagnostic::error("it is over").into());
+        }
         Ok(lease(Desk { renewals: desk.renewals + 1, ..desk }))
     }
 

@@ -16,9 +16,9 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn call(
         &self,
-        request: wire::call_function::Request,
+        request: &wire::call_function::Request,
     ) -> wire::call_function::Response {
-        let answer = self.answer(&request).map_err(|failed| wire::FunctionError {
+        let answer = self.answer(request).map_err(|failed| wire::FunctionError {
             text: failed.text,
             function_argument: failed.argument.and_then(|index| index.try_into().ok()),
         });

@@ -1,0 +1,147 @@
+//! `PlanAction` and `InvokeAction`: something is done, and nothing is remembered of it.
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{Boxed, Declared, Surroundings, Typed, decode, guarded, operation::run};
+use crate::{Action, Cx, Diagnostic, Diagnostics, Result, Value, context::Notes};
+
+/// An action whose Rust type is forgotten.
+pub(crate) trait AnyAction<C>: Send + Sync {
+    fn declared(&self) -> &Declared;
+
+    /// Decodes what is known of a configuration and runs the author's check on it.
+    fn check(&self, config: &Value) -> Diagnostics;
+
+    /// Asks the author what speaks against it.
+    fn plan(&self, config: &Value, client: Option<&C>) -> Diagnostics;
+
+    fn invoke(&self, config: Value, cx: Cx<C>) -> Boxed<Result<()>>;
+}
+
+/// Says what speaks against doing it. Parts of the configuration may be unknown.
+pub(crate) fn plan<C>(
+    action: &dyn AnyAction<C>,
+    config: &Value,
+    client: Option<&C>,
+) -> Diagnostics {
+    let doing = format!("plan {}", action.declared().name);
+    guarded(&doing, || action.plan(config, client)).unwrap_or_else(|bug| bug)
+}
+
+/// Does it, and sends what is to be told meanwhile.
+pub(crate) async fn invoke<C>(
+    action: &dyn AnyAction<C>,
+    config: Value,
+    around: &Surroundings<C>,
+    progress: UnboundedSender<String>,
+) -> Diagnostics {
+    let name = action.declared().name;
+    if !config.is_wholly_known() {
+        return Diagnostic::error(format!("cannot invoke {name} yet"))
+            .detail("Parts of its configuration are not known yet.")
+            .into();
+    }
+    let doing = format!("invoke {name}");
+    let notes = Notes::with_progress(progress);
+    let outcome = run(&doing, around, None, notes, |cx| action.invoke(config, cx)).await;
+    let mut diagnostics = outcome.warnings;
+    diagnostics.extend(outcome.result.err().into_iter().flatten());
+    diagnostics
+}
+
+impl<A: Action> Typed<A> {
+    pub(crate) fn action() -> Self {
+        Self::of(Declared { constraints: A::constraints(), ..Declared::new(A::NAME, A::object()) })
+    }
+}
+
+impl<A: Action> AnyAction<A::Client> for Typed<A> {
+    fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
+    fn check(&self, config: &Value) -> Diagnostics {
+        A::partial(config).map_or_else(|errors| errors, |config| <A as Action>::check(&config))
+    }
+
+    fn plan(&self, config: &Value, client: Option<&A::Client>) -> Diagnostics {
+        A::partial(config).map_or_else(|errors| errors, |config| A::plan(&config, client))
+    }
+
+    fn invoke(&self, config: Value, cx: Cx<A::Client>) -> Boxed<Result<()>> {
+        Box::pin(async move { decode::<A>(config)?.invoke(&cx).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        sample::{Store, action::Ring, around, full, value},
+    };
+
+    fn config(json: Json) -> Value {
+        full(&Ring::object(), &value(json))
+    }
+
+    async fn invoked(config: Json, around: &Surroundings<Store>) -> (Vec<String>, String) {
+        let (progress, mut messages) = unbounded_channel();
+        let ring = Typed::<Ring>::action();
+        let found = invoke(&ring, self::config(config), around, progress).await;
+        let mut told = Vec::new();
+        while let Some(message) = messages.recv().await {
+            told.push(message);
+        }
+        (told, found.to_string())
+    }
+
+    #[tokio::test]
+    async fn it_tells_how_far_it_is_and_what_it_found() {
+        let (told, found) = invoked(json!({"bell": "door"}), &around()).await;
+        assert_eq!(told, ["door rings 1 of 2", "door rings 2 of 2"]);
+        assert_eq!(found, "it rang");
+    }
+
+    #[tokio::test]
+    async fn err_after_progress() {
+        for (bell, says) in [("error", "told to"), ("panic", "the provider has a bug")] {
+            let (told, found) = invoked(json!({"bell": bell, "times": 1}), &around()).await;
+            assert_eq!((told.len(), found.as_str()), (1, says));
+        }
+        let (told, found) = invoked(json!({"bell": "?"}), &around()).await;
+        assert_eq!((told.len(), found.as_str()), (0, "cannot invoke ring yet"));
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_it() {
+        let around = around();
+        let config = json!({"bell": "wait", "times": 1_000_000});
+        let ((told, found), ()) = tokio::join!(invoked(config, &around), async {
+            tokio::task::yield_now().await;
+            around.stop.give();
+        });
+        assert!(told.len() < 1_000_000);
+        assert_eq!(found, "stopped");
+    }
+
+    #[test]
+    fn planning_hears_the_author_with_or_without_a_client() {
+        let ring = Typed::<Ring>::action();
+        let around = around();
+        let client = &*around.client;
+        for (bell, client, says) in [
+            ("door", Some(client), ""),
+            ("?", Some(client), ""),
+            ("stolen", Some(client), "bell: there is no such bell"),
+            ("stolen", None, ""),
+            ("panic", Some(client), "the provider has a bug"),
+        ] {
+            let found = plan(&ring, &config(json!({"bell": bell})), client);
+            assert_eq!(found.to_string(), says);
+        }
+    }
+}

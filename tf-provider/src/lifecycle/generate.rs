@@ -1,0 +1,87 @@
+//! `GenerateResourceConfig`: what a user would have written to get this state.
+
+use super::{Declared, same::same, walk};
+use crate::{
+    Path, Value,
+    schema::{Mode, Object},
+};
+
+/// The state without what the configuration cannot say, and what goes without saying.
+pub(crate) fn generate(declared: &Declared, state: &Value) -> Value {
+    let mut config = written(&declared.object, state);
+    for constraint in &declared.constraints {
+        constraint.choose(&mut config);
+    }
+    config
+}
+
+fn written(object: &Object, state: &Value) -> Value {
+    walk::attributes(object, state, [], |attribute, state, []| {
+        let default = attribute.default.as_ref();
+        match attribute.kind.objects() {
+            _ if attribute.mode == Mode::Computed || attribute.write_only => Value::Null,
+            _ if default.is_some_and(|default| same(attribute, default, state)) => Value::Null,
+            Some((nesting, object)) => {
+                walk::objects(nesting, state, [], &Path::root(), |state, [], _| {
+                    written(object, state)
+                })
+            }
+            None => state.clone(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        lifecycle::{
+            AnyResource, Typed,
+            plan::{plan, propose},
+        },
+        sample::{All, Thing, Unknown, answer, any_config, full, lean, thing, value},
+    };
+
+    fn generated(state: Json) -> Json {
+        lean(&generate(Typed::<Thing>::resource().declared(), &thing(state)))
+    }
+
+    #[test]
+    fn nothing_computed_defaulted_or_write_only() {
+        let state = json!({
+            "id": "1", "name": "a", "note": "none", "port": 443, "revision": 1, "slug": "a",
+            "secret": "s", "doors": [{"width": 1, "key": "k"}], "zone": "z",
+        });
+        let config = json!({"name": "a", "port": 443, "doors": [{"width": 1}], "zone": "z"});
+        assert_eq!(generated(state), config);
+    }
+
+    #[test]
+    fn one_of_those_that_exclude_each_other() {
+        let state = json!({"name": "a", "peer": "::1", "peers": ["::2"]});
+        assert_eq!(generated(state), json!({"name": "a", "peer": "::1"}));
+    }
+
+    #[test]
+    fn a_default_in_another_spelling_goes_without_saying() {
+        let all = Typed::<All>::resource();
+        let state = full(&All::object(), &value(json!({"name": "a", "protocol": "TCP"})));
+        assert_eq!(lean(&generate(AnyResource::declared(&all), &state)), json!({"name": "a"}));
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_of_what_was_generated_is_empty(config in any_config(Unknown::Nothing)) {
+            let all = Typed::<All>::resource();
+            let object = All::object();
+            let state = answer(&object, &propose(&object, &Value::Null, &config));
+            let config = generate(AnyResource::declared(&all), &state);
+            let planned = plan::<()>(&all, &state, &config, None);
+            prop_assert_eq!(planned.state, state);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! `ListResource`: one object after the other, each with its identity, until the user has enough.
+
+use std::{
+    future::pending,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    AnyResource, Boxed, Declared, Surroundings, Typed, decode, identity::identify, import::import,
+    operation::run, read::read, settle::settle,
+};
+use crate::{
+    Cx, Diagnostic, Diagnostics, Found, Import, List, Path, Resource, Result, Value, context::Notes,
+};
+
+/// A list whose Rust type is forgotten.
+pub(crate) trait AnyList<C>: Send + Sync {
+    fn declared(&self) -> &Declared;
+
+    /// Decodes what is known of a configuration and runs the author's check on it.
+    fn check(&self, config: &Value) -> Diagnostics;
+
+    fn list(&self, config: Value, sink: Sink, cx: Cx<C>) -> Boxed<Result<()>>;
+}
+
+/// One object that was found.
+#[derive(Debug, Default)]
+pub(crate) struct Item {
+    pub(crate) name: String,
+    pub(crate) identity: Option<Value>,
+    pub(crate) object: Option<Value>,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Where what was found goes, until there is enough of it.
+pub(crate) struct Sink {
+    pub(crate) with_objects: bool,
+    limit: Option<usize>,
+    items: Sender<Item>,
+    added: AtomicUsize,
+    enough: CancellationToken,
+}
+
+impl Sink {
+    /// One that takes so many items; nobody waits for the rest when the other end is gone.
+    pub(crate) fn new(items: Sender<Item>, limit: Option<usize>, with_objects: bool) -> Self {
+        let (added, enough) = Default::default();
+        Self { with_objects, limit, items, added, enough }
+    }
+
+    pub(crate) async fn add(&self, item: Item) {
+        let nth = self.added.fetch_add(1, Ordering::Relaxed) + 1;
+        let wanted = self.limit.is_none_or(|limit| nth <= limit);
+        if wanted && self.items.send(item).await.is_ok() && self.limit != Some(nth) {
+            return;
+        }
+        self.enough.cancel();
+        pending().await
+    }
+}
+
+/// Lists objects into the sink, and says what is to be told of the list as a whole.
+pub(crate) async fn list<C>(
+    list: &dyn AnyList<C>,
+    config: Value,
+    sink: Sink,
+    around: &Surroundings<C>,
+) -> Diagnostics {
+    let name = list.declared().name;
+    if !config.is_wholly_known() {
+        return Diagnostic::error(format!("cannot list {name} yet"))
+            .detail("Parts of its configuration are not known yet.")
+            .into();
+    }
+    // Who asks for everything may write no configuration at all.
+    let config = if config.is_null() { Value::map::<&str>([]) } else { config };
+    let doing = format!("list {name}");
+    let start = |cx| list.list(config, sink, cx);
+    let outcome = run(&doing, around, None, Notes::default(), start).await;
+    let mut diagnostics = outcome.warnings;
+    diagnostics.extend(outcome.result.err().into_iter().flatten());
+    diagnostics
+}
+
+/// Completes one item: every one has an identity, and an object exactly if that is wanted.
+pub(crate) async fn complete<C>(
+    resource: &dyn AnyResource<C>,
+    item: Item,
+    with_object: bool,
+    around: &Surroundings<C>,
+) -> Item {
+    let Item { name, identity, object, mut diagnostics } = item;
+    let declared = resource.declared();
+    let mut object =
+        object.map(|object| settle(&declared.object, &object, &Path::root(), &mut Vec::new()));
+    let identity = match (identity, &object) {
+        (None, Some(object)) => identify(resource, object, &mut diagnostics),
+        (identity, _) => identity.filter(Value::is_wholly_known),
+    };
+    match &identity {
+        None => diagnostics.push(Diagnostic::error("the provider has a bug").detail(format!(
+            "It listed the {} `{name}` without saying which it is.\n\n\
+             What to do: report this to the provider's authors with the text above.",
+            declared.name
+        ))),
+        Some(identity) if with_object && object.is_none() => {
+            object = look(resource, identity.clone(), around, &mut diagnostics).await;
+        }
+        Some(_) => {}
+    }
+    Item { name, identity, object: object.filter(|_| with_object), diagnostics }
+}
+
+/// Imports and reads an object of which nothing but the identity is known.
+async fn look<C>(
+    resource: &dyn AnyResource<C>,
+    identity: Value,
+    around: &Surroundings<C>,
+    found: &mut Diagnostics,
+) -> Option<Value> {
+    let imported = import(resource, Import::Identity(identity), around).await;
+    found.extend(imported.diagnostics);
+    let seen = read(resource, imported.state?, imported.private, around).await;
+    found.extend(seen.diagnostics);
+    Some(seen.state).filter(|state| !state.is_null())
+}
+
+impl<L: List> Typed<L> {
+    pub(crate) fn list() -> Self {
+        let declared = Declared::new(L::Resource::NAME, L::object());
+        Self::of(Declared { constraints: L::constraints(), ..declared })
+    }
+}
+
+impl<L: List> AnyList<<L::Resource as Resource>::Client> for Typed<L> {
+    fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
+    fn check(&self, config: &Value) -> Diagnostics {
+        L::partial(config).map_or_else(|errors| errors, |config| <L as List>::check(&config))
+    }
+
+    fn list(
+        &self,
+        config: Value,
+        sink: Sink,
+        cx: Cx<<L::Resource as Resource>::Client>,
+    ) -> Boxed<Result<()>> {
+        Box::pin(async move {
+            let list = decode::<L>(config)?;
+            let enough = sink.enough.clone();
+            let found = Found::new(sink);
+            tokio::select! {
+                listed = list.list(&found, &cx) => listed,
+                () = enough.cancelled() => Ok(()),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::sync::mpsc::channel;
+
+    use super::*;
+    use crate::{
+        Json, Model,
+        sample::{Store, Thing, around, full, lean, list::Things, thing, value},
+    };
+
+    /// A store of three things.
+    fn world() -> Surroundings<Store> {
+        let around = around();
+        for id in ["1", "2", "3"] {
+            let remote = json!({"id": id, "name": "a", "note": "n", "port": 1, "revision": 1, "secret": "s"});
+            let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
+            around.client.things().insert(id.to_owned(), remote);
+        }
+        around
+    }
+
+    /// The items, and what is said of the whole.
+    async fn listed(config: Json, limit: Option<usize>, objects: bool) -> (Vec<Item>, String) {
+        let around = world();
+        let config = full(&Things::object(), &value(config));
+        let (items, mut received) = channel(1);
+        let things = Typed::<Things>::list();
+        let sink = Sink::new(items, limit, objects);
+        let (found, items) = tokio::join!(list(&things, config, sink, &around), async {
+            let mut items = Vec::new();
+            while let Some(item) = received.recv().await {
+                let thing = Typed::<Thing>::resource();
+                items.push(complete(&thing, item, objects, &around).await);
+            }
+            items
+        });
+        (items, found.to_string())
+    }
+
+    #[track_caller]
+    fn check(item: &Item, identity: Json, object: Json, says: &str) {
+        let lean = |value: Option<&Value>| value.map_or(Json::Null, lean);
+        assert_eq!(lean(item.identity.as_ref()), identity);
+        assert_eq!(lean(item.object.as_ref()), object);
+        assert_eq!(item.diagnostics.to_string(), says);
+    }
+
+    #[tokio::test]
+    async fn identities_alone_or_with_their_objects() {
+        let (items, found) = listed(json!({}), None, false).await;
+        assert_eq!((items.len(), found.as_str()), (3, "that is all"));
+        check(&items[0], json!({"id": "1", "name": "a"}), json!(null), "");
+
+        // Nothing write-only, and nothing unknown.
+        let (items, _) = listed(json!({}), None, true).await;
+        let object = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 1});
+        check(&items[0], json!({"id": "1", "name": "a"}), object, "");
+    }
+
+    #[tokio::test]
+    async fn the_object_behind_an_identity_is_looked_up_if_it_is_wanted() {
+        let (items, _) = listed(json!({"as": "identity"}), None, false).await;
+        check(&items[0], json!({"id": "1"}), json!(null), "");
+        let (items, _) = listed(json!({"as": "identity"}), None, true).await;
+        let object = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 1});
+        check(&items[0], json!({"id": "1"}), object, "");
+    }
+
+    #[tokio::test]
+    async fn the_limit_is_kept() {
+        for (limit, expected) in [(1, 1), (2, 2), (3, 3), (9, 3)] {
+            let (items, _) = listed(json!({}), Some(limit), false).await;
+            assert_eq!(items.len(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_without_end_ends_when_there_is_enough() {
+        let (items, found) = listed(json!({"as": "endless"}), Some(5), false).await;
+        assert_eq!((items.len(), found.as_str()), (5, ""));
+    }
+
+    #[tokio::test]
+    async fn a_list_without_end_ends_when_nobody_listens() {
+        let around = world();
+        let (items, received) = channel(1);
+        drop(received);
+        let config = full(&Things::object(), &value(json!({"as": "endless"})));
+        let sink = Sink::new(items, None, false);
+        let found = list(&Typed::<Things>::list(), config, sink, &around).await;
+        assert_eq!(found, Diagnostics::new());
+    }
+
+    #[tokio::test]
+    async fn err_after_what_was_found() {
+        for (way, says) in [("error", "told to"), ("panic", "the provider has a bug")] {
+            let (items, found) = listed(json!({"as": way}), None, false).await;
+            assert_eq!((items.len(), found.as_str()), (3, says));
+        }
+        let (items, found) = listed(json!({"as": "?"}), None, false).await;
+        assert_eq!((items.len(), found.as_str()), (0, "cannot list thing yet"));
+        let (items, found) = listed(json!(null), None, false).await;
+        assert_eq!((items.len(), found.as_str()), (3, "that is all"));
+    }
+
+    #[tokio::test]
+    async fn each_item_has_its_own_messages() {
+        let (items, _) = listed(json!({"as": "warning"}), None, false).await;
+        check(&items[1], json!({"id": "2", "name": "a"}), json!(null), "this is 2");
+        let (items, _) = listed(json!({"as": "nobody"}), None, false).await;
+        check(&items[0], json!(null), json!(null), "the provider has a bug");
+    }
+}
