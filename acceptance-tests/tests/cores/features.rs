@@ -219,7 +219,7 @@ fn validation(corner: &mut Corner) {
 fn deprecation(corner: &mut Corner) {
     corner.configure(&thing("name = \"It\"\ncomment = \"c\""));
     let warnings = corner.plan_warnings();
-    assert!(warnings.contains("use `note`"), "{warnings}");
+    assert!(warnings.contains("Use `note`"), "{warnings}");
 }
 
 fn unknown_configuration(corner: &mut Corner) {
