@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
 use tf_provider::{
-    Computed, Cx, DefaultTimeouts, Diagnostics, Import, Maybe, Model, NoIdentity, Partial,
-    Resource, Result, Text, Timeouts,
+    Computed, Cx, DefaultTimeouts, Diagnostics, Identity, Import, Maybe, Model, Partial, Resource,
+    Result, Text, Timeouts,
     validate::{each, keys, length, one_of},
 };
 
 use super::{in_region, planned_region};
 use crate::{
     cloud::Region,
-    diagnostics::{Blame, could_not, not_an_id},
+    diagnostics::{Blame, could_not},
     groups::{self, Group, GroupSpec, Handle, check_tag_key, check_tag_value},
     provider::Client,
     rules::GroupId,
@@ -60,10 +60,21 @@ pub struct SecurityGroup {
     is_default: Computed<bool>,
 }
 
+/// Where a group is, and which.
+#[derive(Model, Clone, Debug)]
+pub struct SecurityGroupIdentity {
+    /// Region of the group; the provider's by default.
+    region: Option<Text<Region>>,
+    /// Identifier assigned by the service, such as `sg-12345678`.
+    id: Text<GroupId>,
+}
+
+impl Identity for SecurityGroupIdentity {}
+
 impl Resource for SecurityGroup {
     const NAME: &'static str = "security_group";
     type Client = Client;
-    type Identity = NoIdentity;
+    type Identity = SecurityGroupIdentity;
 
     fn timeouts() -> DefaultTimeouts {
         let minutes = Duration::from_mins;
@@ -86,6 +97,11 @@ impl Resource for SecurityGroup {
             plan.tags_all = Maybe::Known(with_own(default, plan.tags.known()));
         }
         Diagnostics::default()
+    }
+
+    fn identity(&self) -> Option<SecurityGroupIdentity> {
+        let (region, id) = (self.region.ok()?.clone(), self.id.ok()?.clone());
+        Some(SecurityGroupIdentity { region: Some(region), id })
     }
 
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
@@ -134,12 +150,14 @@ impl Resource for SecurityGroup {
     }
 
     /// By `sg-12345678`, with the region and a slash before it where that is not the provider's.
-    async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
-        let Import::Id(text) = what;
-        let (region, id) = in_region(&text);
-        let region = region.map(str::parse).transpose().map_err(|why| not_an_id(&text, &why))?;
+    async fn import(what: Import<SecurityGroupIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
+        let (region, id) = match what {
+            Import::Id(text) => in_region(&text)?,
+            Import::Identity(SecurityGroupIdentity { region, id }) => {
+                (region.map(Text::into_value), id.into_value())
+            }
+        };
         let region = cx.client().region(region.as_ref())?;
-        let id: GroupId = id.parse().map_err(|why| not_an_id(&text, &why))?;
         let found = cx.client().groups.at(&region, &id).find(cx.cancelled()).await;
         let found = found.map_err(failed_to("import", id))?;
         Ok(found.map(|group| {

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tf_provider::{
-    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Import, Maybe, Model,
-    NoIdentity, Partial, Path, Resource, Result, Timeouts,
+    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Identity, Import, Maybe,
+    Model, Partial, Path, Resource, Result, Timeouts,
     constraints::at_least_one_of,
     validate::{each, keys, length, one_of, unique},
 };
@@ -113,10 +113,21 @@ pub(crate) struct WaitFor {
     namespace: bool,
 }
 
+/// Where a policy is, and which.
+#[derive(Model, Clone, Debug)]
+pub struct SecurityGroupPolicyIdentity {
+    /// Namespace of the policy.
+    namespace: String,
+    /// Name of the policy.
+    name: String,
+}
+
+impl Identity for SecurityGroupPolicyIdentity {}
+
 impl Resource for SecurityGroupPolicy {
     const NAME: &'static str = "security_group_policy";
     type Client = Client;
-    type Identity = NoIdentity;
+    type Identity = SecurityGroupPolicyIdentity;
 
     fn timeouts() -> DefaultTimeouts {
         let minutes = Duration::from_mins;
@@ -158,6 +169,11 @@ impl Resource for SecurityGroupPolicy {
             plan.generation = *prior.generation.as_maybe();
         }
         Diagnostics::default()
+    }
+
+    fn identity(&self) -> Option<SecurityGroupPolicyIdentity> {
+        let (namespace, name) = (self.namespace.clone(), self.name.clone());
+        Some(SecurityGroupPolicyIdentity { namespace, name })
     }
 
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
@@ -204,9 +220,17 @@ impl Resource for SecurityGroupPolicy {
     }
 
     /// By `my-namespace/my-policy`.
-    async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
-        let Import::Id(text) = what;
-        let at: PolicyRef = text.parse().map_err(|why| not_an_id(&text, &why))?;
+    async fn import(
+        what: Import<SecurityGroupPolicyIdentity>,
+        cx: &Cx<Client>,
+    ) -> Result<Option<Self>> {
+        let at = match what {
+            Import::Id(text) => text.parse().map_err(|why| not_an_id(&text, &why))?,
+            Import::Identity(SecurityGroupPolicyIdentity { namespace, name }) => {
+                PolicyRef::new(&namespace, &name)
+                    .map_err(|why| not_an_id(&format!("{namespace}/{name}"), &why))?
+            }
+        };
         let found = cx.client().policies.find(&at, cx.cancelled()).await;
         let found = found.map_err(failed_to("import", &at))?;
         Ok(found.map(|policy| Self::imported(&at).with(policy)))

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use tf_provider::{
-    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Import, Maybe, Model,
-    NoIdentity, Partial, Resource, Result, Text, Timeouts, constraints::exactly_one_of,
+    Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Identity, Import, Maybe,
+    Model, Partial, Resource, Result, Text, Timeouts, constraints::exactly_one_of,
     validate::length,
 };
 
-use super::planned_region;
+use super::{in_region, planned_region};
 use crate::{
     cloud::Region,
-    diagnostics::{Blame, could_not, not_an_id, nothing_there},
+    diagnostics::{Blame, could_not, nothing_there},
     groups::{self, Handle, RuleSpec, Tracked},
     provider::Client,
     rules::{
@@ -69,10 +69,31 @@ pub struct SecurityGroupRule {
     id: Computed<Text<RuleId>>,
 }
 
+/// Where a rule is, and what it says.
+#[derive(Model, Clone, Debug)]
+pub struct SecurityGroupRuleIdentity {
+    /// Region of the group; the provider's by default.
+    region: Option<Text<Region>>,
+    /// Group that the rule belongs to.
+    security_group_id: Text<GroupId>,
+    /// `ingress` or `egress`.
+    direction: Text<Direction>,
+    /// `ACCEPT` or `DROP`.
+    action: Text<Action>,
+    /// Protocol, or `ALL`.
+    protocol: Text<Protocol>,
+    /// Destination ports, or `ALL`.
+    port: Text<Ports>,
+    /// The other end: an address, a block or a security group.
+    peer: Text<Peer>,
+}
+
+impl Identity for SecurityGroupRuleIdentity {}
+
 impl Resource for SecurityGroupRule {
     const NAME: &'static str = "security_group_rule";
     type Client = Client;
-    type Identity = NoIdentity;
+    type Identity = SecurityGroupRuleIdentity;
 
     fn timeouts() -> DefaultTimeouts {
         let limit = Duration::from_mins(5);
@@ -114,6 +135,19 @@ impl Resource for SecurityGroupRule {
             plan.id = Maybe::Known(id.into());
         }
         Diagnostics::default()
+    }
+
+    fn identity(&self) -> Option<SecurityGroupRuleIdentity> {
+        let RuleId { group, rule } = self.id.ok()?.value();
+        Some(SecurityGroupRuleIdentity {
+            region: Some(self.region.ok()?.clone()),
+            security_group_id: group.clone().into(),
+            direction: rule.direction().into(),
+            action: rule.action().into(),
+            protocol: rule.protocol().into(),
+            port: rule.ports().clone().into(),
+            peer: rule.peer().clone().into(),
+        })
     }
 
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
@@ -160,11 +194,14 @@ impl Resource for SecurityGroupRule {
 
     /// By `sg-x_ingress_accept_udp_53_sg-y`, with the region and a slash before it where that is
     /// not the provider's.
-    async fn import(what: Import<NoIdentity>, cx: &Cx<Client>) -> Result<Option<Self>> {
-        let Import::Id(text) = what;
-        let (region, id) = super::in_region(&text);
-        let region = region.map(str::parse).transpose().map_err(|why| not_an_id(&text, &why))?;
-        let id: RuleId = id.parse().map_err(|why| not_an_id(&text, &why))?;
+    async fn import(
+        what: Import<SecurityGroupRuleIdentity>,
+        cx: &Cx<Client>,
+    ) -> Result<Option<Self>> {
+        let (region, id): (_, RuleId) = match what {
+            Import::Id(text) => in_region(&text)?,
+            Import::Identity(identity) => identity.rule()?,
+        };
         let region = cx.client().region(region.as_ref())?;
         let group = cx.client().groups.at(&region, &id.group);
         let failed = |why| could_not(format!("import rule {id}"), &why, &[]);
@@ -174,6 +211,16 @@ impl Resource for SecurityGroupRule {
         let near = group.nearest_rules(&id.rule, cx.cancelled()).await.map_err(failed)?;
         let near = near.iter().map(|near| id_of(&group, near).to_string());
         Err(nothing_there(&format!("rule {id}"), near).into())
+    }
+}
+
+impl SecurityGroupRuleIdentity {
+    fn rule(self) -> Result<(Option<Region>, RuleId)> {
+        let (ports, peer) = (self.port.into_value(), self.peer.into_value());
+        let rule = Rule::new(*self.direction, *self.action, *self.protocol, ports, peer);
+        let rule = rule.map_err(|wrong| Diagnostic::invalid(&blame(wrong).into(), wrong))?;
+        let group = self.security_group_id.into_value();
+        Ok((self.region.map(Text::into_value), RuleId { group, rule }))
     }
 }
 

@@ -64,10 +64,11 @@ impl<C> Cx<C> {
     /// Terraform shows what an action tells; of all other operations it comes to the log.
     pub fn progress(&self, message: impl Into<String>) {
         let message = message.into();
-        match &self.notes.progress {
+        if let Some(progress) = &self.notes.progress {
             // A core that is gone has nobody to tell.
-            Some(progress) => drop(progress.send(message)),
-            None => tracing::info!("{message}"),
+            drop(progress.send(message));
+        } else {
+            tracing::info!("{message}");
         }
     }
 

@@ -130,7 +130,7 @@ pub use list::{Found, List, Listed};
 pub use model::{Model, Partial};
 pub use path::Path;
 pub use provider::{Offer, Provider, problems, serve};
-pub use resource::{DefaultTimeouts, Import, Json, Resource, Upgrade};
+pub use resource::{DefaultTimeouts, Import, Json, Move, Moved, Resource, Upgrade};
 pub use tf_provider_derive::Model;
 pub use timeouts::Timeouts;
 pub use value::{DecodeError, Number, Value};

@@ -6,7 +6,7 @@
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use crate::{
-    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model,
+    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
     Partial, Provider, Resource, Result, Upgrade, Value,
     schema::{Object, Type},
 };
@@ -20,12 +20,13 @@ pub(crate) mod function;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod moved;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod upgrade;
 pub(crate) mod validate;
 
-mod identity;
+pub(crate) mod identity;
 mod operation;
 mod same;
 mod settle;
@@ -44,6 +45,7 @@ pub(crate) struct Declared {
     pub(crate) ty: Type,
     pub(crate) constraints: Vec<Constraint>,
     pub(crate) upgrades: Vec<Upgrade>,
+    pub(crate) moves: Vec<Move>,
     /// The identity of a resource that has one.
     pub(crate) identity: Option<Box<Self>>,
     pub(crate) timeouts: DefaultTimeouts,
@@ -60,6 +62,7 @@ impl Declared {
             version: R::VERSION,
             constraints: R::constraints(),
             upgrades: R::upgrades(),
+            moves: R::moves(),
             identity: Self::identity::<R>(),
             timeouts: R::timeouts(),
             ..Self::new(R::NAME, R::object())
@@ -88,6 +91,7 @@ impl Declared {
             object,
             constraints: Vec::new(),
             upgrades: Vec::new(),
+            moves: Vec::new(),
             identity: None,
             timeouts: DefaultTimeouts::default(),
         }

@@ -60,7 +60,7 @@ use crate::{
 ///                 break;
 ///             }
 ///             for name in names {
-///                 found.add(Listed::object(name.clone(), Machine { name })).await;
+///                 found.add(Listed::object(name.clone(), &Machine { name })).await;
 ///             }
 ///         }
 ///         Ok(())
@@ -131,12 +131,12 @@ pub struct Listed<R> {
 
 impl<R: Resource> Listed<R> {
     /// The whole object, under the name that users see. Its identity is what the resource says.
-    pub fn object(name: impl Into<String>, object: R) -> Self {
+    pub fn object(name: impl Into<String>, object: &R) -> Self {
         Self::of(Item { name: name.into(), object: Some(object.encode()), ..Item::default() })
     }
 
     /// An object of which this is known, under the name that users see.
-    pub fn identity(name: impl Into<String>, identity: R::Identity) -> Self {
+    pub fn identity(name: impl Into<String>, identity: &R::Identity) -> Self {
         Self::of(Item { name: name.into(), identity: Some(identity.encode()), ..Item::default() })
     }
 

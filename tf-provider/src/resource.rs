@@ -72,6 +72,13 @@ pub trait Resource: Model {
         Vec::new()
     }
 
+    /// Resource types whose objects a `moved` block can turn into this one.
+    ///
+    /// The resource's own earlier versions need no entry: to move from them is to upgrade.
+    fn moves() -> Vec<Move> {
+        Vec::new()
+    }
+
     /// Makes the planned object. Call [`Cx::save`] as soon as it exists.
     fn create(self, cx: &Cx<Self::Client>) -> impl Future<Output = Result<Self>> + Send;
 
@@ -112,6 +119,47 @@ pub type Json = serde_json::Value;
 
 /// One step from a state version to the next.
 pub type Upgrade = fn(Json) -> Result<Json>;
+
+/// A resource type whose objects can become this one without being made anew.
+///
+/// ```
+/// use serde_json::json;
+/// use tf_provider::Move;
+///
+/// let from_hosts = Move::from("example/hosts", "hosts_note", |moved| {
+///     Ok(json!({"id": moved.state["note_id"], "text": moved.state["text"]}))
+/// });
+/// # _ = from_hosts;
+/// ```
+///
+/// What the answer leaves out is null until the read that follows.
+#[derive(Debug, Clone, Copy)]
+pub struct Move {
+    pub(crate) provider: &'static str,
+    pub(crate) type_name: &'static str,
+    pub(crate) adopt: fn(Moved) -> Result<Json>,
+}
+
+impl Move {
+    /// From `type_name` of the provider `namespace/name`, on whatever registry. `adopt` turns its state into
+    /// state of this resource, in its current version.
+    pub const fn from(
+        provider: &'static str,
+        type_name: &'static str,
+        adopt: fn(Moved) -> Result<Json>,
+    ) -> Self {
+        Self { provider, type_name, adopt }
+    }
+}
+
+/// What another provider has stored of an object. Nothing says that it is what you expect.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// Version of its shape, counted by the other provider.
+    pub version: i64,
+    /// The state.
+    pub state: Json,
+}
 
 /// How long each operation may take unless the user says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use std::{
 };
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::{
     Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Identity, Import, Json, Maybe,
-    Model, NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade, Value,
-    WriteOnly,
+    Model, Move, NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade,
+    Value, WriteOnly,
     constraints::{Constraint, conflicts_with},
     diagnostics::Until,
     lifecycle::Surroundings,
@@ -212,6 +213,15 @@ impl Resource for Thing {
 
     fn upgrades() -> Vec<Upgrade> {
         vec![rename_title, join_notes]
+    }
+
+    fn moves() -> Vec<Move> {
+        vec![Move::from("others/hosts", "hosts_thing", |moved| {
+            assert!(moved.state.is_object(), "told to");
+            let name = format!("{} of version {}", moved.state["title"], moved.version);
+            let labels = moved.state["labels"].clone();
+            Ok(json!({"id": moved.state["key"], "name": name, "labels": labels, "secret": "leak"}))
+        })]
     }
 
     async fn create(self, cx: &Cx<Store>) -> Result<Self> {

@@ -108,15 +108,15 @@ impl<E: Ephemeral> AnyEphemeral<E::Client> for Typed<E> {
 
 fn read<T: DeserializeOwned>(private: &[u8]) -> Result<T> {
     let text = if private.is_empty() { b"null" } else { private };
-    Ok(serde_json::from_slice(text).map_err(unfit)?)
+    Ok(serde_json::from_slice(text).map_err(|error| unfit(&error))?)
 }
 
 fn written<T: Serialize>(lease: &Lease<T>) -> Result<Lease<Vec<u8>>> {
-    let private = serde_json::to_vec(&lease.private).map_err(unfit)?;
+    let private = serde_json::to_vec(&lease.private).map_err(|error| unfit(&error))?;
     Ok(Lease { private, renew_at: lease.renew_at })
 }
 
-fn unfit(error: serde_json::Error) -> Diagnostic {
+fn unfit(error: &serde_json::Error) -> Diagnostic {
     Diagnostic::error("the provider has a bug").detail(format!(
         "What it keeps beside an ephemeral resource cannot be written or read: {error}.\n\n\
          What to do: report this to the provider's authors with the text above."

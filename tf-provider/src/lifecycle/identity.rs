@@ -7,7 +7,7 @@ use crate::{Diagnostics, Severity, Value};
 ///
 /// Terraform accepts an identity that is missing, but none with holes. What goes wrong here is told as a
 /// warning: an error would taint an object that is in order.
-pub(super) fn identify<C>(
+pub(crate) fn identify<C>(
     resource: &dyn AnyResource<C>,
     state: &Value,
     found: &mut Diagnostics,

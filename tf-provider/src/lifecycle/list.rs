@@ -58,7 +58,7 @@ impl Sink {
             return;
         }
         self.enough.cancel();
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -15,8 +15,6 @@ pub(crate) fn upgrade(
 ) -> Result<Value> {
     let unreadable =
         || Diagnostic::error(format!("cannot read the stored {what} of {}", declared.name));
-    let mut state: Json = serde_json::from_slice(stored)
-        .map_err(|error| unreadable().detail(format!("It is no JSON: {error}")))?;
     let steps = usize::try_from(version).ok().and_then(|version| declared.upgrades.get(version..));
     let steps = steps.filter(|_| version <= declared.version).ok_or_else(|| {
         unreadable().detail(format!(
@@ -25,11 +23,21 @@ pub(crate) fn upgrade(
             declared.version
         ))
     })?;
-    for step in steps {
-        state = guarded(&format!("upgrade the {what} of {}", declared.name), || step(state))??;
+    if steps.is_empty() {
+        return conform(declared, stored);
     }
-    // Across versions Terraform leaves it to us to drop what the schema has no longer.
-    let value = json::decode_state(state.to_string().as_bytes(), &declared.ty)?;
+    let mut value: Json = serde_json::from_slice(stored)
+        .map_err(|error| unreadable().detail(format!("It is no JSON: {error}")))?;
+    for step in steps {
+        value = guarded(&format!("upgrade the {what} of {}", declared.name), || step(value))??;
+    }
+    conform(declared, value.to_string().as_bytes())
+}
+
+/// Reads JSON of the current version. Across versions Terraform leaves it to us to drop what the schema has
+/// no longer.
+pub(super) fn conform(declared: &Declared, stored: &[u8]) -> Result<Value> {
+    let value = json::decode_state(stored, &declared.ty)?;
     Ok(settle(&declared.object, &value, &Path::root(), &mut Vec::new()))
 }
 
@@ -104,7 +112,8 @@ mod tests {
         check(0, &json!([]), "the provider has a bug");
         check(2, &json!({"name": {}}), "name: invalid value of `name`");
         let resource = Typed::<Thing>::resource();
-        let no_json = upgrade(resource.declared(), "state", 2, b"{");
+        let no_json = upgrade(resource.declared(), "state", 0, b"{");
         assert_eq!(no_json.unwrap_err().to_string(), "cannot read the stored state of thing");
+        assert!(upgrade(resource.declared(), "state", 2, b"{").is_err());
     }
 }

@@ -21,8 +21,10 @@ use crate::{
         ephemeral::AnyEphemeral,
         function::Callable,
         generate::generate,
+        identity::identify,
         import::import,
         list::AnyList,
+        moved::{Origin, Target},
         plan::{Planned, plan},
         read::read,
         upgrade::upgrade,
@@ -430,6 +432,41 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         }))
     }
 
+    async fn move_resource_state(
+        &self,
+        request: Request<wire::move_resource_state::Request>,
+    ) -> Answer<wire::move_resource_state::Response> {
+        let request = request.into_inner();
+        let moved = self.resource(&request.target_type_name).and_then(|resource| {
+            let declared = resource.declared();
+            let type_name = &request.target_type_name;
+            let target = Target { declared, provider: P::SOURCE, type_name };
+            let origin = Origin {
+                provider: &request.source_provider_address,
+                type_name: &request.source_type_name,
+                version: request.source_schema_version,
+            };
+            let state = target.adopt(&origin, decode::foreign(request.source_state.as_ref())?)?;
+            let mut found = Diagnostics::new();
+            let identity = identify(resource, &state, &mut found);
+            Ok(wire::move_resource_state::Response {
+                target_state: Some(encode::value(&state, &declared.ty)),
+                target_identity: encode::identity(identity.as_ref(), declared),
+                // What another type keeps there means nothing to this one.
+                target_private: if target.is(&origin) {
+                    request.source_private
+                } else {
+                    Vec::new()
+                },
+                diagnostics: encode::diagnostics(found),
+            })
+        });
+        Ok(Response::new(moved.unwrap_or_else(|errors| wire::move_resource_state::Response {
+            diagnostics: encode::diagnostics(errors),
+            ..Default::default()
+        })))
+    }
+
     async fn read_data_source(
         &self,
         request: Request<wire::read_data_source::Request>,
@@ -580,8 +617,8 @@ fn capabilities() -> wire::ServerCapabilities {
         plan_destroy: true,
         // It caches the schema, and no other answer of ours depends on having been asked for it.
         get_provider_schema_optional: true,
+        move_resource_state: true,
         generate_resource_config: true,
-        ..Default::default()
     }
 }
 
@@ -822,7 +859,7 @@ mod tests {
         assert_eq!(answer.imported_resources[0].identity, made.new_identity);
         let request = Request::new(import("sample_plain"));
         let answer = core.0.import_resource_state(request).await.unwrap().into_inner();
-        assert_eq!(summaries(&answer.diagnostics), ["plain has no identity"]);
+        assert_eq!(summaries(&answer.diagnostics), ["Plain has no identity"]);
     }
 
     #[tokio::test]
@@ -853,7 +890,7 @@ mod tests {
         assert_eq!((schema.version, core.identity(upgraded.as_ref())), (1, json!({"id": "1"})));
         let request = Request::new(upgrade("sample_plain"));
         let answer = core.0.upgrade_resource_identity(request).await.unwrap().into_inner();
-        assert_eq!(summaries(&answer.diagnostics), ["plain has no identity"]);
+        assert_eq!(summaries(&answer.diagnostics), ["Plain has no identity"]);
     }
 
     #[tokio::test]
@@ -872,6 +909,33 @@ mod tests {
             core.0.upgrade_resource_state(Request::new(request)).await.unwrap().into_inner();
         let expected = json!({"id": "1", "name": "a", "note": "b"});
         assert_eq!(core.lean(answer.upgraded_state.as_ref()), expected);
+    }
+
+    #[tokio::test]
+    async fn an_object_of_another_type_is_moved() {
+        let core = Core::new();
+        let request = |from: &str| wire::move_resource_state::Request {
+            source_provider_address: "registry.terraform.io/others/hosts".to_owned(),
+            source_type_name: from.to_owned(),
+            source_state: Some(wire::RawState {
+                json: json!({"key": "1", "title": "a"}).to_string().into_bytes(),
+                ..Default::default()
+            }),
+            source_private: b"theirs".to_vec(),
+            target_type_name: THING.to_owned(),
+            ..Default::default()
+        };
+        let answer = core.0.move_resource_state(Request::new(request("hosts_thing"))).await;
+        let answer = answer.unwrap().into_inner();
+        let expected = json!({"id": "1", "name": "\"a\" of version 0"});
+        assert_eq!(core.lean(answer.target_state.as_ref()), expected);
+        assert_eq!(core.identity(answer.target_identity.as_ref()), expected);
+        assert_eq!((answer.target_private, answer.diagnostics), (vec![], vec![]));
+
+        let answer = core.0.move_resource_state(Request::new(request("hosts_other"))).await;
+        let answer = answer.unwrap().into_inner();
+        assert_eq!(answer.target_state, None);
+        assert_eq!(summaries(&answer.diagnostics), ["Could not move hosts_other to sample_thing"]);
     }
 
     #[tokio::test]

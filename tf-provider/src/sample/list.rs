@@ -21,11 +21,11 @@ impl List for Things {
                 let id = thing.id.get()?.clone();
                 found
                     .add(match way {
-                        "identity" => Listed::identity(id.clone(), ThingId { id, name: None }),
-                        "nobody" => Listed::object(id, Thing { id: Computed::unknown(), ..thing }),
-                        "warning" => Listed::object(id.clone(), thing)
+                        "identity" => Listed::identity(id.clone(), &ThingId { id, name: None }),
+                        "nobody" => Listed::object(id, &Thing { id: Computed::unknown(), ..thing }),
+                        "warning" => Listed::object(id.clone(), &thing)
                             .warn(Diagnostic::warning(format!("this is {id}"))),
-                        _ => Listed::object(id, thing),
+                        _ => Listed::object(id, &thing),
                     })
                     .await;
             }
