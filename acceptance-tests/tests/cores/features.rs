@@ -7,7 +7,6 @@ mod life;
 
 use crate::core::{Corner, Since};
 
-
 /// One line of the table.
 pub(crate) struct Feature {
     pub(crate) name: &'static str,

@@ -2,6 +2,7 @@
 
 use super::{THING, thing};
 use crate::core::{Corner, provider};
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -10,12 +11,52 @@ pub(super) fn functions(corner: &mut Corner) {
 output "slug" {
   value = provider::corner::slug("One Thing")
 }
+output "count" {
+  value = provider::corner::count("a", null, corner_thing.it.id)
+}
+"#;
+    corner.configure(&format!("{THING}{outputs}"));
+    corner.apply();
+    let output = |name| corner.run(&format!("output -no-color {name}"));
+    assert_eq!(output("slug").lines().next_back(), Some("\"one-thing\""));
+    assert_eq!(output("count").lines().next_back(), Some("2"));
+    corner.plan().assert_empty();
+    corner.configure(&outputs.replace("One Thing", "").replace("corner_thing.it.id", "null"));
+    let errors = corner.plan_errors();
+    assert!(errors.contains("nothing to make a slug of"), "{errors}");
+}
 
-pub(super) fn ephemeral(corner: &mut Corner) {
-    corner.configure(
-        r#"
+const TOKEN: &str = r#"
 ephemeral "corner_token" "it" {
   name = "me"
+}
+resource "corner_thing" "it" {
+  name           = "It"
+  secret         = ephemeral.corner_token.it.token
+  secret_version = 1
+}
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command     = "test -n \"$TOKEN\" && sleep 2"
+    environment = { TOKEN = ephemeral.corner_token.it.token }
+  }
+}
+"#;
+
+pub(super) fn ephemeral(corner: &mut Corner) {
+    corner.configure(TOKEN);
+    corner.apply();
+    let it = corner.attributes("corner_thing.it");
+    assert_eq!(it["secret_length"], "token-1 for me".len());
+    let state = fs::read_to_string(corner.folder().join("terraform.tfstate")).unwrap();
+    assert!(!state.contains("for me"));
+
+    let objects = corner.objects();
+    let tokens = objects.as_object().unwrap().iter().filter(|(id, _)| id.starts_with("token-"));
+    let tokens: Vec<_> = tokens.map(|(_, token)| &token["map"]).collect();
+    assert!(tokens.iter().all(|token| token["open"] == false), "{tokens:?}");
+    assert!(tokens.iter().any(|token| token["renewed"]["number"] != "0"), "{tokens:?}");
+    corner.plan().assert_empty();
 }
 
 pub(super) fn actions(corner: &mut Corner) {
@@ -38,19 +79,41 @@ pub(super) fn actions(corner: &mut Corner) {
     assert_eq!(corner.objects()["thing-1"]["map"]["note"], "noted");
 }
 
-pub(super) fn test(corner: &mut Corner) {
-    corner.configure(&format!(
-        "variable \"note\" {{\n  default = \"n\"\n}}\n{}",
-        thing("name = \"It\"\nnote = var.note")
-    ));
-    corner.write(
-        "it.tftest.hcl",
-        r#"
+const TESTS: &str = r#"
 run "create" {
   assert {
     condition     = corner_thing.it.slug == "it" && corner_thing.it.note == "n"
     error_message = "it was made otherwise"
   }
+}
+run "update" {
+  variables {
+    note = "m"
+  }
+  assert {
+    condition     = corner_thing.it.revision == 2 && corner_thing.it.note == "m"
+    error_message = "it was changed otherwise"
+  }
+}
+run "default" {
+  command = plan
+  variables {
+    note = null
+  }
+  assert {
+    condition     = corner_thing.it.note == "none"
+    error_message = "the default is not planned"
+  }
+}
+"#;
+
+pub(super) fn test(corner: &mut Corner) {
+    let variable = "variable \"note\" {\n  default = \"n\"\n}\n";
+    corner.configure(&format!("{variable}{}", thing("name = \"It\"\nnote = var.note")));
+    corner.write("it.tftest.hcl", TESTS);
+    let printed = corner.run("test -no-color");
+    assert!(printed.contains("3 passed, 0 failed"), "{printed}");
+    assert_eq!(corner.count(), 0);
 }
 
 pub(super) fn reattach(corner: &mut Corner) {
