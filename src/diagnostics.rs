@@ -125,7 +125,7 @@ impl Explain for cloud::Error {
                  and TENCENTCLOUD_SECRET_KEY in the environment."
                     .to_owned()
             }
-            Cause::Credentials(NoCredentials::Unknown) => {
+            Cause::Credentials(NoCredentials::Unknown | NoCredentials::UnknownHost) => {
                 "apply what they depend on first, for instance with `-target`, and then everything."
                     .to_owned()
             }
@@ -288,14 +288,24 @@ mod tests {
     #[test]
     fn a_refusal_of_the_cloud() {
         let error = refused("InvalidParameterValue", "The value `1-2,3` of `Port` is invalid.");
-        insta::assert_snapshot!(told("create rule x", &error, PORT), @"");
+        insta::assert_snapshot!(told("create rule x", &error, PORT), @r"
+        port: Could not create rule x
+        CreateSecurityGroupPolicies in ap-guangzhou failed after 4 attempts (request c20ccc2c): InvalidParameterValue: The value `1-2,3` of `Port` is invalid.
+
+        What to do: correct the configuration as the message says; if it looks right, report this to the provider's authors with the request id.
+        ");
     }
 
     #[test]
     fn a_cause_that_needs_no_call() {
         let source = call(Cause::Credentials(NoCredentials::Missing));
         let error = groups::Error::Cloud { doing: "list groups".to_owned(), source };
-        insta::assert_snapshot!(told("create security group `it`", &error, PORT), @"");
+        insta::assert_snapshot!(told("create security group `it`", &error, PORT), @r"
+        Could not create security group `it`
+        there are no credentials of Tencent Cloud.
+
+        What to do: set `secret_id` and `secret_key` in the provider block, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment.
+        ");
     }
 
     #[test]
@@ -305,7 +315,12 @@ mod tests {
         let source = api("ResourceInUse", "It is bound.");
         let waited = Duration::from_secs(9);
         let error = groups::Error::Held { group, holders, waited, source };
-        insta::assert_snapshot!(told("delete security group sg-x", &error, PORT), @"");
+        insta::assert_snapshot!(told("delete security group sg-x", &error, PORT), @r#"
+        Could not delete security group sg-x
+        security group sg-x is still in use after 9s: carried by 3 EKS: CreateSecurityGroupPolicies in ap-guangzhou failed after 4 attempts (request c20ccc2c): ResourceInUse: It is bound.
+
+        What to do: free the group from what holds it, or give the delete more time with `timeouts.delete`. Pods keep a group until they are recreated; rules of other groups are removed with `references_on_delete = "remove"`.
+        "#);
     }
 
     #[test]
@@ -319,7 +334,12 @@ mod tests {
         let owners = vec![owner("kubectl-edit", ".spec.a.app"), owner("argocd", ".spec.a.b")];
         let at: PolicyRef = "shop/app".parse().unwrap();
         let error = pods::Error::Conflict { at: at.clone(), owners };
-        insta::assert_snapshot!(told(&format!("update {at}"), &error, &[("spec.a", "a")]), @"");
+        insta::assert_snapshot!(told(&format!("update {at}"), &error, &[("spec.a", "a")]), @r"
+        a: Could not update SecurityGroupPolicy shop/app
+        `kubectl-edit` (Update) owns .spec.a.app; `argocd` (Update) owns .spec.a.b.
+
+        What to do: agree on who writes these fields. Remove them from the other tool, or take them over by `force_conflicts = true` in `field_manager`.
+        ");
     }
 
     #[test]
@@ -332,7 +352,12 @@ mod tests {
         let waited = Duration::from_secs(9);
         let error = pods::Error::Stuck(Stuck { wanted: "it".to_owned(), last, waited });
         let blame = &[("metadata.namespace", "namespace")];
-        insta::assert_snapshot!(told("create it", &error, blame), @"");
+        insta::assert_snapshot!(told("create it", &error, blame), @r"
+        namespace: Could not create it
+        waited 9 s for it, but the namespace shop does not exist.
+
+        What to do: create it.
+        ");
     }
 
     #[test]
@@ -357,8 +382,8 @@ mod tests {
     #[test]
     fn who_is_denied_learns_whether_key_or_policy_is_at_fault() {
         let remedy = |code: &str| api(code, "no").remedy();
-        insta::assert_snapshot!(remedy("AuthFailure.SignatureFailure"), @"");
-        insta::assert_snapshot!(remedy("AuthFailure.UnauthorizedOperation"), @"");
-        insta::assert_snapshot!(remedy("UnauthorizedOperation.CamNoAuth"), @"");
+        insta::assert_snapshot!(remedy("AuthFailure.SignatureFailure"), @"check `secret_id`, `secret_key` and `security_token` of the provider block or the variables that stand for them, and the clock of this machine.");
+        insta::assert_snapshot!(remedy("AuthFailure.UnauthorizedOperation"), @"have CreateSecurityGroupPolicies allowed for this key by a policy in CAM.");
+        insta::assert_snapshot!(remedy("UnauthorizedOperation.CamNoAuth"), @"have CreateSecurityGroupPolicies allowed for this key by a policy in CAM.");
     }
 }

@@ -110,13 +110,8 @@ impl Policies {
                 if applied.created || (applied.repeated && is_ours(&policy)) {
                     return Ok(policy);
                 }
-                // An apply of nothing gives up every field of ours, and changes nothing else.
-                let mut nothing = manifest.to_api(Some(&policy.uid));
-                nothing.metadata.labels.clear();
-                nothing.metadata.annotations.clear();
-                nothing.spec = None;
-                let withdrawn = self.cluster.apply::<SecurityGroupPolicy>(&nothing, manager, stop);
-                withdrawn.await.map_err(|source| error::doing("withdraw from", at, source))?;
+                // Even after a stop: it is somebody else's, and must not stay ours as well.
+                self.withdraw(at, &policy.uid, manager, &CancellationToken::new()).await?;
                 Err(exists())
             }
             Err(cluster::Error::Conflict { .. }) => Err(exists()),
@@ -184,6 +179,42 @@ impl Policies {
             self.cluster.remove::<SecurityGroupPolicy>(at.object(), &beyond, version, stop).await;
         let removed = removed.map_err(|source| error::doing("remove fields of", at, source))?;
         Ok(Policy::new(at.clone(), removed))
+    }
+
+    /// Lets the policy with this uid be written under another name from now on. Nothing of what it
+    /// says changes.
+    ///
+    /// Field managers are told apart by name alone: to the new one, what the old one wrote would be
+    /// somebody else's. So the new one first says what is `written` already, and owns it together
+    /// with the old one, which then gives it up.
+    pub async fn hand_over(
+        &self,
+        uid: &str,
+        written: &Manifest,
+        [from, to]: [&FieldManager; 2],
+        stop: &CancellationToken,
+    ) -> Result<(), Error> {
+        let at = &written.at;
+        let written = written.to_api(Some(uid));
+        let taken = self.cluster.apply::<SecurityGroupPolicy>(&written, to, stop).await;
+        taken.map_err(|source| match source {
+            cluster::Error::Conflict { owners } => Error::Conflict { at: at.clone(), owners },
+            source => error::doing("hand over", at, source),
+        })?;
+        self.withdraw(at, uid, from, stop).await
+    }
+
+    /// Gives up every field that the manager owns. Those that nobody else owns go.
+    async fn withdraw(
+        &self,
+        at: &PolicyRef,
+        uid: &str,
+        manager: &FieldManager,
+        stop: &CancellationToken,
+    ) -> Result<(), Error> {
+        let nothing = at.to_nothing(uid);
+        let withdrawn = self.cluster.apply::<SecurityGroupPolicy>(&nothing, manager, stop).await;
+        withdrawn.map(drop).map_err(|source| error::doing("withdraw from", at, source))
     }
 
     /// Deletes the policy with this uid and waits until it is gone. Gone already is success.
@@ -468,6 +499,33 @@ mod tests {
         // A field that only we own goes with the apply.
         let both_ours = live("u-1", &["app", "team"], &[(OURS, &["app", "team"])]);
         update(vec![ok(both_ours), ok(ours())], false).await.check("u-1 selects app", "GET PATCH");
+    }
+
+    #[tokio::test]
+    async fn a_new_name_takes_over_before_the_old_one_gives_up() {
+        let both = || live("u-1", &["app"], &[(OURS, &["app"]), ("new", &["app"])]);
+        let operation = async |policies: Policies| {
+            let (from, stop) = (FieldManager::default(), CancellationToken::new());
+            let to = FieldManager { name: "new".to_owned(), ..FieldManager::default() };
+            policies.hand_over("u-1", &manifest(), [&from, &to], &stop).await
+        };
+        let played = play(vec![ok(both()), ok(both())], operation, |()| "done".to_owned()).await;
+        played.check("done", "PATCH PATCH");
+        assert_ne!(played.bodies[0]["spec"], Value::Null);
+        assert_eq!(
+            played.bodies[1],
+            json!({
+                "apiVersion": "vpcresources.tke.cloud.tencent.com/v1beta1",
+                "kind": "SecurityGroupPolicy",
+                "metadata": {"name": "app", "namespace": "shop", "uid": "u-1"},
+            })
+        );
+        let played = play(vec![conflict()], operation, |()| "done".to_owned()).await;
+        played.check(
+            "others own fields of SecurityGroupPolicy shop/app: \
+             `argocd` (Apply) owns .spec.podSelector.matchLabels.app",
+            "PATCH",
+        );
     }
 
     #[tokio::test(start_paused = true)]

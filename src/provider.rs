@@ -33,6 +33,9 @@ pub struct Tke;
 ///
 /// Both connections are opened at first use. A configuration of one side needs only that side,
 /// and planning needs no cluster. Values that are known only after apply are accepted.
+///
+/// The cloud is reached through the proxy that `HTTPS_PROXY` names, unless `NO_PROXY` excepts it,
+/// and the cluster without one.
 #[derive(Model, Clone, Debug)]
 pub struct ProviderConfig {
     /// Region of the cloud-side objects, for example `ap-guangzhou`.
@@ -213,4 +216,82 @@ fn one_way_in(kubernetes: &Kubernetes) -> Diagnostics {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn environment() -> Environment {
     Environment::of(|name| std::env::var(name).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use tf_provider::schema::{Attribute, Kind, Object};
+
+    use super::*;
+
+    #[test]
+    fn the_schema_keeps_the_rules_of_terraform() {
+        assert_eq!(tf_provider::problems::<Tke>(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_cluster_is_reached_in_one_way() {
+        #[track_caller]
+        fn check(set: &[&str], expected: &str) {
+            let text = |name: &str| set.contains(&name).then(|| "x".to_owned());
+            let kubernetes = Kubernetes {
+                config_path: text("config_path"),
+                config_context: text("config_context"),
+                host: text("host"),
+                token: text("token").map(SecretString::from),
+                ..Kubernetes::default()
+            };
+            let found = one_way_in(&kubernetes);
+            let paths = found.iter().filter_map(|one| one.path.as_ref()).map(ToString::to_string);
+            assert_eq!(paths.collect::<Vec<_>>().join(" "), expected, "{set:?}");
+        }
+        check(&[], "");
+        check(&["config_path", "config_context"], "");
+        check(&["host", "token"], "");
+        check(&["token"], "");
+        check(&["config_path", "host"], "kubernetes.host");
+        check(&["config_context", "host"], "kubernetes.config_context");
+        check(&["config_path", "token"], "kubernetes.token");
+    }
+
+    /// What users' configurations rely on. A line that goes or changes breaks some of them.
+    #[test]
+    fn the_public_contract() {
+        let mut lines = Vec::new();
+        for (name, object) in [
+            ("provider tke", ProviderConfig::object()),
+            ("resource tke_security_group", SecurityGroup::object()),
+            ("resource tke_security_group_policy", SecurityGroupPolicy::object()),
+            ("resource tke_security_group_rule", SecurityGroupRule::object()),
+            ("data tke_cluster", Cluster::object()),
+        ] {
+            lines.push(name.to_owned());
+            describe(&object, 1, &mut lines);
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    fn describe(object: &Object, depth: usize, lines: &mut Vec<String>) {
+        for attribute in &object.attributes {
+            let Attribute { name, kind, mode, default, .. } = attribute;
+            let ty = match kind {
+                Kind::Nested(nesting, _) => format!("nested {nesting:?}").to_lowercase(),
+                _ => attribute.ty().to_json(),
+            };
+            let mut line = format!("{:1$}{name}: {mode:?} {ty}", "", 2 * depth);
+            let flags = [
+                (attribute.replace, "replace"),
+                (attribute.volatile, "volatile"),
+                (attribute.sensitive, "sensitive"),
+                (attribute.write_only, "write-only"),
+                (attribute.deprecated.is_some(), "deprecated"),
+            ];
+            line.extend(flags.iter().filter(|(is, _)| *is).map(|(_, flag)| format!(" {flag}")));
+            line.extend(default.iter().map(|default| format!(" = {default:?}")));
+            lines.push(line);
+            if let Kind::Nested(_, object) = kind {
+                describe(object, depth + 1, lines);
+            }
+        }
+    }
 }

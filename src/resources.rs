@@ -35,3 +35,31 @@ fn in_region<T: FromStr<Err: Display>>(text: &str) -> Result<(Option<Region>, T)
     let region = region.map(str::parse).transpose().map_err(|why| not_an_id(text, &why))?;
     Ok((region, id.parse().map_err(|why| not_an_id(text, &why))?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_id_may_begin_with_a_region() {
+        for (text, region, id) in [
+            ("sg-12345678", None, "sg-12345678"),
+            ("ap-guangzhou/sg-12345678", Some("ap-guangzhou"), "sg-12345678"),
+            (
+                "sg-x_ingress_accept_all_all_10.0.0.0/8",
+                None,
+                "sg-x_ingress_accept_all_all_10.0.0.0/8",
+            ),
+            (
+                "eu-frankfurt/sg-x_ingress_accept_all_all_10.0.0.0/8",
+                Some("eu-frankfurt"),
+                "sg-x_ingress_accept_all_all_10.0.0.0/8",
+            ),
+            ("sg-x/y", None, "sg-x/y"),
+            ("", None, ""),
+        ] {
+            let region = region.map(|region: &str| region.parse::<Region>().unwrap());
+            assert_eq!(in_region(text), Ok((region, id.to_owned())), "{text}");
+        }
+    }
+}

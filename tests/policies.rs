@@ -133,6 +133,34 @@ async fn a_whole_life() {
 }
 
 #[tokio::test]
+async fn a_policy_can_be_written_under_another_name() {
+    let mut test = Test::start().await;
+    let first = manifest(&["sg-a"]);
+    let made = test.create(&first).await.unwrap();
+    let old = test.manager.clone();
+    test.manager.name = "platform-team".to_owned();
+
+    // The new name would meet the old one as somebody else.
+    let mut second = manifest(&["sg-b"]);
+    second.labels = BTreeMap::new();
+    assert!(matches!(test.update(&made, &second).await, Err(Error::Conflict { .. })));
+
+    let names = [&old, &test.manager];
+    for _ in 0..2 {
+        // An interrupted apply does it again.
+        test.policies.hand_over(&made.uid, &first, names, &test.stop).await.unwrap();
+    }
+    let found = test.find().await.unwrap();
+    assert_eq!((&found.spec, &found.labels), (&first.spec, &first.labels));
+    assert!(found.foreign("platform-team").is_empty());
+    assert!(found.is_written_by("platform-team") && !found.is_written_by(&old.name));
+    assert_eq!(found.labels_of("platform-team"), first.labels);
+
+    let changed = test.update(&found, &second).await.unwrap();
+    assert_eq!((&changed.spec, &changed.labels), (&second.spec, &second.labels));
+}
+
+#[tokio::test]
 async fn others_are_respected() {
     let mut test = Test::start().await;
     let wanted = manifest(&["sg-a"]);

@@ -2,7 +2,7 @@
 //! each test.
 //!
 //! A test owns a [`TestContext`]: a folder, a sandbox and a clean environment. It writes HCL, runs
-//! Terraform and looks at plans and at the sandbox. [`lifecycle`] is the proof that every resource
+//! Terraform and looks at plans and at the sandbox. [`lifecycle()`] is the proof that every resource
 //! gives; what others do behind Terraform's back goes through [`Outside`].
 
 #![expect(clippy::indexing_slicing, reason = "JSON answers null for what is absent")]

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, debug_span};
 
 use super::{
-    Cause, Credentials, Endpoints, Error, Failure, Kind, NoCredentials, Region, Reply, Request,
-    Retry, Transport, api::Action, endpoint, limit::Limiter, retry, sign, transport::Http,
+    Cause, Credentials, Endpoints, Error, Failure, Kind, NoCredentials, Proxies, Region, Reply,
+    Request, Retry, Transport, api::Action, endpoint, limit::Limiter, retry, sign, transport::Http,
 };
 
 /// What a client needs to know.
@@ -25,6 +25,8 @@ pub struct Config {
     pub credentials: Result<Credentials, NoCredentials>,
     /// Where the services are.
     pub endpoints: Endpoints,
+    /// What is between us and them.
+    pub proxies: Proxies,
     /// How long one attempt may take.
     pub timeout: Duration,
     /// How far to go in repeating.
@@ -51,6 +53,7 @@ impl Default for Config {
         Self {
             credentials: Err(NoCredentials::Missing),
             endpoints: Endpoints::default(),
+            proxies: Proxies::default(),
             timeout: Duration::from_mins(1),
             retry: Retry::default(),
             agent: concat!("terraform-provider-tke/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -61,7 +64,7 @@ impl Default for Config {
 impl Client {
     /// A client on the real network. It connects at the first call.
     pub fn new(config: Config) -> Self {
-        let transport = Http::new(config.timeout);
+        let transport = Http::new(config.timeout, config.proxies.clone());
         Self::over(transport, config)
     }
 

@@ -23,6 +23,10 @@ pub enum NoCredentials {
     /// They come from something that this plan has yet to make.
     #[error("`secret_id` or `secret_key` of the provider block is not known before apply")]
     Unknown,
+    /// Where to send the request comes from something that this plan has yet to make, and the host
+    /// is part of what is signed.
+    #[error("`endpoints`, `domain` or `protocol` of the provider block is not known before apply")]
+    UnknownHost,
     /// They cannot be sent as they are.
     #[error(
         "`secret_id` or `security_token` holds a character that no header can hold, \

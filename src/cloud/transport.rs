@@ -5,6 +5,8 @@ use std::{fmt, future::Future, pin::Pin, time::Duration};
 use reqwest::{Url, header::HeaderMap};
 use tokio::sync::OnceCell;
 
+use super::Proxies;
+
 /// Carries one request to the service and its answer back.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends once. It never repeats anything: only the client knows what may be repeated.
@@ -49,34 +51,45 @@ pub enum Failure {
 #[derive(Debug)]
 pub(super) struct Http {
     timeout: Duration,
+    proxies: Proxies,
     /// Made at the first call: loading the trusted certificates takes longer than a whole plan
     /// that needs no cloud.
     client: OnceCell<reqwest::Client>,
 }
 
+/// The service promises answers of at most 50 MB.
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
 /// A host that does not even accept a connection in this time will not do so later.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Http {
-    pub(super) fn new(timeout: Duration) -> Self {
-        Self { timeout, client: OnceCell::new() }
+    pub(super) fn new(timeout: Duration, proxies: Proxies) -> Self {
+        Self { timeout, proxies, client: OnceCell::new() }
     }
 
     async fn post(&self, request: Request) -> Result<Reply, Failure> {
         let client = self.client.get_or_try_init(|| async {
-            reqwest::Client::builder()
+            let builder = reqwest::Client::builder()
                 .timeout(self.timeout)
                 .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
-                .redirect(reqwest::redirect::Policy::none())
-                .build()
+                // Another host would get what was signed for this one.
+                .redirect(reqwest::redirect::Policy::none());
+            self.proxies.apply(builder)?.build()
         });
         let client = client.await.map_err(|error| Failure::Unreachable(error.into()))?;
         let Request { url, headers, body } = request;
         let sent = client.post(url).headers(headers).body(body).send().await;
-        let response = sent.map_err(|error| self.failure(error))?;
+        let mut response = sent.map_err(|error| self.failure(error))?;
         let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(|error| self.failure(error))?;
-        Ok(Reply { status, body: body.into() })
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(error))? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(Failure::Lost("the answer does not end".into()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status, body })
     }
 
     fn failure(&self, error: reqwest::Error) -> Failure {
@@ -109,6 +122,10 @@ mod tests {
 
     use super::*;
 
+    fn http(milliseconds: u64) -> Http {
+        Http::new(Duration::from_millis(milliseconds), Proxies::default())
+    }
+
     /// Sends to a server that reads the request, writes `answer`, and closes or waits.
     async fn send(answer: &'static str, then_wait: bool) -> (Result<Reply, Failure>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -125,7 +142,7 @@ mod tests {
         });
         let headers = [("x-tc-action".parse().unwrap(), "DescribeSecurityGroups".parse().unwrap())];
         let request = Request { url, headers: headers.into_iter().collect(), body: b"{}".to_vec() };
-        let http = Http::new(Duration::from_millis(200));
+        let http = http(200);
         let result = http.send(request).await;
         let seen = if then_wait { String::new() } else { server.await.unwrap() };
         (result, seen)
@@ -143,6 +160,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn ok_goes_through_a_proxy_except_to_this_machine() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = listener.local_addr().unwrap().to_string();
+        let proxies = Proxies { http: Some(proxy.parse().unwrap()), ..Proxies::default() };
+        let server = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let length = socket.read(&mut request).await.unwrap();
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            socket.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        });
+        let http = Http::new(Duration::from_secs(5), proxies);
+        let to = |url: &str| Request {
+            url: url.parse().unwrap(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+        };
+        // Port 1 is nobody's. A proxy would have answered.
+        let direct = http.send(to("http://127.0.0.1:1/")).await;
+        assert!(matches!(direct, Err(Failure::Unreachable(_))), "{direct:?}");
+        http.send(to("http://vpc.example.invalid/")).await.unwrap();
+        let seen = server.await.unwrap();
+        assert!(seen.starts_with("POST http://vpc.example.invalid/ HTTP/1.1\r\n"), "{seen}");
+    }
+
+    #[tokio::test]
     async fn err_says_whether_it_was_sent() {
         let (result, _) = send("", false).await;
         assert!(matches!(result, Err(Failure::Lost(_))), "closed: {result:?}");
@@ -157,7 +201,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Vec::new(),
         };
-        let result = Http::new(Duration::from_secs(5)).send(request).await;
+        let result = http(5000).send(request).await;
         assert!(matches!(result, Err(Failure::Unreachable(_))), "refused: {result:?}");
     }
 }

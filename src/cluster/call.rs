@@ -10,6 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use kube::core::Status;
 use serde::de::DeserializeOwned;
@@ -70,6 +71,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_BUDGET: Duration = Duration::from_secs(40);
 const MOST_ATTEMPTS: usize = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// No object is larger than 2 MiB or so; what sends more without end is no API server.
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// How much of an answer that is not JSON a message may quote.
 const LONGEST_QUOTE: usize = 200;
 
@@ -133,7 +136,8 @@ impl Session {
         let exchange = async {
             let response = self.client.send(call.request.clone().map(Body::from)).await?;
             let (head, body) = response.into_parts();
-            Ok((head, body.collect_bytes().await?))
+            let body = Limited::new(body, LONGEST_ANSWER).collect().await;
+            Ok((head, body.map_err(kube::Error::Service)?.to_bytes()))
         };
         let (head, body) = match tokio::time::timeout(ATTEMPT_TIMEOUT, exchange).await {
             Ok(Ok(answer)) => answer,

@@ -118,6 +118,12 @@ impl fmt::Display for FieldPath {
 }
 
 impl Manager {
+    /// Whether it is this one, writing by server-side apply. The same name with another operation
+    /// is another manager.
+    pub fn applies_as(&self, name: &str) -> bool {
+        self.name == name && self.operation == "Apply"
+    }
+
     /// Whether it owns the field at `path`, or anything below it, or all of what it is part of.
     pub fn owns(&self, path: &FieldPath) -> bool {
         let mut node = &self.fields;

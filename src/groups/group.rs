@@ -96,32 +96,44 @@ impl Groups {
             project_id: spec.project_id.map(|id| id.to_string()),
             tags: spec.tags.iter().map(Tag::from).collect(),
         };
+        let unclear = |several: Vec<Group>, source| {
+            let candidates = several.into_iter().map(|group| group.id).collect();
+            Error::Unclear { name: spec.name.clone(), candidates, source }
+        };
+        let fresh = async || {
+            let mut groups = self.named_even_if_stopped(region, &spec.name, stop).await?;
+            groups.retain(|group| !before.contains(&group.id) && spec.looks_like(group));
+            Ok::<_, Error>(groups)
+        };
         let mut waits = CREATE_AGAIN.waits();
+        let mut lost = None;
         loop {
-            let source = match self.cloud.call(region, &request, stop).await {
-                Ok(created) => {
+            let source = match (self.cloud.call(region, &request, stop).await, lost) {
+                (Ok(created), lost) => {
                     // The answer lists tags at the service's leisure; the next look shows them.
-                    return Ok(Group { tags: spec.tags.clone(), ..created.security_group.into() });
+                    let made = Group { tags: spec.tags.clone(), ..created.security_group.into() };
+                    let Some(source) = lost else { return Ok(made) };
+                    // What was sent before may have come to its end only now.
+                    return match fresh().await {
+                        Ok(several) if several.len() > 1 => Err(unclear(several, source)),
+                        _ => Ok(made),
+                    };
                 }
-                Err(error) if error.is_ambiguous() => error,
-                Err(error) => return Err(failed_to(error)),
+                (Err(error), _) if error.is_ambiguous() => error,
+                (Err(error), _) => return Err(failed_to(error)),
             };
             let wait = waits.next();
             cloud::pause(wait.unwrap_or_default(), stop).await;
-            let Ok(after) = self.named_even_if_stopped(region, &spec.name, stop).await else {
-                return Err(failed_to(source));
-            };
-            let mut fresh = after;
-            fresh.retain(|group| !before.contains(&group.id) && spec.looks_like(group));
-            match fresh.as_slice() {
-                [only] => return Ok(only.clone()),
-                [] if wait.is_none() || stop.is_cancelled() => return Err(failed_to(source)),
-                [] => {}
-                several => {
-                    let candidates = several.iter().map(|group| group.id.clone()).collect();
-                    return Err(Error::Unclear { name: spec.name.clone(), candidates, source });
+            let Ok(mut found) = fresh().await else { return Err(failed_to(source)) };
+            match (found.len(), found.pop()) {
+                (1, Some(only)) => return Ok(only),
+                (0, _) if wait.is_none() || stop.is_cancelled() => return Err(failed_to(source)),
+                (0, _) => {}
+                (_, popped) => {
+                    return Err(unclear(found.into_iter().chain(popped).collect(), source));
                 }
             }
+            lost = Some(source);
         }
     }
 
@@ -392,6 +404,16 @@ mod tests {
         fake.world().faults.push_back((LIST, Fault::After(|world| add(world, "sg-other", "d"))));
         let error = create(&fake).await.unwrap_err();
         insta::assert_snapshot!(error, @"it is not clear which of sg-made1, sg-other came of creating security group `pods`");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_the_first_attempt_ends_after_the_second() {
+        let fake = Fake::default();
+        let late: fn(&mut World) = |world| add(world, "sg-late", "d");
+        fake.world().faults.extend([(CREATE, Fault::Down), (CREATE, Fault::After(late))]);
+        let error = create(&fake).await.unwrap_err();
+        insta::assert_snapshot!(error, @"it is not clear which of sg-late, sg-made1 came of creating security group `pods`");
+        assert_eq!(fake.world().log, [LIST, CREATE, LIST, CREATE, LIST]);
     }
 
     #[tokio::test(start_paused = true)]

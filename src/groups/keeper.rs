@@ -551,7 +551,7 @@ mod tests {
         fail(&fake, CREATE, &[Fault::Code("UnsupportedOperation.VersionMismatch"); 99]);
         let error = group.add_rule(&spec("tcp_5_10.0.0.0/8"), &go()).await.unwrap_err();
         assert!(matches!(error, Error::Contended { .. }), "{error}");
-        assert!((20..40).contains(&(fake.calls(CREATE) - 11)), "{}", fake.calls(CREATE));
+        assert!(fake.calls(CREATE) > 11 + 2 * AGAIN.times, "{}", fake.calls(CREATE));
     }
 
     #[tokio::test(start_paused = true)]

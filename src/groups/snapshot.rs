@@ -3,7 +3,9 @@
 use super::{Beside, RuleSpec};
 use crate::{
     cloud::api::vpc::{SecurityGroupPolicy, SecurityGroupPolicySet},
-    rules::{Difference, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Peer, Ports, Protocol, Rule},
+    rules::{
+        Difference, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Peer, PortRange, Ports, Protocol, Rule,
+    },
 };
 
 /// All rules of a group as they were at `version`.
@@ -122,7 +124,7 @@ pub(super) fn policy(spec: &RuleSpec) -> SecurityGroupPolicy {
         protocol: Some(rule.protocol().to_string().to_ascii_uppercase()),
         // The reference forbids a port beside the other protocols, even `ALL`.
         port: matches!(rule.protocol(), Protocol::Tcp | Protocol::Udp | Protocol::All)
-            .then(|| rule.ports().to_string()),
+            .then(|| as_sent(rule.ports())),
         action: Some(rule.action().to_string()),
         policy_description: Some(spec.description.clone()),
         ..SecurityGroupPolicy::default()
@@ -134,6 +136,21 @@ pub(super) fn policy(spec: &RuleSpec) -> SecurityGroupPolicy {
     }
     policy
 }
+
+/// Ports as the reference writes them: a list of ports, or one range. `80,81,443` is such a list,
+/// but its canonical form mixes both. What cannot be written so goes as it is.
+fn as_sent(ports: &Ports) -> String {
+    let count = |range: &PortRange| usize::from(range.last - range.first) + 1;
+    let total: usize = ports.ranges().iter().map(count).sum();
+    if ports.ranges().len() < 2 || total > LONGEST_LIST {
+        return ports.to_string();
+    }
+    let each = ports.ranges().iter().flat_map(|range| range.first..=range.last);
+    each.map(|port| port.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// Beyond so many ports, nobody has written them one by one.
+const LONGEST_LIST: usize = 30;
 
 #[cfg(test)]
 mod tests {
@@ -167,6 +184,19 @@ mod tests {
             r#"{"Action":"ACCEPT"}"#,
         ] {
             assert_eq!(told(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn ok_ports_are_sent_as_the_reference_writes_them() {
+        for (written, sent) in [
+            ("ALL", "ALL"),
+            ("80,81,443", "80,81,443"),
+            ("80,81", "80-81"),
+            ("8000-9000", "8000-9000"),
+            ("443,8000-9000", "443,8000-9000"),
+        ] {
+            assert_eq!(as_sent(&written.parse().unwrap()), sent);
         }
     }
 

@@ -70,6 +70,11 @@ impl Error {
         }
     }
 
+    /// Whether the cluster could not be asked because it is known only after apply.
+    pub fn is_not_yet_known(&self) -> bool {
+        matches!(self.of_cluster(), Some(cluster::Error::NotYetKnown { .. }))
+    }
+
     /// Whether the cluster does not know policies at all. Then there is none.
     pub fn is_uninstalled(&self) -> bool {
         matches!(self.of_cluster(), Some(cluster::Error::TypeMissing { .. }))

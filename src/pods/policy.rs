@@ -86,6 +86,19 @@ impl PolicyRef {
     pub(super) fn object(&self) -> &ObjectRef {
         &self.0
     }
+
+    /// What to apply in order to own nothing of the object with this uid.
+    pub(super) fn to_nothing(&self, uid: &str) -> cluster::Manifest<SecurityGroupPolicySpec> {
+        cluster::Manifest {
+            metadata: ManifestMetadata {
+                at: self.0.clone(),
+                uid: Some(uid.to_owned()),
+                labels: BTreeMap::new(),
+                annotations: BTreeMap::new(),
+            },
+            spec: None,
+        }
+    }
 }
 
 impl fmt::Display for PolicyRef {
@@ -211,6 +224,33 @@ impl Policy {
         among(&self.annotations, declared)
     }
 
+    /// The labels that this manager has set.
+    pub fn labels_of(&self, manager: &str) -> BTreeMap<String, String> {
+        self.set_by(manager, "labels", &self.labels)
+    }
+
+    /// The annotations that this manager has set.
+    pub fn annotations_of(&self, manager: &str) -> BTreeMap<String, String> {
+        self.set_by(manager, "annotations", &self.annotations)
+    }
+
+    fn set_by(
+        &self,
+        manager: &str,
+        field: &str,
+        live: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        let path = |key: &String| FieldPath::new(["metadata", field, key]);
+        let set = |key| self.managers.iter().any(|m| m.applies_as(manager) && m.owns(&path(key)));
+        live.iter().filter(|(key, _)| set(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    }
+
+    /// Whether this manager has written any of the specification.
+    pub fn is_written_by(&self, manager: &str) -> bool {
+        let spec = FieldPath::new(["spec"]);
+        self.managers.iter().any(|m| m.applies_as(manager) && m.owns(&spec))
+    }
+
     /// The managers besides this one that own fields of the specification.
     pub fn foreign(&self, manager: &str) -> Vec<Owner> {
         self.others(manager, |other| other.fields(&FieldPath::new(["spec"])))
@@ -258,11 +298,7 @@ impl Policy {
     }
 
     fn others(&self, manager: &str, fields: impl Fn(&Manager) -> Vec<FieldPath>) -> Vec<Owner> {
-        // The same name with another operation is another manager: it did not apply.
-        let others = self
-            .managers
-            .iter()
-            .filter(|other| !(other.name == manager && other.operation == "Apply"));
+        let others = self.managers.iter().filter(|other| !other.applies_as(manager));
         others
             .map(|other| Owner {
                 manager: other.name.clone(),

@@ -36,7 +36,7 @@ pub struct SecurityGroup {
     #[tf(optional, replace)]
     project_id: Computed<u64>,
     /// Tags of the group. They win over the provider's `default_tags` of the same key. Tags that
-    /// others set are left alone.
+    /// others set are left alone; an import takes over those that are there.
     #[tf(validate = keys(check_tag_key), validate = each(check_tag_value))]
     tags: Option<BTreeMap<String, String>>,
     /// Region of the group; the provider's by default.
@@ -161,7 +161,9 @@ impl Resource for SecurityGroup {
         let found = cx.client().groups.at(&region, &id).find(cx.cancelled()).await;
         let found = found.map_err(failed_to("import", id))?;
         Ok(found.map(|group| {
-            let tags = group.tags.clone();
+            // The service's own tags could neither be written in a configuration nor removed.
+            let mut tags = group.tags.clone();
+            tags.retain(|key, _| check_tag_key(key).is_ok());
             Self::imported(&tags, cx.client().planned_tags()).with(&region, group, tags)
         }))
     }

@@ -189,6 +189,11 @@ impl Resource for SecurityGroupPolicy {
     async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
         let at = self.at()?;
         let found = match cx.client().policies.find(&at, cx.cancelled()).await {
+            // A cluster that this very plan creates or changes: there is nothing to compare with.
+            Err(error) if error.is_not_yet_known() => {
+                cx.warn(not_looked_at(&at, &error));
+                return Ok(Some(self));
+            }
             Err(error) if error.is_uninstalled() => {
                 cx.warn(uninstalled(&at));
                 return Ok(None);
@@ -196,6 +201,11 @@ impl Resource for SecurityGroupPolicy {
             found => found.map_err(failed_to("read", &at))?,
         };
         let Some(policy) = found else { return Ok(None) };
+        let is_other = self.uid.ok().is_some_and(|uid| *uid != policy.uid);
+        if is_other && !policy.is_written_by(&self.manager().name) {
+            cx.warn(replaced(&policy));
+            return Ok(None);
+        }
         if !policy.unknown.is_empty() {
             cx.warn(unknown_fields(&policy));
         }
@@ -209,6 +219,12 @@ impl Resource for SecurityGroupPolicy {
     async fn update(self, prior: Self, cx: &Cx<Client>) -> Result<Self> {
         let (manifest, manager, uid) = (self.manifest()?, self.manager(), prior.uid.get()?);
         let policies = &cx.client().policies;
+        let before = prior.manager();
+        if before.name != manager.name {
+            let (written, names) = (prior.manifest()?, [&before, &manager]);
+            let done = policies.hand_over(uid, &written, names, cx.cancelled()).await;
+            done.map_err(failed_to("update", &manifest.at))?;
+        }
         let policy = policies.update(uid, &manifest, &manager, cx.cancelled()).await;
         Ok(self.with(policy.map_err(failed_to("update", &manifest.at))?))
     }
@@ -233,7 +249,7 @@ impl Resource for SecurityGroupPolicy {
         };
         let found = cx.client().policies.find(&at, cx.cancelled()).await;
         let found = found.map_err(failed_to("import", &at))?;
-        Ok(found.map(|policy| Self::imported(&at).with(policy)))
+        Ok(found.map(|policy| Self::imported(&at, &policy).with(policy)))
     }
 }
 
@@ -309,15 +325,18 @@ impl SecurityGroupPolicy {
         }
     }
 
-    fn imported(at: &PolicyRef) -> Self {
+    /// A policy that Terraform has not known. Labels and annotations are ours if we have set them.
+    fn imported(at: &PolicyRef, policy: &Policy) -> Self {
+        let manager = cluster::FieldManager::default().name;
+        let some = |set: BTreeMap<_, _>| (!set.is_empty()).then_some(set);
         Self {
             name: at.name().to_owned(),
             namespace: at.namespace().to_owned(),
             pod_selector: None,
             service_account_selector: None,
             security_group_ids: Vec::new(),
-            labels: None,
-            annotations: None,
+            labels: some(policy.labels_of(&manager)),
+            annotations: some(policy.annotations_of(&manager)),
             field_manager: None,
             wait_for: None,
             timeouts: None,
@@ -421,6 +440,23 @@ fn too_many_groups(ids: &Maybe<Vec<String>>) -> Option<Diagnostic> {
             ))
             .at("security_group_ids")
     })
+}
+
+fn not_looked_at(at: &PolicyRef, error: &pods::Error) -> Diagnostic {
+    Diagnostic::warning(format!("Did not look at {at}")).detail(format!(
+        "{}. What is planned follows from the configuration and the state alone.\n\n\
+         What to do: nothing, if the cluster is what this plan is about.",
+        error.of_cluster().map_or_else(String::new, ToString::to_string),
+    ))
+}
+
+fn replaced(policy: &Policy) -> Diagnostic {
+    Diagnostic::warning(format!("{} is another object now", policy.at)).detail(format!(
+        "It has the uid {}: the one in the state was deleted, and somebody else has created another \
+         of its name. It counts as gone.\n\n\
+         What to do: import the new one if it shall be managed from here.",
+        policy.uid,
+    ))
 }
 
 fn changed_by(policy: &Policy, owners: &[Owner], taken_back: bool) -> Diagnostic {

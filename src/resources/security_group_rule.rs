@@ -391,3 +391,95 @@ fn lost(spec: &RuleSpec, group: &Handle, candidates: &[RuleSpec]) -> Diagnostic 
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A rule with these parts; `?` is unknown, and an empty one null.
+    fn planned(parts: [&str; 7]) -> Partial<SecurityGroupRule> {
+        fn part<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> Maybe<Text<T>> {
+            match text {
+                "" => Maybe::Null,
+                "?" => Maybe::Unknown,
+                text => Maybe::Known(text.parse().unwrap()),
+            }
+        }
+        let [group, direction, protocol, port, ipv4, ipv6, peer] = parts;
+        Partial::<SecurityGroupRule> {
+            security_group_id: part(group),
+            direction: part(direction),
+            action: part("Accept"),
+            protocol: part(protocol),
+            port: part(port),
+            cidr_block: part(ipv4),
+            ipv6_cidr_block: part(ipv6),
+            referenced_security_group_id: part(peer),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn the_id_is_known_at_plan_as_soon_as_the_content_is() {
+        #[track_caller]
+        fn check(parts: [&str; 7], expected: Option<&str>) {
+            let id = planned_id(&planned(parts)).map(|id| id.to_string());
+            assert_eq!(id.as_deref(), expected);
+        }
+        check(
+            ["sg-x", "ingress", "TCP", "80-80,443", "10.0.0.1/32", "", ""],
+            Some("sg-x_ingress_accept_tcp_80,443_10.0.0.1"),
+        );
+        check(
+            ["sg-x", "egress", "all", "all", "", "2001:DB8::0/32", ""],
+            Some("sg-x_egress_accept_all_all_2001:db8::/32"),
+        );
+        check(
+            ["sg-x", "ingress", "UDP", "53", "", "", "sg-y"],
+            Some("sg-x_ingress_accept_udp_53_sg-y"),
+        );
+        check(["?", "ingress", "UDP", "53", "", "", "sg-y"], None);
+        check(["sg-x", "ingress", "UDP", "?", "", "", "sg-y"], None);
+        check(["sg-x", "ingress", "UDP", "53", "", "", "?"], None);
+        check(["sg-x", "ingress", "UDP", "53", "", "", ""], None);
+        check(["sg-x", "ingress", "ICMP", "53", "", "", "sg-y"], None);
+    }
+
+    #[test]
+    fn parts_that_do_not_go_together_are_refused_as_soon_as_they_are_known() {
+        #[track_caller]
+        fn check(protocol: &str, port: &str, ipv4: &str, ipv6: &str, expected: &str) {
+            let plan = planned(["sg-x", "ingress", protocol, port, ipv4, ipv6, ""]);
+            let found = <SecurityGroupRule as Resource>::check(&plan);
+            let paths = found.iter().filter_map(|one| one.path.as_ref()).map(ToString::to_string);
+            assert_eq!(paths.collect::<Vec<_>>().join(" "), expected, "{protocol} {port}");
+        }
+        check("TCP", "443", "10.0.0.0/8", "", "");
+        check("ICMP", "ALL", "10.0.0.0/8", "", "");
+        check("GRE", "443", "10.0.0.0/8", "", "port");
+        check("", "443", "10.0.0.0/8", "", "port");
+        check("?", "443", "10.0.0.0/8", "", "");
+        check("GRE", "?", "?", "", "");
+        check("ICMP", "ALL", "", "::/0", "protocol");
+        check("ICMPv6", "443", "10.0.0.0/8", "", "port protocol");
+    }
+
+    #[test]
+    fn another_spelling_is_no_change() {
+        #[track_caller]
+        fn check(attribute: &str, a: &str, b: &str, expected: bool) {
+            let object = SecurityGroupRule::object();
+            let attribute = object.attribute(attribute).unwrap();
+            assert_eq!(attribute.same.holds(&a.into(), &b.into()), expected, "{a} {b}");
+        }
+        check("action", "ACCEPT", "accept", true);
+        check("action", "ACCEPT", "DROP", false);
+        check("protocol", "ICMPv6", "icmpv6", true);
+        check("port", "80-80,443", "80,443", true);
+        check("port", "0-65535", "ALL", false);
+        check("cidr_block", "10.0.0.1/32", "10.0.0.1", true);
+        check("cidr_block", "10.0.0.0/8", "10.0.0.0/9", false);
+        check("ipv6_cidr_block", "2001:DB8:0::/48", "2001:db8::/48", true);
+        check("description", "It", "it", false);
+    }
+}

@@ -43,13 +43,18 @@ pub(crate) fn run() -> Result {
     }
 }
 
-/// The text files of a repository by their path from its root.
-#[derive(Default)]
-struct Tree(BTreeMap<String, String>);
+/// A repository.
+struct Tree {
+    /// The text files by their path from its root.
+    files: BTreeMap<String, String>,
+    sources: Vec<Source>,
+    /// What is wrong with the Rust files that cannot be read.
+    unreadable: Vec<String>,
+}
 
 impl Tree {
     fn read(root: &Path) -> Result<Self> {
-        let mut tree = Self::default();
+        let mut files = BTreeMap::new();
         let mut folders = vec![root.to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder)? {
@@ -62,43 +67,51 @@ impl Tree {
                     folders.push(entry.path());
                 } else if let Ok(text) = fs::read_to_string(entry.path()) {
                     let file = entry.path().strip_prefix(root)?.to_string_lossy().into_owned();
-                    tree.0.insert(file, text);
+                    files.insert(file, text);
                 }
             }
         }
-        Ok(tree)
+        Ok(files.into())
     }
 
-    /// The Rust files under a folder, read. Those that cannot be read are found by [`headers`].
-    fn sources<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = Source<'a>> {
-        let files = self.0.iter().filter(move |(file, _)| file.starts_with(folder));
-        files
-            .filter(|(file, _)| is_rust(file))
-            .filter_map(|(file, text)| Source::parse(file, text).ok())
+    /// The Rust files under a folder. Those that cannot be read are found by [`headers`].
+    fn sources<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a Source> {
+        self.sources.iter().filter(move |source| source.file.starts_with(folder))
     }
 
     fn has(&self, file: &str) -> bool {
-        self.0.contains_key(file)
+        self.files.contains_key(file)
     }
 
     /// The names of files and folders directly in a folder.
     fn list<'a>(&'a self, folder: &str) -> Vec<&'a str> {
-        let inside = self.0.keys().filter_map(|file| file.strip_prefix(folder));
+        let inside = self.files.keys().filter_map(|file| file.strip_prefix(folder));
         let mut names: Vec<_> = inside.filter_map(|path| path.split('/').next()).collect();
         names.dedup();
         names
     }
 }
 
+impl From<BTreeMap<String, String>> for Tree {
+    fn from(files: BTreeMap<String, String>) -> Self {
+        let mut tree = Self { files, sources: Vec::new(), unreadable: Vec::new() };
+        for (file, text) in tree.files.iter().filter(|(file, _)| is_rust(file)) {
+            match Source::parse(file, text) {
+                Ok(source) => tree.sources.push(source),
+                Err(error) => tree.unreadable.push(error),
+            }
+        }
+        tree
+    }
+}
+
 /// Every file says in its first line what it is about.
 fn headers(tree: &Tree) -> Vec<String> {
-    let files = tree.0.iter().filter(|(file, _)| is_rust(file));
-    let findings = files.filter_map(|(file, text)| match Source::parse(file, text) {
-        Err(error) => Some(error),
-        Ok(_) if text.starts_with("//!") => None,
-        Ok(_) => Some(format!("{file}:1: start it with `//!` and one sentence on what it is for")),
+    let files = tree.files.iter().filter(|(file, _)| is_rust(file));
+    let headless = files.filter(|(_, text)| !text.starts_with("//!")).map(|(file, _)| {
+        format!("{file}:1: start it with `//!` and one sentence on what it is for")
     });
-    findings.collect()
+    headless.chain(tree.unreadable.iter().cloned()).collect()
 }
 
 fn is_rust(file: &str) -> bool {
@@ -113,7 +126,7 @@ mod tests {
     #[track_caller]
     pub(super) fn check(rule: fn(&Tree) -> Vec<String>, files: &[(&str, &str)], expected: &[&str]) {
         let files = files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
-        let findings = rule(&Tree(files.collect()));
+        let findings = rule(&files.collect::<BTreeMap<_, _>>().into());
         // The message may go on; the start names the place and the fault.
         let same = findings.len() == expected.len()
             && findings.iter().zip(expected).all(|(finding, start)| finding.starts_with(start));
@@ -136,6 +149,6 @@ mod tests {
             fs::write(path, "//! x").unwrap();
         }
         let tree = Tree::read(folder.path()).unwrap();
-        assert_eq!(tree.0.keys().collect::<Vec<_>>(), ["src/a.rs"]);
+        assert_eq!(tree.files.keys().collect::<Vec<_>>(), ["src/a.rs"]);
     }
 }

@@ -40,5 +40,11 @@ fn an_unknown_cluster_is_named() {
           name = "no-such-cluster"
         }"#,
     );
-    assert_text!(context.plan_errors(), @"");
+    assert_text!(context.plan_errors(), @r#"
+    Could not find cluster named `no-such-cluster`
+      at data.tke_cluster.it: name = "no-such-cluster"
+    The region ap-guangzhou has none that the key may see.
+
+    What to do: check `name` and the region.
+    "#);
 }

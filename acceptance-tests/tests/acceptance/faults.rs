@@ -25,6 +25,15 @@ resource "tke_security_group_policy" "it" {
 }
 "#;
 
+const RULE: &str = r#"
+resource "tke_security_group_rule" "it" {
+  security_group_id = "sg-12345678"
+  direction         = "ingress"
+  action            = "ACCEPT"
+  cidr_block        = "10.0.0.0/8"
+}
+"#;
+
 /// A sandbox, and this configuration.
 fn context(hcl: &str) -> TestContext {
     let context = TestContext::new();
@@ -41,10 +50,13 @@ fn nobody() -> String {
 /// What `terraform apply` objects to. Afterwards the resource is neither there nor in the state.
 #[track_caller]
 fn refused(context: &TestContext, address: &str) -> String {
-    let side = if address.contains("policy") { "cluster" } else { "cloud" };
-    let before = context.held()[side].clone();
+    let held = || {
+        let side = if address.contains("policy") { "cluster" } else { "cloud" };
+        context.held().get(side).cloned()
+    };
+    let before = held();
     let errors = context.apply_errors();
-    assert_eq!(context.held()[side], before, "something was done");
+    assert_eq!(held(), before, "something was done");
     assert_eq!(context.attributes(address), Value::Null);
     errors
 }
@@ -54,7 +66,13 @@ fn missing_credentials() {
     let mut context = context(GROUP);
     context.unset("TENCENTCLOUD_SECRET_ID");
     context.unset("TENCENTCLOUD_SECRET_KEY");
-    assert_text!(refused(&context, "tke_security_group.it"), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @r#"
+    Could not create security group `it`
+      at tke_security_group.it: resource "tke_security_group" "it" {
+    There are no credentials of Tencent Cloud.
+
+    What to do: set `secret_id` and `secret_key` in the provider block, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment.
+    "#);
 }
 
 #[test]
@@ -62,14 +80,26 @@ fn half_a_key() {
     let mut context =
         context(&format!("provider \"tke\" {{\n  secret_id = \"alone\"\n}}\n{GROUP}"));
     context.unset("TENCENTCLOUD_SECRET_KEY");
-    assert_text!(refused(&context, "tke_security_group.it"), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @r#"
+    Could not create security group `it`
+      at tke_security_group.it: resource "tke_security_group" "it" {
+    There are no credentials of Tencent Cloud.
+
+    What to do: set `secret_id` and `secret_key` in the provider block, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment.
+    "#);
 }
 
 #[test]
 fn missing_region() {
     let mut context = context(GROUP);
     context.unset("TENCENTCLOUD_REGION");
-    assert_text!(refused(&context, "tke_security_group.it"), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @r#"
+    Could not tell which region is meant
+      at tke_security_group.it: resource "tke_security_group" "it" {
+    Neither the resource, nor the provider block, nor the environment names a region.
+
+    What to do: set `region` in the provider block, or TENCENTCLOUD_REGION in the environment.
+    "#);
 }
 
 #[test]
@@ -78,7 +108,13 @@ fn bad_signature() {
     context.set("TENCENTCLOUD_SECRET_KEY", "not-the-key");
     let errors = refused(&context, "tke_security_group.it");
     assert!(!errors.contains("not-the-key"), "a secret is shown");
-    assert_text!(errors, @"");
+    assert_text!(errors, @r#"
+    Could not create security group `it`
+      at tke_security_group.it: resource "tke_security_group" "it" {
+    DescribeSecurityGroups in ap-guangzhou failed (request [uuid]): AuthFailure.SignatureFailure: The provided credentials could not be validated. Please check your signature is correct.
+
+    What to do: check `secret_id`, `secret_key` and `security_token` of the provider block or the variables that stand for them, and the clock of this machine.
+    "#);
 }
 
 #[test]
@@ -92,14 +128,30 @@ resource "tke_security_group" "it" {
 "#,
     );
     context.set("TKE_ENDPOINT", &nobody());
-    assert_text!(refused(&context, "tke_security_group.it"), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @r#"
+    Could not create security group `it`
+      at tke_security_group.it: resource "tke_security_group" "it" {
+    DescribeSecurityGroups in ap-guangzhou failed after 4 attempts: [sandbox] cannot be reached: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111).
+
+    It stopped early because `timeouts.create` of 3s has run out.
+
+    What to do: check the network, and `endpoints`, `domain` and `protocol` of the provider block or the variables that stand for them.
+    "#);
 }
 
 #[test]
 fn unreachable_cluster() {
     let mut context = context(POLICY);
     context.set("KUBE_HOST", &nobody());
-    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
+    Could not create SecurityGroupPolicy my-namespace/it
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    Cannot connect to http://[sandbox]: client error (Connect): tcp connect error: Connection refused (os error 111).
+
+    It stopped early because `timeouts.create` of 3s has run out.
+
+    What to do: check that the address is right and can be reached from where Terraform runs. An endpoint inside a VPC can be reached only from within, and a public one must be enabled for the cluster first.
+    "#);
     // The group was created before, and is known.
     assert_ne!(context.attributes("tke_security_group.it"), Value::Null);
     context.destroy();
@@ -110,7 +162,13 @@ fn no_cluster() {
     let mut context = context(POLICY);
     context.unset("KUBE_HOST");
     context.unset("KUBE_TOKEN");
-    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
+    Could not create SecurityGroupPolicy my-namespace/it
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    No cluster is configured; it takes `kubernetes` of the provider block, or KUBE_CONFIG_PATH or KUBE_HOST in the environment.
+
+    What to do: set it in the provider block. There is no default: without it the provider does not guess a cluster.
+    "#);
 }
 
 #[test]
@@ -119,22 +177,25 @@ fn refused_by_the_cluster() {
     context.set("KUBE_TOKEN", "not-the-token");
     let errors = refused(&context, "tke_security_group_policy.it");
     assert!(!errors.contains("not-the-token"), "a secret is shown");
-    assert_text!(errors, @"");
+    assert_text!(errors, @r#"
+    Could not create SecurityGroupPolicy my-namespace/it
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    http://[sandbox] does not accept the credentials: Unauthorized.
+
+    What to do: check that the token or the client certificate belongs to this cluster and has not expired.
+    "#);
 }
 
 #[test]
 fn unknown_group() {
-    let context = context(
-        r#"
-resource "tke_security_group_rule" "it" {
-  security_group_id = "sg-12345678"
-  direction         = "ingress"
-  action            = "ACCEPT"
-  cidr_block        = "10.0.0.0/8"
-}
-"#,
-    );
-    assert_text!(refused(&context, "tke_security_group_rule.it"), @"");
+    let context = context(RULE);
+    assert_text!(refused(&context, "tke_security_group_rule.it"), @r#"
+    Could not create rule sg-[id]_ingress_accept_all_all_10.0.0.0/8
+      at tke_security_group_rule.it: security_group_id = "sg-[id]"
+    Security group sg-[id] does not exist.
+
+    What to do: check the id and the region. If the group was deleted outside Terraform, plan again.
+    "#);
 }
 
 #[test]
@@ -152,7 +213,13 @@ resource "tke_security_group_rule" "it" {
 }
 "#,
     );
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(context.apply_errors(), @r#"
+    Could not create rule sg-[id]_ingress_accept_all_all_sg-[id]
+      at tke_security_group_rule.it: referenced_security_group_id = "sg-[id]"
+    CreateSecurityGroupPolicies in ap-guangzhou failed (request [uuid]): ResourceNotFound: The security group `sg-[id]` does not exist.
+
+    What to do: check the id and the region. If the object was deleted outside Terraform, plan again.
+    "#);
     assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
 }
 
@@ -169,45 +236,64 @@ resource "tke_security_group" "it" {
 }
 "#,
     );
-    assert_text!(context.plan_errors(), @"");
+    assert_text!(context.plan_errors(), @r"
+    Could not import security_group `sg-[id]`
+      at 
+    No object has this id.
+
+    What to do: compare the id with the form that the resource's page shows, and the region with that of the provider.
+    ");
 }
 
 #[test]
 fn imports_of_nothing() {
-    let context = context(
-        r#"
-resource "tke_security_group" "it" {
-  name = "it"
-}
-resource "tke_security_group_rule" "it" {
-  security_group_id = tke_security_group.it.id
-  direction         = "ingress"
-  action            = "ACCEPT"
-  cidr_block        = "10.0.0.0/8"
-}
-"#,
-    );
+    let rule = RULE.replace("\"sg-12345678\"", "tke_security_group.it.id");
+    let context = context(&format!("{GROUP}{rule}"));
     context.apply();
     let group = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
     let import = |address: &str, id: &str| {
         context.write("import.tf", &format!("import {{\n  to = {address}\n  id = \"{id}\"\n}}\n"));
-        context.configure(&format!("{POLICY}\n{RULE}"));
+        context.configure(&format!("{POLICY}{RULE}"));
         context.plan_errors()
     };
-    const RULE: &str = r#"
-resource "tke_security_group_rule" "new" {
-  security_group_id = "sg-12345678"
-  direction         = "ingress"
-  action            = "ACCEPT"
-  cidr_block        = "10.0.0.0/8"
-}
-"#;
-    let rule = "tke_security_group_rule.new";
-    assert_text!(import(rule, &group), @"");
-    assert_text!(import(rule, &format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), @"");
-    assert_text!(import(rule, &format!("{group}_egress_accept_tcp_80_10.0.0.0/8")), @"");
-    assert_text!(import("tke_security_group_policy.it", "it"), @"");
-    assert_text!(import("tke_security_group_policy.it", "my-namespace/it"), @"");
+    let rule = "tke_security_group_rule.it";
+    context.run("state rm tke_security_group_rule.it");
+    assert_text!(import(rule, &group), @r"
+    Could not import `sg-[id]`
+      at 
+    `sg-[id]` is not the id of a rule, which looks like `sg-[id]_ingress_accept_tcp_80,443_10.0.0.0/8`.
+
+    What to do: correct the id; the resource's documentation shows its form.
+    ");
+    assert_text!(import(rule, &format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), @r"
+    Could not import rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
+      at 
+    It does not exist. These rules of the group are most like it:
+      sg-[id]_ingress_accept_all_all_10.0.0.0/8
+
+    What to do: correct the id.
+    ");
+    assert_text!(import(rule, &format!("{group}_egress_accept_tcp_80_10.0.0.0/8")), @r"
+    Could not import rule sg-[id]_egress_accept_tcp_80_10.0.0.0/8
+      at 
+    It does not exist, and the group has no rules of this direction.
+
+    What to do: correct the id.
+    ");
+    assert_text!(import("tke_security_group_policy.it", "it"), @r"
+    Could not import `it`
+      at 
+    `it` is not of the form <namespace>/<name>.
+
+    What to do: correct the id; the resource's documentation shows its form.
+    ");
+    assert_text!(import("tke_security_group_policy.it", "my-namespace/it"), @r"
+    Could not import security_group_policy `my-namespace/it`
+      at 
+    No object has this id.
+
+    What to do: compare the id with the form that the resource's page shows, and the region with that of the provider.
+    ");
 }
 
 #[test]
@@ -215,8 +301,22 @@ fn missing_definition() {
     let context = context(POLICY);
     context.apply();
     context.sandbox().cluster().set_crd_installed(false);
-    assert_text!(context.plan_warnings(), @"");
-    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
+    assert_text!(context.plan_warnings(), @r#"
+    SecurityGroupPolicy my-namespace/it is gone, and the cluster takes none
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    The add-on SecurityGroupPolicy is not installed in this cluster, or has been removed, and its objects with it.
+
+    What to do: install the add-on. An apply waits for it, as long as `timeouts.create` allows.
+    "#);
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
+    Could not create SecurityGroupPolicy my-namespace/it
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    Waited [duration] for what SecurityGroupPolicy my-namespace/it needs, but the cluster has no matches for kind "SecurityGroupPolicy" in version "vpcresources.tke.cloud.tencent.com/v1beta1".
+
+    It stopped early because `timeouts.create` of 3s has run out.
+
+    What to do: install the add-on SecurityGroupPolicy in this cluster, and wait until its phase is Succeeded.
+    "#);
     // The wait is for somebody who installs it.
     context.sandbox().cluster().set_crd_installed(true);
     context.apply();
@@ -237,7 +337,15 @@ fn a_definition_that_comes_while_apply_waits() {
 #[test]
 fn missing_namespace() {
     let context = context(&POLICY.replace("my-namespace", "no-such-namespace"));
-    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
+    Could not create SecurityGroupPolicy no-such-namespace/it
+      at tke_security_group_policy.it: namespace          = "no-such-namespace"
+    Waited [duration] for what SecurityGroupPolicy no-such-namespace/it needs, but the namespace no-such-namespace does not exist.
+
+    It stopped early because `timeouts.create` of 3s has run out.
+
+    What to do: create the namespace first, or correct its name.
+    "#);
 }
 
 #[test]
@@ -247,7 +355,13 @@ fn conflict_with_another_manager() {
     let change = json!({ "spec": { "podSelector": { "matchLabels": { "app": "their-app" } } } });
     context.outside().edit_policy("my-namespace", "it", &change);
     let before = context.outside().policy("my-namespace", "it");
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(context.apply_errors(), @r#"
+    Could not update SecurityGroupPolicy my-namespace/it
+      at tke_security_group_policy.it: pod_selector       = { match_labels = { app = "my-app" } }
+    `kubectl-edit` (Update) owns .spec.podSelector.matchLabels.app.
+
+    What to do: agree on who writes these fields. Remove them from the other tool, or take them over by `force_conflicts = true` in `field_manager`.
+    "#);
     // The state says what is there, not what was wished.
     let selector = context.attributes("tke_security_group_policy.it")["pod_selector"].clone();
     assert_eq!(selector["match_labels"], json!({ "app": "their-app" }));
@@ -262,7 +376,18 @@ fn policy_of_the_same_name() {
         "securityGroups": { "groupIds": ["sg-theirs00"] },
     });
     context.outside().create_policy("my-namespace", "it", &spec);
-    assert_text!(refused(&context, "tke_security_group_policy.it"), @"");
+    assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
+    Could not create SecurityGroupPolicy my-namespace/it
+      at tke_security_group_policy.it: name               = "it"
+    SecurityGroupPolicy my-namespace/it exists already.
+
+    What to do: take it into the state by an import, and let the next apply change it:
+
+    import {
+      to = tke_security_group_policy.<name>
+      id = "my-namespace/it"
+    }
+    "#);
     assert_eq!(context.outside().policy("my-namespace", "it")["spec"], spec);
 }
 
@@ -299,7 +424,15 @@ resource "tke_security_group" "it" {
     );
     let fault = Injection { times: 100, ..Injection::new("CreateSecurityGroup", Kind::Throttle) };
     context.sandbox().faults().add(fault);
-    assert_text!(refused(&context, "tke_security_group.it"), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @r#"
+    Could not create security group `it`
+      at tke_security_group.it: resource "tke_security_group" "it" {
+    CreateSecurityGroup in ap-guangzhou failed after 4 attempts (request [uuid]): RequestLimitExceeded: Your current request times equals to `51` in a second, which exceeds the frequency limit `50` for a second. Please reduce the frequency of calls.
+
+    It stopped early because `timeouts.create` of 3s has run out.
+
+    What to do: apply again later, or with a lower `-parallelism`; it was tried 4 times.
+    "#);
 }
 
 #[test]
@@ -311,7 +444,13 @@ fn refused_by_the_cloud() {
         ..Injection::new("CreateSecurityGroup", Kind::Error)
     };
     context.sandbox().faults().add(fault);
-    assert_text!(refused(&context, "tke_security_group.it"), @"");
+    assert_text!(refused(&context, "tke_security_group.it"), @r#"
+    Could not create security group `it`
+      at tke_security_group.it: resource "tke_security_group" "it" {
+    CreateSecurityGroup in ap-guangzhou failed (request [uuid]): UnauthorizedOperation: you are not authorized to perform operation (vpc:CreateSecurityGroup).
+
+    What to do: have CreateSecurityGroup allowed for this key by a policy in CAM.
+    "#);
 }
 
 #[test]
@@ -352,6 +491,14 @@ resource "tke_security_group" "other" {
     });
     context.outside().add_ingress(&id("tke_security_group.other"), &rule);
     context.configure("resource \"tke_security_group\" \"other\" {\n  name = \"other\"\n}\n");
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(context.apply_errors(), @r#"
+    Could not delete security group sg-[id]
+      at 
+    Security group sg-[id] is still in use after [duration]: mentioned by rules of sg-[id]: DeleteSecurityGroup in ap-guangzhou failed (request [uuid]): ResourceInUse: The security group `sg-[id]` is named by rules.
+
+    It stopped early because `timeouts.delete` of 3s has run out.
+
+    What to do: free the group from what holds it, or give the delete more time with `timeouts.delete`. Pods keep a group until they are recreated; rules of other groups are removed with `references_on_delete = "remove"`.
+    "#);
     assert_ne!(context.attributes("tke_security_group.it"), Value::Null);
 }

@@ -35,82 +35,238 @@ fn provider(attributes: &str) -> String {
 
 #[test]
 fn security_group() {
-    assert_text!(group(""), @"");
-    assert_text!(group("  name = \"\""), @"");
-    assert_text!(group(&format!("  name = \"{}\"", "n".repeat(61))), @"");
-    assert_text!(group(&format!("  name = \"it\"\n  description = \"{}\"", "d".repeat(101))), @"");
-    assert_text!(group("  name = \"it\"\n  project_id = -1"), @"");
-    assert_text!(group("  name = \"it\"\n  tags = { \"qcs:team\" = \"network\" }"), @"");
+    assert_text!(group(""), @r#"
+    Missing required argument
+      at resource "tke_security_group" "it" {
+    The argument "name" is required, but no definition was found.
+    "#);
+    assert_text!(group("  name = \"\""), @r#"
+    Invalid value of `name`
+      at tke_security_group.it: name = ""
+    Length must be 1 to 60, but is 0.
+    "#);
+    assert_text!(group(&format!("  name = \"{}\"", "n".repeat(61))), @r#"
+    Invalid value of `name`
+      at tke_security_group.it: name = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+    Length must be 1 to 60, but is 61.
+    "#);
+    assert_text!(group(&format!("  name = \"it\"\n  description = \"{}\"", "d".repeat(101))), @r#"
+    Invalid value of `description`
+      at tke_security_group.it: description = "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+    Length must be at most 100, but is 101.
+    "#);
+    assert_text!(group("  name = \"it\"\n  project_id = -1"), @r"
+    Invalid value of `project_id`
+      at tke_security_group.it: project_id = -1
+    Must be a whole number from 0 to 18446744073709551615, but is -1.
+    ");
+    assert_text!(group("  name = \"it\"\n  tags = { \"qcs:team\" = \"network\" }"), @r#"
+    Invalid value of `tags["qcs:team"]`
+      at tke_security_group.it: tags = { "qcs:team" = "network" }
+    Keys that begin with `qcs:` are reserved by the service.
+    "#);
     let value = "v".repeat(256);
-    assert_text!(group(&format!("  name = \"it\"\n  tags = {{ team = \"{value}\" }}")), @"");
-    assert_text!(group("  name = \"it\"\n  region = \"Guangzhou\""), @"");
-    assert_text!(group("  name = \"it\"\n  references_on_delete = \"ignore\""), @"");
-    assert_text!(group("  name = \"it\"\n  timeouts = { create = \"soon\" }"), @"");
+    assert_text!(group(&format!("  name = \"it\"\n  tags = {{ team = \"{value}\" }}")), @r#"
+    Invalid value of `tags["team"]`
+      at tke_security_group.it: tags = { team = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv" }
+    A tag's value has at most 255 characters.
+    "#);
+    assert_text!(group("  name = \"it\"\n  region = \"Guangzhou\""), @r#"
+    Invalid value of `region`
+      at tke_security_group.it: region = "Guangzhou"
+    `Guangzhou` is not a region, which looks like `ap-guangzhou`.
+    "#);
+    assert_text!(group("  name = \"it\"\n  references_on_delete = \"ignore\""), @r#"
+    Invalid value of `references_on_delete`
+      at tke_security_group.it: references_on_delete = "ignore"
+    Must be one of `fail`, `remove`, but is `ignore`.
+    "#);
+    assert_text!(group("  name = \"it\"\n  timeouts = { create = \"soon\" }"), @r#"
+    Invalid value of `timeouts.create`
+      at tke_security_group.it: timeouts = { create = "soon" }
+    Must be a length of time such as `90s`, `5m` or `1h30m`.
+    "#);
 }
 
 #[test]
 fn security_group_rule() {
-    assert_text!(rule(""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  ipv6_cidr_block = \"::/0\""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.1/8\""), @"");
-    assert_text!(rule("  cidr_block = \"0.0.0.0/8\""), @"");
-    assert_text!(rule("  cidr_block = \"MY_PUBLIC_IP\""), @"");
-    assert_text!(rule("  cidr_block = \"2001:db8::/32\""), @"");
-    assert_text!(rule("  ipv6_cidr_block = \"10.0.0.0/8\""), @"");
-    assert_text!(rule("  referenced_security_group_id = \"group\""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"SCTP\""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  port = \"443\""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"ICMP\"\n  port = \"443\""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"70000\""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"90-80\""), @"");
-    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"443,80\""), @"");
-    assert_text!(rule("  ipv6_cidr_block = \"::/0\"\n  protocol = \"ICMP\""), @"");
-    assert_text!(rule("  cidr_block = \"0.0.0.0/0\"\n  protocol = \"ICMPv6\""), @"");
+    assert_text!(rule(""), @r#"
+    Exactly one of `cidr_block`, `ipv6_cidr_block` and `referenced_security_group_id` is required
+      at tke_security_group_rule.it: resource "tke_security_group_rule" "it" {
+    None of them is set.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  ipv6_cidr_block = \"::/0\""), @r#"
+    `cidr_block` and `ipv6_cidr_block` are set together
+      at tke_security_group_rule.it: ipv6_cidr_block = "::/0"
+    Only one of them may be set.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.1/8\""), @r#"
+    Invalid value of `cidr_block`
+      at tke_security_group_rule.it: cidr_block = "10.0.0.1/8"
+    `10.0.0.1/8` has bits beyond its prefix length; write `10.0.0.0/8` for the block or `10.0.0.1` for the address.
+    "#);
+    assert_text!(rule("  cidr_block = \"0.0.0.0/8\""), @r#"
+    Invalid value of `cidr_block`
+      at tke_security_group_rule.it: cidr_block = "0.0.0.0/8"
+    `0.0.0.0/8` would become `0.0.0.0/0`; write that if you mean it.
+    "#);
+    assert_text!(rule("  cidr_block = \"MY_PUBLIC_IP\""), @r#"
+    Invalid value of `cidr_block`
+      at tke_security_group_rule.it: cidr_block = "MY_PUBLIC_IP"
+    `MY_PUBLIC_IP` means another address on every machine; write the address itself.
+    "#);
+    assert_text!(rule("  cidr_block = \"2001:db8::/32\""), @r#"
+    Invalid value of `cidr_block`
+      at tke_security_group_rule.it: cidr_block = "2001:db8::/32"
+    `2001:db8::/32` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`.
+    "#);
+    assert_text!(rule("  ipv6_cidr_block = \"10.0.0.0/8\""), @r#"
+    Invalid value of `ipv6_cidr_block`
+      at tke_security_group_rule.it: ipv6_cidr_block = "10.0.0.0/8"
+    `10.0.0.0/8` is not an IPv6 address or block, which looks like `2001:db8::/32` or `2001:db8::1`.
+    "#);
+    assert_text!(rule("  referenced_security_group_id = \"group\""), @r#"
+    Invalid value of `referenced_security_group_id`
+      at tke_security_group_rule.it: referenced_security_group_id = "group"
+    `group` is not the id of a security group, which looks like `sg-[id]`.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"SCTP\""), @r#"
+    Invalid value of `protocol`
+      at tke_security_group_rule.it: protocol = "SCTP"
+    `SCTP` is not one of TCP, UDP, ICMP, ICMPv6, GRE, ALL.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  port = \"443\""), @r#"
+    Invalid value of `port`
+      at tke_security_group_rule.it: port = "443"
+    Only TCP and UDP have ports; with protocol ALL the port is `ALL`.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"ICMP\"\n  port = \"443\""), @r#"
+    Invalid value of `port`
+      at tke_security_group_rule.it: port = "443"
+    Only TCP and UDP have ports; with protocol ICMP the port is `ALL`.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"70000\""), @r#"
+    Invalid value of `port`
+      at tke_security_group_rule.it: port = "70000"
+    `70000` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"90-80\""), @r#"
+    Invalid value of `port`
+      at tke_security_group_rule.it: port = "90-80"
+    `90-80` runs backwards; write `80-90`.
+    "#);
+    assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"443,80\""), @r#"
+    Invalid value of `port`
+      at tke_security_group_rule.it: port = "443,80"
+    Ports must ascend, but `443` stands before `80`.
+    "#);
+    assert_text!(rule("  ipv6_cidr_block = \"::/0\"\n  protocol = \"ICMP\""), @r#"
+    Invalid value of `protocol`
+      at tke_security_group_rule.it: protocol = "ICMP"
+    ICMP is IPv4 only; an IPv6 block takes ICMPv6.
+    "#);
+    assert_text!(rule("  cidr_block = \"0.0.0.0/0\"\n  protocol = \"ICMPv6\""), @r#"
+    Invalid value of `protocol`
+      at tke_security_group_rule.it: protocol = "ICMPv6"
+    ICMPv6 is IPv6 only; an IPv4 block takes ICMP.
+    "#);
     assert_text!(
         rule(&format!("  cidr_block = \"10.0.0.0/8\"\n  description = \"{}\"", "d".repeat(101))),
-        @""
+        @r#"
+    Invalid value of `description`
+      at tke_security_group_rule.it: description = "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+    Length must be at most 100, but is 101.
+    "#
     );
     let words = "resource \"tke_security_group_rule\" \"it\" {\n  security_group_id = \"pods\"\n  \
                  direction = \"in\"\n  action = \"ALLOW\"\n  cidr_block = \"10.0.0.0/8\"\n}\n";
-    assert_text!(errors(words), @"");
+    assert_text!(errors(words), @r#"
+    Invalid value of `action`
+      at tke_security_group_rule.it: action = "ALLOW"
+    `ALLOW` is not one of ACCEPT, DROP.
+
+    Invalid value of `direction`
+      at tke_security_group_rule.it: direction = "in"
+    `in` is not one of ingress, egress.
+
+    Invalid value of `security_group_id`
+      at tke_security_group_rule.it: security_group_id = "pods"
+    `pods` is not the id of a security group, which looks like `sg-[id]`.
+    "#);
 }
 
 #[test]
 fn security_group_policy() {
     let selector = "  pod_selector = { match_labels = { app = \"my-app\" } }\n";
     let groups = "  security_group_ids = [\"sg-12345678\"]\n";
-    assert_text!(policy(groups), @"");
-    assert_text!(policy(&format!("{selector}  security_group_ids = []\n")), @"");
+    assert_text!(policy(groups), @r#"
+    At least one of `pod_selector` and `service_account_selector` is required
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    None of them is set.
+    "#);
+    assert_text!(policy(&format!("{selector}  security_group_ids = []\n")), @r"
+    Invalid value of `security_group_ids`
+      at tke_security_group_policy.it: security_group_ids = []
+    Length must be at least 1, but is 0.
+    ");
     assert_text!(
         policy(&format!("{selector}  security_group_ids = [\"sg-12345678\", \"sg-12345678\"]\n")),
-        @""
+        @r#"
+    Invalid value of `security_group_ids[1]`
+      at tke_security_group_policy.it: security_group_ids = ["sg-[id]", "sg-[id]"]
+    An earlier element means the same.
+    "#
     );
-    assert_text!(policy(&format!("{selector}  security_group_ids = [\"pods\"]\n")), @"");
-    assert_text!(policy(&format!("{selector}{groups}  namespace = \"My_Namespace\"\n")), @"");
+    assert_text!(policy(&format!("{selector}  security_group_ids = [\"pods\"]\n")), @r#"
+    Invalid value of `security_group_ids[0]`
+      at tke_security_group_policy.it: security_group_ids = ["pods"]
+    `pods` is not the id of a security group, which looks like `sg-[id]`.
+    "#);
+    assert_text!(policy(&format!("{selector}{groups}  namespace = \"My_Namespace\"\n")), @r#"
+    Invalid value of `namespace`
+      at tke_security_group_policy.it: namespace = "My_Namespace"
+    `My_Namespace` may hold only lower case letters, digits and `-`, and must begin and end with a letter or digit.
+    "#);
     assert_text!(
         policy(&format!(
             "{groups}  pod_selector = {{ match_expressions = [{{ key = \"tier\", operator = \
              \"Is\", values = [\"web\"] }}] }}\n"
         )),
-        @""
+        @r#"
+    Invalid value of `pod_selector.match_expressions[0].operator`
+      at tke_security_group_policy.it: pod_selector = { match_expressions = [{ key = "tier", operator = "Is", values = ["web"] }] }
+    Must be one of `In`, `NotIn`, `Exists`, `DoesNotExist`, but is `Is`.
+    "#
     );
     assert_text!(
         policy(&format!(
             "{groups}  pod_selector = {{ match_expressions = [{{ key = \"tier\", operator = \
              \"In\" }}] }}\n"
         )),
-        @""
+        @r#"
+    Invalid value of `pod_selector.match_expressions[0].values`
+      at tke_security_group_policy.it: pod_selector = { match_expressions = [{ key = "tier", operator = "In" }] }
+    `In` needs at least one value.
+    "#
     );
     assert_text!(
         policy(&format!(
             "{groups}  pod_selector = {{ match_expressions = [{{ key = \"tier\", operator = \
              \"Exists\", values = [\"web\"] }}] }}\n"
         )),
-        @""
+        @r#"
+    Invalid value of `pod_selector.match_expressions[0].values`
+      at tke_security_group_policy.it: pod_selector = { match_expressions = [{ key = "tier", operator = "Exists", values = ["web"] }] }
+    `Exists` takes no values.
+    "#
     );
     assert_text!(
         policy(&format!("{groups}  pod_selector = {{ match_labels = {{ \"a b\" = \"c d\" }} }}\n")),
-        @""
+        @r#"
+    Invalid value of `pod_selector.match_labels["a b"]`
+      at tke_security_group_policy.it: pod_selector = { match_labels = { "a b" = "c d" } }
+    `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    "#
     );
 }
 
@@ -118,11 +274,27 @@ fn security_group_policy() {
 fn security_group_policy_metadata() {
     let spec = "  pod_selector = {}\n  security_group_ids = [\"sg-12345678\"]\n";
     let it = |more: &str| policy(&format!("{spec}{more}\n"));
-    assert_text!(it("  labels = { \"a b\" = \"c\" }"), @"");
-    assert_text!(it("  annotations = { \"/a\" = \"c\" }"), @"");
-    assert_text!(it("  field_manager = { name = \"\" }"), @"");
+    assert_text!(it("  labels = { \"a b\" = \"c\" }"), @r#"
+    Invalid value of `labels["a b"]`
+      at tke_security_group_policy.it: labels = { "a b" = "c" }
+    `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    "#);
+    assert_text!(it("  annotations = { \"/a\" = \"c\" }"), @r#"
+    Invalid value of `annotations["/a"]`
+      at tke_security_group_policy.it: annotations = { "/a" = "c" }
+    The part of `/a` before the slash: it must not be empty.
+    "#);
+    assert_text!(it("  field_manager = { name = \"\" }"), @r#"
+    Invalid value of `field_manager.name`
+      at tke_security_group_policy.it: field_manager = { name = "" }
+    It must not be empty.
+    "#);
     let name = "resource \"tke_security_group_policy\" \"it\" {\n  name = \"My_Policy\"\n";
-    assert_text!(errors(&format!("{name}{spec}}}\n")), @"");
+    assert_text!(errors(&format!("{name}{spec}}}\n")), @r#"
+    Invalid value of `name`
+      at tke_security_group_policy.it: name = "My_Policy"
+    `My_Policy` may hold only lower case letters, digits, `-` and `.`, and each part between dots must begin and end with a letter or digit.
+    "#);
 }
 
 #[test]
@@ -134,7 +306,15 @@ fn more_groups_than_usual_are_a_warning() {
          security_group_ids = [{}]\n}}\n",
         ids.join(", ")
     ));
-    assert_text!(context.plan_warnings(), @"");
+    assert_text!(context.plan_warnings(), @r#"
+    More groups than a Pod usually takes
+      at tke_security_group_policy.it: security_group_ids = ["sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]"]
+    The policy lists 6 groups; the cluster may refuse more than 5.
+
+    More groups than a Pod usually takes
+      at tke_security_group_policy.it: security_group_ids = ["sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]"]
+    The policy lists 6 groups; the cluster may refuse more than 5.
+    "#);
 }
 
 #[test]
@@ -142,23 +322,73 @@ fn environment() {
     let mut context = TestContext::new();
     context.set("TENCENTCLOUD_PROTOCOL", "GOPHER");
     context.configure("resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n");
-    assert_text!(context.plan_errors(), @"");
+    assert_text!(context.plan_errors(), @r#"
+    Invalid TENCENTCLOUD_PROTOCOL in the environment
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]
+    `GOPHER` is not one of HTTPS, HTTP.
+
+    What to do: correct the variable, or set the attribute of the provider block that stands for it.
+
+    Invalid provider configuration
+      at 
+    Provider "registry.terraform.io/terraform-provider-tke/tke" requires explicit configuration. Add a provider block to the root module and configure the provider's required arguments as described in the provider documentation.
+    "#);
 }
 
 #[test]
 fn provider_configuration() {
-    assert_text!(provider("  protocol = \"GOPHER\""), @"");
-    assert_text!(provider("  region = \"\""), @"");
-    assert_text!(provider("  domain = \"https://example.com\""), @"");
-    assert_text!(provider("  endpoints = { vpc = \"vpc.example.com/path?query\" }"), @"");
-    assert_text!(provider("  kubernetes = { host = \"http://127.0.0.1\", config_path = \"k\" }"), @"");
-    assert_text!(provider("  kubernetes = { host = \"http://127.0.0.1\", config_context = \"c\" }"), @"");
-    assert_text!(provider("  kubernetes = { config_path = \"k\", token = \"t\" }"), @"");
-    assert_text!(provider("  default_tags = { tags = { \"qcs:team\" = \"network\" } }"), @"");
+    assert_text!(provider("  protocol = \"GOPHER\""), @r#"
+    Invalid value of `protocol`
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: protocol = "GOPHER"
+    `GOPHER` is not one of HTTPS, HTTP.
+    "#);
+    assert_text!(provider("  region = \"\""), @r#"
+    Invalid value of `region`
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: region = ""
+    `` is not a region, which looks like `ap-guangzhou`.
+    "#);
+    assert_text!(provider("  domain = \"https://example.com\""), @r#"
+    Invalid value of `domain`
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: domain = "https://example.com"
+    `https://example.com` is not a domain, which looks like `internal.tencentcloudapi.com`.
+    "#);
+    assert_text!(provider("  endpoints = { vpc = \"vpc.example.com/path?query\" }"), @r#"
+    Invalid value of `endpoints.vpc`
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: endpoints = { vpc = "vpc.example.com/path?query" }
+    `vpc.example.com/path?query` is not an endpoint, which looks like `vpc.tencentcloudapi.com` or `http://[sandbox]`.
+    "#);
+    assert_text!(provider("  kubernetes = { host = \"http://127.0.0.1\", config_path = \"k\" }"), @r#"
+    Conflicting ways to reach the cluster
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: kubernetes = { host = "http://127.0.0.1", config_path = "k" }
+    `config_path` and `host` are two ways to reach a cluster: set one of them.
+    "#);
+    assert_text!(provider("  kubernetes = { host = \"http://127.0.0.1\", config_context = \"c\" }"), @r#"
+    Conflicting ways to reach the cluster
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: kubernetes = { host = "http://127.0.0.1", config_context = "c" }
+    `config_context` goes with `config_path`, not with `host`.
+    "#);
+    assert_text!(provider("  kubernetes = { config_path = \"k\", token = \"t\" }"), @r#"
+    Conflicting ways to reach the cluster
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: kubernetes = { config_path = "k", token = "t" }
+    `token` goes with `host`: a kubeconfig brings its own credentials.
+    "#);
+    assert_text!(provider("  default_tags = { tags = { \"qcs:team\" = \"network\" } }"), @r#"
+    Invalid value of `default_tags.tags["qcs:team"]`
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]: default_tags = { tags = { "qcs:team" = "network" } }
+    Keys that begin with `qcs:` are reserved by the service.
+    "#);
 }
 
 #[test]
 fn cluster() {
-    assert_text!(errors("data \"tke_cluster\" \"it\" {\n}\n"), @"");
-    assert_text!(errors("data \"tke_cluster\" \"it\" {\n  id = \"a\"\n  name = \"b\"\n}\n"), @"");
+    assert_text!(errors("data \"tke_cluster\" \"it\" {\n}\n"), @r#"
+    Exactly one of `id` and `name` is required
+      at data.tke_cluster.it: data "tke_cluster" "it" {
+    None of them is set.
+    "#);
+    assert_text!(errors("data \"tke_cluster\" \"it\" {\n  id = \"a\"\n  name = \"b\"\n}\n"), @r#"
+    `id` and `name` are set together
+      at data.tke_cluster.it: name = "b"
+    Only one of them may be set.
+    "#);
 }

@@ -77,3 +77,75 @@ fn a_group_in_another_region_is_imported_with_it() {
     context.run(&format!("import -input=false tke_security_group.it ap-singapore/{id}"));
     context.plan().assert_empty();
 }
+
+#[test]
+fn default_tags_can_change_and_go_and_tags_of_others_stay() {
+    let context = TestContext::new();
+    let configure = |default: &str, own: &str| {
+        context.configure(&format!(
+            r#"
+            provider "tke" {{
+              {default}
+            }}
+            resource "tke_security_group" "it" {{
+              name = "pods"
+              {own}
+            }}"#
+        ));
+    };
+    let own = r#"tags = { tier = "web" }"#;
+    configure(r#"default_tags = { tags = { team = "network", cost = "42" } }"#, own);
+    context.apply();
+    let id = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
+    context.run("state rm tke_security_group.it");
+    context.run(&format!("import -input=false tke_security_group.it {id}"));
+    context.plan().assert_empty();
+
+    let theirs = json!({
+        "Resource": format!("qcs::cvm:ap-guangzhou:uin/:sg/{id}"),
+        "ReplaceTags": [{ "TagKey": "theirs", "TagValue": "x" }],
+    });
+    context.sandbox().call("tag", "ModifyResourceTags", "ap-guangzhou", theirs).unwrap();
+    context.plan().assert_empty();
+    let tags = || {
+        let held =
+            context.outside().call("DescribeSecurityGroups", json!({ "SecurityGroupIds": [id] }));
+        let tags = held["SecurityGroupSet"][0]["TagSet"].as_array().unwrap().clone();
+        let mut tags: Vec<_> =
+            tags.iter().map(|tag| format!("{}={}", tag["Key"], tag["Value"])).collect();
+        tags.sort();
+        tags.join(" ").replace('"', "")
+    };
+    for (default, own, expected) in [
+        (r#"default_tags = { tags = { cost = "43" } }"#, own, "cost=43 theirs=x tier=web"),
+        ("", own, "theirs=x tier=web"),
+        (r#"default_tags = { tags = { cost = "1" } }"#, "", "cost=1 theirs=x"),
+        ("", "tags = {}", "theirs=x"),
+        ("", "", "theirs=x"),
+    ] {
+        configure(default, own);
+        context.apply();
+        context.plan().assert_empty();
+        assert_eq!(tags(), expected);
+    }
+}
+
+#[test]
+fn another_region_in_the_provider_moves_nothing() {
+    let context = TestContext::new();
+    let group = r#"
+        resource "tke_security_group" "it" {
+          name = "pods"
+        }
+        resource "tke_security_group_rule" "it" {
+          security_group_id = tke_security_group.it.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          cidr_block        = "10.0.0.0/8"
+        }"#;
+    context.configure(group);
+    context.apply();
+    context.configure(&format!("provider \"tke\" {{\n  region = \"ap-singapore\"\n}}\n{group}"));
+    context.plan().assert_empty();
+    assert_eq!(context.attributes("tke_security_group.it")["region"], "ap-guangzhou");
+}

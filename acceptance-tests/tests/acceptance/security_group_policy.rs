@@ -139,7 +139,13 @@ fn a_change_from_outside_is_a_warning_that_names_who_made_it() {
 
     let other = json!({ "spec": { "podSelector": { "matchLabels": { "app": "their-app" } } } });
     context.outside().edit_policy("my-namespace", "it", &other);
-    assert_text!(context.plan_warnings(), @"");
+    assert_text!(context.plan_warnings(), @r#"
+    SecurityGroupPolicy my-namespace/it was changed outside Terraform
+      at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
+    `kubectl-edit` (Update at [time]) owns .spec.podSelector.matchLabels.app.
+
+    What to do: bring the configuration in line, or take the fields back by `force_conflicts = true` in `field_manager`; without it, apply leaves them to their owner and fails.
+    "#);
     context.configure(&policy("field_manager = { force_conflicts = true }"));
     context
         .plan()
@@ -174,5 +180,111 @@ fn the_generation_changes_with_the_specification_only() {
     assert_eq!(generation(), "unknown");
     context.apply();
     assert_eq!(context.attributes("tke_security_group_policy.it")["generation"], 2);
+    context.plan().assert_empty();
+}
+
+#[test]
+fn a_field_manager_can_be_renamed() {
+    let context = TestContext::new();
+    let before = context.held();
+    context.configure(&policy(r#"labels = { team = "network", stage = "test" }"#));
+    context.apply();
+    context.configure(&policy(
+        r#"labels        = { team = "security" }
+           field_manager = { name = "platform-team" }"#,
+    ));
+    context.apply();
+    context.plan().assert_empty();
+    let held = context.outside().policy("my-namespace", "it");
+    assert_eq!(held["metadata"]["labels"], json!({ "team": "security" }));
+
+    context.configure(&policy(""));
+    context.apply();
+    context.plan().assert_empty();
+    let held = context.outside().policy("my-namespace", "it");
+    assert_eq!(held["metadata"]["labels"], Value::Null);
+    context.destroy();
+    assert_eq!(context.held(), before);
+}
+
+#[test]
+fn labels_of_ours_are_imported() {
+    let context = TestContext::new();
+    context.configure(&policy(
+        r#"labels      = { team = "network" }
+           annotations = { "example.com/why" = "test" }"#,
+    ));
+    context.apply();
+    let change = json!({ "metadata": { "labels": { "theirs": "x" } } });
+    context.outside().edit_policy("my-namespace", "it", &change);
+    context.plan().assert_empty();
+    context.run("state rm tke_security_group_policy.it");
+    context.run("import -input=false -no-color tke_security_group_policy.it my-namespace/it");
+    context.plan().assert_empty();
+}
+
+#[test]
+fn every_way_to_write_a_selector_is_stable() {
+    for selector in [
+        "pod_selector = {}",
+        "pod_selector = { match_labels = {}, match_expressions = [] }",
+        r#"pod_selector = { match_expressions = [{ key = "a", operator = "Exists" }] }"#,
+        r#"pod_selector = { match_expressions = [{ key = "a", operator = "Exists", values = [] }] }"#,
+        r#"service_account_selector = { match_labels = { a = "" } }"#,
+    ] {
+        let context = TestContext::new();
+        let own = r#"pod_selector       = { match_labels = { app = "my-app" } }"#;
+        context.configure(&policy("").replace(own, selector));
+        context.apply();
+        context.plan().assert_empty();
+        let change = json!({ "spec": { "podSelector": { "matchLabels": { "other": "x" } } } });
+        context.outside().edit_policy("my-namespace", "it", &change);
+        context.plan().assert_in_place("tke_security_group_policy.it", &["pod_selector"]);
+    }
+}
+
+#[test]
+fn a_successor_of_the_same_name_is_somebody_elses() {
+    let context = TestContext::new();
+    context.configure(&policy(""));
+    context.apply();
+    context.outside().delete_policy("my-namespace", "it");
+    let spec = json!({
+        "podSelector": { "matchLabels": { "app": "my-app" } },
+        "securityGroups": { "groupIds": ["sg-theirs00"] },
+    });
+    context.outside().create_policy("my-namespace", "it", &spec);
+    context.plan().assert_actions("tke_security_group_policy.it", &["create"]);
+    let errors = context.apply_errors();
+    assert!(errors.contains("exists already") && errors.contains("import {"), "{errors}");
+    context.destroy();
+    assert_eq!(context.outside().policy("my-namespace", "it")["spec"], spec);
+}
+
+#[test]
+fn a_policy_whose_cluster_is_not_known_yet_is_planned_from_its_state() {
+    let context = TestContext::new();
+    let host = |version: &str| {
+        format!(
+            r#"resource "terraform_data" "host" {{
+              input            = "{}"
+              triggers_replace = "{version}"
+            }}
+            provider "tke" {{
+              kubernetes = {{
+                host  = terraform_data.host.output
+                token = "sandbox-token"
+              }}
+            }}"#,
+            context.sandbox().url(),
+        )
+    };
+    context.configure(&format!("{}\n{}", host("1"), policy("")));
+    context.apply();
+    context.configure(&format!("{}\n{}", host("2"), policy(r#"labels = { a = "b" }"#)));
+    let plan = context.plan();
+    plan.assert_actions("tke_security_group_policy.it", &["update"]);
+    assert!(plan.text.contains("Did not look at SecurityGroupPolicy my-namespace/it"));
+    context.apply();
     context.plan().assert_empty();
 }

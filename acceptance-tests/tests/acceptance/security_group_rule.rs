@@ -146,7 +146,18 @@ fn a_rule_that_exists_is_to_be_imported() {
           cidr_block        = "10.0.0.0/8"
         }}"#
     ));
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(context.apply_errors(), @r#"
+    Could not create rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
+      at tke_security_group_rule.it: resource "tke_security_group_rule" "it" {
+    Rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8 exists already.
+
+    What to do: if another resource of yours has this rule, drop one of the two. Else take it into the state by an import, and let the next apply change it:
+
+    import {
+      to = tke_security_group_rule.<name>
+      id = "sg-[id]_ingress_accept_tcp_80_10.0.0.0/8"
+    }
+    "#);
     assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
     assert_eq!(context.outside().ingress(&group).len(), 1);
 
@@ -171,7 +182,13 @@ fn whether_a_list_of_ports_may_hold_ranges_is_for_the_cloud_to_say() {
           cidr_block        = "10.0.0.0/8"
         }}"#
     ));
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(context.apply_errors(), @r#"
+    Could not create rule sg-[id]_ingress_accept_tcp_443,8000-9000_10.0.0.0/8
+      at tke_security_group_rule.it: port              = "443,8000-9000"
+    CreateSecurityGroupPolicies in ap-guangzhou failed (request [uuid]): InvalidParameterValue: The value `443,8000-9000` of parameter `Port` is invalid: use 80, 80,443, 8000-8010 or ALL.
+
+    What to do: correct the configuration as the message says; if it looks right, report this to the provider's authors with the request id.
+    "#);
     assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
 
     let behaviour = Behaviour { ranges_in_port_lists: true, ..Behaviour::default() };
@@ -206,7 +223,16 @@ fn a_rule_that_may_have_become_several_is_gone() {
         });
         context.outside().add_ingress(group(&rule), &near);
     }
-    assert_text!(context.plan_warnings(), @"");
+    assert_text!(context.plan_warnings(), @r#"
+    Rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8 is gone, or has been edited
+      at tke_security_group_rule.it: resource "tke_security_group_rule" "it" {
+    Several rules of the group could be what has become of it, so it counts as gone:
+
+      sg-[id]_ingress_accept_tcp_81_10.0.0.0/8
+      sg-[id]_ingress_accept_tcp_82_10.0.0.0/8
+
+    What to do: if one of them is it, import it; else apply creates the rule anew.
+    "#);
     context.plan().assert_actions("tke_security_group_rule.it", &["create"]);
 }
 
@@ -231,7 +257,18 @@ fn two_rules_cannot_become_equal() {
     context.apply();
     let held = context.held();
     context.configure(&rules("443"));
-    assert_text!(context.apply_errors(), @"");
+    assert_text!(context.apply_errors(), @r#"
+    Could not update rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
+      at tke_security_group_rule.it["first"]: resource "tke_security_group_rule" "it" {
+    Rule sg-[id]_ingress_accept_tcp_443_10.0.0.0/8 exists already.
+
+    What to do: if another resource of yours has this rule, drop one of the two. Else take it into the state by an import, and let the next apply change it:
+
+    import {
+      to = tke_security_group_rule.<name>
+      id = "sg-[id]_ingress_accept_tcp_443_10.0.0.0/8"
+    }
+    "#);
     assert_eq!(context.held(), held);
     let first = context.attributes("tke_security_group_rule.it[\"first\"]");
     assert_eq!(first["port"], "80");

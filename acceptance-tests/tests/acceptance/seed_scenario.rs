@@ -46,7 +46,35 @@ fn applied_drifted_healed_destroyed() {
     ];
     let drift = drift.map(|(address, attribute)| (address.to_owned(), attribute.to_owned()));
     assert_eq!(plan.changed(), BTreeSet::from(drift), "{}", plan.text);
-    assert_text!(context.run("show -no-color plan"), @"");
+    assert_text!(context.run("show -no-color plan"), @r#"
+
+    Terraform used the selected providers to generate the following execution
+    plan. Resource actions are indicated with the following symbols:
+      ~ update in-place
+
+    Terraform will perform the following actions:
+
+      # tke_security_group_policy.app will be updated in-place
+      ~ resource "tke_security_group_policy" "app" {
+          ~ generation         = 2 -> (known after apply)
+            id                 = "my-namespace/my-security-group-policy"
+            name               = "my-security-group-policy"
+          ~ security_group_ids = [
+                "sg-[id]",
+              - "sg-[id]",
+            ]
+            # (4 unchanged attributes hidden)
+        }
+
+      # tke_security_group_rule.dns["UDP"] will be updated in-place
+      ~ resource "tke_security_group_rule" "dns" {
+          ~ id                           = "sg-[id]_ingress_accept_udp_5353_sg-[id]" -> "sg-[id]_ingress_accept_udp_53_sg-[id]"
+          ~ port                         = "5353" -> "53"
+            # (7 unchanged attributes hidden)
+        }
+
+    Plan: 0 to add, 2 to change, 0 to destroy.
+    "#);
 
     context.apply();
     assert_eq!(context.held(), healed);

@@ -160,7 +160,7 @@ mod tests {
         let expected = json!({"name": "a", "peer": "::0001", "token": "token of a"});
         assert_eq!(lean(&opened.result), expected);
         let lease = opened.lease.unwrap();
-        assert_eq!(lease.renew_at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
+        assert_eq!(lease.renew_at, Some(SystemTime::UNIX_EPOCH + Duration::from_mins(1)));
 
         let token = Typed::<Token>::ephemeral();
         let (renewed, diagnostics) = renew(&token, lease.private, &world.0).await;

@@ -51,6 +51,10 @@ mod tests {
         sample::{All, Store, Thing, lean, thing},
     };
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a table of `json!` reads better than of `&json!`"
+    )]
     #[track_caller]
     fn check(state: Json, expected: Json, warns: &str) {
         let mut found = Diagnostics::new();

@@ -202,6 +202,10 @@ mod tests {
         (items, found.to_string())
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a table of `json!` reads better than of `&json!`"
+    )]
     #[track_caller]
     fn check(item: &Item, identity: Json, object: Json, says: &str) {
         let lean = |value: Option<&Value>| value.map_or(Json::Null, lean);

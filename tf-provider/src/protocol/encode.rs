@@ -136,7 +136,7 @@ pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
         },
         summary: capitalized(diagnostic.summary),
         detail: closed(capitalized(diagnostic.detail)),
-        attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&at)),
+        attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&shown(&at))),
     };
     diagnostics.into_iter().map(message).collect()
 }
@@ -164,6 +164,14 @@ pub(super) fn path(path: &Path) -> wire::AttributePath {
         WireStep { selector: Some(selector) }
     });
     wire::AttributePath { steps: steps.collect() }
+}
+
+/// Terraform looks for nested attributes in blocks, of which there are none here, and shows another line or
+/// none at all. So the way ends at the outermost attribute, or at an element of it.
+fn shown(at: &Path) -> Path {
+    let mut steps = at.steps().iter();
+    let is_further = |step: &&Step| !matches!(step, Step::Attribute(_));
+    steps.next().into_iter().chain(steps.take_while(is_further)).cloned().collect()
 }
 
 /// Errors of Rust begin in lower case and end without a full stop, sentences for people do not. What is no
@@ -256,6 +264,18 @@ mod tests {
             .map(|d| (d.severity, d.summary.as_str(), d.detail.as_str(), d.attribute.is_some()))
             .collect();
         assert_eq!(sent, [(1, "A", "B.", true), (2, "D", "", false), (2, "E", "", false)]);
+    }
+
+    #[test]
+    fn a_message_is_shown_where_terraform_can_point_at() {
+        for (at, expected) in [
+            (Path::from("a"), "a"),
+            (Path::from("a.b"), "a"),
+            (Path::from("a").index(1), "a[1]"),
+            (Path::from("a").key("k").index(1).attribute("b").index(2), "a[\"k\"][1]"),
+        ] {
+            assert_eq!(shown(&at).to_string(), expected);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::Store;
 use crate::{Computed, Cx, Diagnostic, Ephemeral, Lease, Model, Result, Text};
 
 /// A token.
+#[expect(clippy::struct_field_names, reason = "a token is what it holds")]
 #[derive(Model, Clone, Debug)]
 pub(crate) struct Token {
     /// Who gets it; some names make the service misbehave.
@@ -51,7 +52,7 @@ impl Ephemeral for Token {
         };
         let lease = lease(Desk { name: self.name.clone(), renewals: 0 });
         let peer = self.peer.map(|peer| Text::new(*peer));
-        Ok((Self { token, peer, ..self }, lease))
+        Ok((Self { peer, token, ..self }, lease))
     }
 
     async fn renew(desk: Desk, _: &Cx<Store>) -> Result<Lease<Desk>> {

@@ -143,13 +143,13 @@ pub(super) fn witnesses(tree: &Tree) -> Vec<String> {
             (name.has(&ours) || includes && reaches_out(tree, source)).then(|| shared.to_owned())
         })
     });
-    let manifest = tree.0.get("sandbox/Cargo.toml").map_or("", String::as_str);
+    let manifest = tree.files.get("sandbox/Cargo.toml").map_or("", String::as_str);
     for package in dependencies(manifest, |table| table.ends_with("dependencies")) {
         if ["terraform-provider-tke", "tf-provider", "tf-provider-derive"].contains(&package) {
             findings.push(format!("sandbox/Cargo.toml: `{package}`: {shared}"));
         }
     }
-    let manifest = tree.0.get("Cargo.toml").map_or("", String::as_str);
+    let manifest = tree.files.get("Cargo.toml").map_or("", String::as_str);
     if dependencies(manifest, |table| table == "dependencies").contains(&"tke-sandbox") {
         findings.push(format!("Cargo.toml: `tke-sandbox` is for tests only: {shared}"));
     }
@@ -190,7 +190,7 @@ pub(super) fn offers(tree: &Tree) -> Vec<String> {
 /// 5. No `mod.rs`, no drawers, no Cargo features in the provider, no globals.
 pub(super) fn habits(tree: &Tree) -> Vec<String> {
     let mut findings = Vec::new();
-    for file in tree.0.keys().filter(|file| is_rust(file)) {
+    for file in tree.files.keys().filter(|file| is_rust(file)) {
         if file.ends_with("/mod.rs") {
             findings.push(format!("{file}: name it after its folder, beside the folder"));
         }
@@ -200,7 +200,7 @@ pub(super) fn habits(tree: &Tree) -> Vec<String> {
         }
     }
     let optional = |manifest: &String| manifest.contains("optional = true");
-    if tree.0.get("Cargo.toml").is_some_and(|m| has_table(m, "features") || optional(m)) {
+    if tree.files.get("Cargo.toml").is_some_and(|m| has_table(m, "features") || optional(m)) {
         findings.push("Cargo.toml: one provider, one build: no features, nothing optional".into());
     }
     for folder in ["src/", "tf-provider/src/", "tf-provider-derive/src/"] {
@@ -221,7 +221,7 @@ pub(super) fn habits(tree: &Tree) -> Vec<String> {
 pub(super) fn purity(tree: &Tree) -> Vec<String> {
     let mut findings = Vec::new();
     for place in PURE {
-        let mut files = tree.0.keys().filter(|file| file.starts_with(place));
+        let mut files = tree.files.keys().filter(|file| file.starts_with(place));
         if files.next().is_none() {
             findings
                 .push(format!("{place}: gone; name its successor in xtask/src/tidy/invariants.rs"));
@@ -248,11 +248,11 @@ fn is_impure(name: &Name) -> bool {
 
 /// Whether a file of the sandbox includes one from outside its package.
 fn reaches_out(tree: &Tree, source: &Source) -> bool {
-    tree.0.get(source.file).is_some_and(|text| text.contains("../src"))
+    tree.files.get(&source.file).is_some_and(|text| text.contains("../src"))
 }
 
 fn in_each(tree: &Tree, folder: &str, rule: impl Fn(&Source) -> Vec<String>) -> Vec<String> {
-    tree.sources(folder).flat_map(|source| rule(&source)).collect()
+    tree.sources(folder).flat_map(rule).collect()
 }
 
 /// One finding for each name that `fault` objects to.

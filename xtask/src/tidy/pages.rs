@@ -17,7 +17,7 @@ const TESTS: &str = "acceptance-tests/tests/acceptance";
 pub(super) fn pairs(tree: &Tree) -> Vec<String> {
     let mut findings = Vec::new();
     let main = format!("{TESTS}/main.rs");
-    let listed = tree.0.get(&main).map_or("", String::as_str);
+    let listed = tree.files.get(&main).map_or("", String::as_str);
     for (things, examples, files) in OFFERED {
         let names: Vec<_> =
             tree.list(things).iter().filter_map(|file| file.strip_suffix(".rs")).collect();

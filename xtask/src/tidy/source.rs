@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 
 /// One Rust file of the repository.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
+pub(super) struct Source {
     /// Where it lies, from the root of the repository.
-    pub(super) file: &'a str,
+    pub(super) file: String,
     pub(super) names: Vec<Name>,
 }
 
@@ -19,19 +19,19 @@ pub(super) struct Name {
     pub(super) line: usize,
 }
 
-impl<'a> Source<'a> {
+impl Source {
     /// Reads a file; what is not Rust is the error.
-    pub(super) fn parse(file: &'a str, text: &str) -> Result<Self, String> {
+    pub(super) fn parse(file: &str, text: &str) -> Result<Self, String> {
         let tokens: TokenStream = text.parse().map_err(|error| format!("{file}: {error}"))?;
-        let mut source = Self { file, names: Vec::new() };
+        let mut source = Self { file: file.to_owned(), names: Vec::new() };
         source.scan(tokens);
         Ok(source)
     }
 
     /// The module that the file is, from the root of its crate: `[cloud, sign]` for
     /// `src/cloud/sign.rs`.
-    pub(super) fn module(&self) -> Vec<&'a str> {
-        let (_, inside) = self.file.rsplit_once("src/").unwrap_or(("", self.file));
+    pub(super) fn module(&self) -> Vec<&str> {
+        let (_, inside) = self.file.rsplit_once("src/").unwrap_or(("", &self.file));
         let parts = inside.trim_end_matches(".rs").split('/');
         parts.filter(|part| !["lib", "main"].contains(part)).collect()
     }

@@ -102,6 +102,7 @@ mod tests {
 
     const RING: &str = "sample_ring";
 
+    #[expect(clippy::unnecessary_wraps, reason = "requests carry it as an option")]
     fn config(json: Json) -> Option<wire::DynamicValue> {
         let object = Ring::object();
         Some(encode::value(&full(&object, &value(json)), &object.ty()))
