@@ -1,8 +1,9 @@
-//! `cargo xtask acceptance`: real Terraform, the real provider binary, the sandbox.
+//! `cargo xtask acceptance`: real Terraform, the real provider binary, the sandbox; and the corner
+//! provider under every core.
 
-use crate::Result;
 use crate::steps::{Steps, build_programs, cargo};
 use crate::terraform::Choice;
+use crate::{Result, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -15,8 +16,16 @@ pub(crate) struct Args {
 pub(crate) fn steps(steps: &mut Steps, args: &Args) -> Result {
     let terraform = args.choice.find()?;
     steps.command("provider", &mut build_programs(), "mend what the compiler names")?;
+    steps.command(
+        "corner provider",
+        &mut cargo("build --workspace --example corner"),
+        "mend what the compiler names",
+    )?;
+    if args.filter.is_none() {
+        steps.function("cores", tools::install)?;
+    }
     // The whole workspace, as in `check`; the libraries for the tests of the test context itself.
-    let mut test = cargo("test --workspace --test acceptance");
+    let mut test = cargo("test --workspace --test acceptance --test cores");
     match &args.filter {
         Some(filter) => test.arg(filter),
         None => test.arg("--lib"),

@@ -2,6 +2,8 @@
 //!
 //! Calls are counted exactly, in the sandbox's log. Times and memory are of this machine.
 
+mod layer;
+
 use crate::sandbox::Sandbox;
 use crate::steps::{build_programs, cargo};
 use crate::terraform::{Choice, Terraform};
@@ -9,7 +11,7 @@ use crate::{Result, ensure, root, target};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub(crate) fn run(choice: &Choice) -> Result {
@@ -32,6 +34,7 @@ pub(crate) fn run(choice: &Choice) -> Result {
         table.row(what, official, Some(most), &[count(calls)]);
     }
     table.row("plan lines, one foreign rule of 100 (rule_set)", "312", Some(12.0), &[]);
+    layer::rows(&bench.program, &mut table)?;
     table.print();
     Ok(())
 }
@@ -61,31 +64,43 @@ impl Table {
     }
 }
 
-/// Median of 30 starts, in milliseconds, as go-plugin starts a provider.
+/// Median of 30 starts, in milliseconds.
 fn handshake(provider: &Path) -> Result<f64> {
     let mut times = Vec::new();
     for _ in 0..30 {
         let start = Instant::now();
-        let mut process = Command::new(provider)
-            .env("TF_PLUGIN_MAGIC_COOKIE", MAGIC_COOKIE)
-            .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
-            .env("PLUGIN_CLIENT_CERT", include_str!("bench/client.pem"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(output) = process.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
+        let mut process = greeted(provider)?;
         times.push(start.elapsed());
         process.kill()?;
         process.wait()?;
-        if !line.starts_with("1|6|") {
-            return Err(format!("the provider greeted with `{}`", line.trim()).into());
-        }
     }
+    Ok(median(times).as_secs_f64() * 1e3)
+}
+
+/// A provider that has said where it is, started as go-plugin does it.
+fn greeted(provider: &Path) -> Result<Child> {
+    let mut process = Command::new(provider)
+        .env("TF_PLUGIN_MAGIC_COOKIE", MAGIC_COOKIE)
+        .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+        .env("PLUGIN_CLIENT_CERT", include_str!("bench/client.pem"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut line = String::new();
+    if let Some(output) = &mut process.stdout {
+        BufReader::new(output).read_line(&mut line)?;
+    }
+    if line.starts_with("1|6|") {
+        return Ok(process);
+    }
+    process.kill()?;
+    process.wait()?;
+    Err(format!("the provider greeted with `{}`", line.trim()).into())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
-    Ok(times.get(times.len() / 2).map_or(0.0, |median| median.as_secs_f64() * 1e3))
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// What Terraform tells a plugin so that nobody else starts one by mistake. It is public.

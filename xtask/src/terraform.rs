@@ -55,7 +55,7 @@ pub(crate) struct Printed {
 }
 
 impl Terraform {
-    /// Terraform in `folder`, which takes the provider from the folder `provider` and what it is
+    /// Terraform in `folder`, which takes providers from the folder `provider` and what it is
     /// pointed at from `environment`.
     pub(crate) fn new(
         program: PathBuf,
@@ -68,9 +68,10 @@ impl Terraform {
             &config,
             format!(
                 "provider_installation {{\n  dev_overrides {{\n    \
-                 \"registry.terraform.io/terraform-provider-tke/tke\" = \"{}\"\n  }}\n  \
+                 \"registry.terraform.io/terraform-provider-tke/tke\" = \"{provider}\"\n    \
+                 \"registry.terraform.io/terraform-provider-tke/corner\" = \"{provider}\"\n  }}\n  \
                  direct {{}}\n}}\n",
-                provider.display()
+                provider = provider.display()
             ),
         )?;
         let mut environment = environment.to_vec();

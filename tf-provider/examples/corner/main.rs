@@ -2,19 +2,27 @@
 //! on demand. Its service is a file.
 
 mod fault;
+mod functions;
 mod kinds;
 mod lookup;
+mod note;
 mod store;
 mod thing;
+mod things;
+mod token;
 
 use std::process::ExitCode;
 
 use fault::Fault;
+use functions::{Count, Slug};
 use kinds::Kinds;
 use lookup::Lookup;
+use note::Note;
 use store::Store;
 use tf_provider::{ConfigureCx, Diagnostic, Maybe, Model, Offer, Partial, Provider, Result, Text};
 use thing::Thing;
+use things::Things;
+use token::Token;
 
 /// Where the service is, and how it fails.
 #[derive(Model)]
@@ -51,7 +59,15 @@ impl Provider for Corner {
     }
 
     fn offer() -> Offer<Store> {
-        Offer::new().resource::<Kinds>().resource::<Thing>().data_source::<Lookup>()
+        Offer::new()
+            .resource::<Kinds>()
+            .resource::<Thing>()
+            .data_source::<Lookup>()
+            .ephemeral::<Token>()
+            .list::<Things>()
+            .action::<Note>()
+            .function::<Count>()
+            .function::<Slug>()
     }
 }
 

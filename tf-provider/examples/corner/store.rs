@@ -27,7 +27,8 @@ impl Store {
     /// Makes an object under a new id.
     pub(crate) fn insert<M: Model>(&self, kind: &str, make: impl FnOnce(String) -> M) -> Result<M> {
         self.change(|objects| {
-            let last = objects.keys().filter_map(|id| id.rsplit('-').next()?.parse().ok()).max();
+            let numbers = objects.keys().filter_map(|id| of_kind(kind, id)?.parse().ok());
+            let last: Option<u64> = numbers.max();
             let id = format!("{kind}-{}", last.unwrap_or(0) + 1);
             let object = make(id.clone());
             objects.insert(id, to_json(&object.encode()));
@@ -51,8 +52,7 @@ impl Store {
     /// All objects of a kind.
     pub(crate) fn list<M: Model>(&self, kind: &str) -> Result<Vec<M>> {
         let found = self.change(|objects| objects.clone())?;
-        let ours =
-            found.iter().filter(|(id, _)| id.rsplit_once('-').is_some_and(|(k, _)| k == kind));
+        let ours = found.iter().filter(|(id, _)| of_kind(kind, id).is_some());
         ours.map(|(_, json)| decode(json)).collect()
     }
 
@@ -63,10 +63,10 @@ impl Store {
         })
     }
 
-    /// Tells whoever looks that an operation waits now.
+    /// Tells whoever looks which process waits now.
     pub(crate) fn wait(&self) -> Result<()> {
         let file = self.file()?.with_extension("waiting");
-        std::fs::write(file, "").map_err(|error| unreadable(&error))
+        std::fs::write(file, std::process::id().to_string()).map_err(|error| unreadable(&error))
     }
 
     fn file(&self) -> Result<&PathBuf> {
@@ -102,6 +102,11 @@ impl Store {
         };
         done().map_err(|error| unreadable(&error))
     }
+}
+
+/// The number in an id of this kind.
+fn of_kind<'id>(kind: &str, id: &'id str) -> Option<&'id str> {
+    id.strip_prefix(kind)?.strip_prefix('-')
 }
 
 fn read(file: &mut File) -> std::io::Result<Map<String, Json>> {

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use secrecy::{ExposeSecret, SecretString};
 use tf_provider::{
-    Computed, Cx, Diagnostic, Diagnostics, Import, Json, Model, NoIdentity, Partial, Resource,
+    Computed, Cx, Diagnostic, Diagnostics, Identity, Import, Json, Model, Partial, Resource,
     Result, Text, Timeouts, Upgrade, WriteOnly,
     constraints::{Constraint, required_with},
     validate::length,
@@ -12,6 +12,7 @@ use tf_provider::{
 
 use crate::{
     fault::{Operation, When},
+    functions::slug,
     store::Store,
 };
 
@@ -56,11 +57,20 @@ pub(crate) struct Thing {
     timeouts: Option<Timeouts>,
 }
 
+/// Which thing.
+#[derive(Model, Clone, Debug)]
+pub(crate) struct ThingId {
+    /// Identifier assigned by the service.
+    id: String,
+}
+
+impl Identity for ThingId {}
+
 impl Resource for Thing {
     const NAME: &'static str = "thing";
     const VERSION: i64 = 2;
     type Client = Store;
-    type Identity = NoIdentity;
+    type Identity = ThingId;
 
     fn constraints() -> Vec<Constraint> {
         vec![required_with("secret", &["secret_version"])]
@@ -78,6 +88,10 @@ impl Resource for Thing {
     fn plan(plan: &mut Partial<Self>, _: Option<&Self>, _: Option<&Store>) -> Diagnostics {
         plan.slug = plan.name.as_ref().map(|name| slug(name));
         Diagnostics::new()
+    }
+
+    fn identity(&self) -> Option<ThingId> {
+        self.id.ok().map(|id| ThingId { id: id.clone() })
     }
 
     fn upgrades() -> Vec<Upgrade> {
@@ -119,8 +133,8 @@ impl Resource for Thing {
         strike(When::After, Operation::Delete, cx).await
     }
 
-    async fn import(what: Import<NoIdentity>, cx: &Cx<Store>) -> Result<Option<Self>> {
-        let Import::Id(id) = what;
+    async fn import(what: Import<ThingId>, cx: &Cx<Store>) -> Result<Option<Self>> {
+        let (Import::Id(id) | Import::Identity(ThingId { id })) = what;
         let found = cx.client().find::<Self>(&id)?;
         Ok(found.map(|thing| Self { timeouts: None, ..thing }))
     }
@@ -165,10 +179,6 @@ async fn strike(when: When, operation: Operation, cx: &Cx<Store>) -> Result<()> 
         Some(fault) => fault.strike(when, operation, cx).await,
         None => Ok(()),
     }
-}
-
-fn slug(name: &str) -> String {
-    name.to_lowercase().replace(' ', "-")
 }
 
 /// Version 0 called the name a title.

@@ -6,12 +6,15 @@ use crate::path::Path;
 use crate::value::Value;
 
 impl Object {
-    /// Runs every validator on every value that is known by now.
+    /// Runs every validator on every value that is known by now, and warns of what is deprecated.
     ///
     /// Called with whatever is known at the time, so it never complains about an unknown; Terraform
     /// asks again when more is known.
     pub fn check(&self, value: &Value) -> Diagnostics {
         let mut out = Diagnostics::new();
+        if let Some(instead) = &self.deprecated {
+            out.push(Diagnostic::warning("this is deprecated").detail(instead));
+        }
         self.check_at(value, &Path::root(), &mut out);
         out
     }
@@ -30,7 +33,15 @@ impl Object {
 impl Attribute {
     /// Runs every validator of this attribute, and of those inside it, on a value of it.
     pub(crate) fn check_at(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
-        if value.is_null() || !value.is_known() {
+        if value.is_null() {
+            return;
+        }
+        // Core knows what is deprecated from the schema, and leaves it to us to say so.
+        if let Some(instead) = &self.deprecated {
+            let summary = format!("`{}` is deprecated", self.name);
+            out.push(Diagnostic::warning(summary).detail(instead).at(at.clone()));
+        }
+        if !value.is_known() {
             return;
         }
         let mut found = Diagnostics::new();
@@ -133,6 +144,9 @@ mod tests {
         secret: Option<SecretString>,
         /// An integer that is too narrow for some numbers.
         small: Option<u8>,
+        /// Another name.
+        #[tf(deprecated = "use `name`")]
+        title: Option<String>,
     }
 
     /// A rule.
@@ -204,6 +218,16 @@ mod tests {
             Value::Number("1.5".parse().unwrap()),
             &[("small", "must be a whole number from 0 to 255, but is 1.5")],
         );
+    }
+
+    #[test]
+    fn what_is_deprecated_is_told_to_those_who_set_it() {
+        check("title", "abc".into(), &[("title", "use `name`")]);
+        check("title", Value::unknown(), &[("title", "use `name`")]);
+        check("title", Value::Null, &[]);
+        let old = Thing::object().deprecated("use a rule").check(&Value::map::<&str>([]));
+        assert_eq!(old.iter().next().unwrap().detail, "use a rule");
+        assert!(!old.has_errors());
     }
 
     #[test]

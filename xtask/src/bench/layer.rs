@@ -1,0 +1,82 @@
+//! The numbers of the layer alone, on the corner provider, which offers everything and does little.
+
+use super::{Table, count, greeted, handshake, median};
+use crate::steps::cargo;
+use crate::terraform::Terraform;
+use crate::{Result, ensure, root, target};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
+    let mut build = cargo("build --release -p tf-provider --example corner");
+    let built = build.current_dir(root()).status()?;
+    ensure(built.success(), "the build failed; cargo's message stands above")?;
+    let corner = target()?.join("release/examples/corner").canonicalize()?;
+
+    let megabytes = count(fs::metadata(&corner)?.len()) / 1e6;
+    table.row("corner provider: binary, stripped, MB", "", Some(6.0), &[megabytes]);
+    table.row("its spawn → handshake line, ms", "", Some(5.0), &[handshake(&corner)?]);
+    table.row("its resident memory, idle, MiB", "", Some(8.0), &[resident(&corner)?]);
+    let costs = plan(program, &corner)?.as_secs_f64() * 1e3;
+    table.row("its share of an empty `plan`, ms", "", Some(100.0), &[costs]);
+    Ok(())
+}
+
+/// What an idle provider holds, in MiB.
+fn resident(provider: &Path) -> Result<f64> {
+    let mut process = greeted(provider)?;
+    std::thread::sleep(Duration::from_millis(200));
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
+    process.kill()?;
+    process.wait()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let size = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    Ok(count(size.ok_or("this system does not tell how much memory a process holds")?) / 1024.0)
+}
+
+const NOTHING: &str = "output \"nothing\" {\n  value = null\n}\n";
+
+const THING: &str = r#"
+terraform {
+  required_providers {
+    corner = {
+      source = "registry.terraform.io/terraform-provider-tke/corner"
+    }
+  }
+}
+resource "corner_thing" "it" {
+  name = "it"
+}
+"#;
+
+/// How much longer a plan without changes takes with the provider than without any: the difference
+/// of the medians of 15 plans each, in turn.
+fn plan(program: &Path, corner: &Path) -> Result<Duration> {
+    let prepared = |hcl: &str| -> Result<(tempfile::TempDir, Terraform)> {
+        let folder = tempfile::Builder::new().prefix("tke-bench-").tempdir()?;
+        fs::write(folder.path().join("main.tf"), hcl)?;
+        std::os::unix::fs::symlink(corner, folder.path().join("terraform-provider-corner"))?;
+        let file = folder.path().join("objects.json").display().to_string();
+        let environment = [("CORNER_FILE".to_owned(), file)];
+        let terraform =
+            Terraform::new(program.to_owned(), folder.path(), folder.path(), &environment)?;
+        terraform.run("apply -auto-approve -input=false -no-color")?;
+        Ok((folder, terraform))
+    };
+    let (with, without) = (prepared(THING)?, prepared(NOTHING)?);
+    let took = |terraform: &Terraform| -> Result<Duration> {
+        let start = Instant::now();
+        let printed = terraform.run("plan -input=false -no-color")?;
+        let took = start.elapsed();
+        let empty = printed.contains("No changes.");
+        ensure(empty, format!("a plan without changes printed:\n\n{printed}"))?;
+        Ok(took)
+    };
+    let (mut longer, mut shorter) = (Vec::new(), Vec::new());
+    for _ in 0..15 {
+        longer.push(took(&with.1)?);
+        shorter.push(took(&without.1)?);
+    }
+    Ok(median(longer).saturating_sub(median(shorter)))
+}
