@@ -26,9 +26,11 @@ const CONFIGURATION: &str = r#"
 fn identity(context: &TestContext, name: &str) -> Value {
     let state = std::fs::read_to_string(context.folder().join("terraform.tfstate")).unwrap();
     let state: Value = serde_json::from_str(&state).unwrap();
-    let resources = state["resources"].as_array().unwrap();
-    let resource = resources.iter().find(|one| one["type"] == name && one["name"] == "it");
-    resource.unwrap()["instances"][0]["identity"].clone()
+    let at = |value: &Value, pointer: &str| value.pointer(pointer).cloned().unwrap_or_default();
+    let resources = at(&state, "/resources");
+    let ours = |one: &&Value| at(one, "/type") == name && at(one, "/name") == "it";
+    let resource = resources.as_array().unwrap().iter().find(ours).unwrap();
+    at(resource, "/instances/0/identity")
 }
 
 /// Terraform has identities since 1.12.
@@ -68,9 +70,10 @@ fn imported_by_identity() {
     context.remove("terraform.tfstate");
     let blocks = expected.iter().map(|(name, identity)| {
         let attributes = identity.as_object().unwrap().iter();
-        let attributes: String =
-            attributes.map(|(key, value)| format!("{key} = {value}\n")).collect();
-        format!("import {{\nto = {name}.it\nidentity = {{\n{attributes}}}\n}}\n")
+        let attributes: Vec<_> =
+            attributes.map(|(key, value)| format!("{key} = {value}")).collect();
+        let attributes = attributes.join("\n");
+        format!("import {{\nto = {name}.it\nidentity = {{\n{attributes}\n}}\n}}\n")
     });
     context.configure(&format!("{CONFIGURATION}\n{}", blocks.collect::<String>()));
     context.apply();

@@ -18,7 +18,7 @@ impl List for Things {
         let prefix = self.prefix.unwrap_or_default();
         for thing in cx.client().list::<Thing>(Thing::NAME)? {
             if thing.name.starts_with(&prefix) {
-                found.add(Listed::object(thing.name.clone(), thing)).await;
+                found.add(Listed::object(thing.name.clone(), &thing)).await;
             }
         }
         Ok(())

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
-    let mut build = cargo("build --release -p tf-provider --example corner");
-    let built = build.current_dir(root()).status()?;
+    let mut command = cargo("build --release -p tf-provider --example corner");
+    let built = command.current_dir(root()).status()?;
     ensure(built.success(), "the build failed; cargo's message stands above")?;
     let corner = target()?.join("release/examples/corner").canonicalize()?;
 

@@ -40,8 +40,8 @@ pub(super) fn tested(tree: &Tree) -> Vec<String> {
 /// The name and the file of each `[name](file)`.
 fn links(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split('[').skip(1).filter_map(|rest| {
-        let (test, rest) = rest.split_once("](")?;
-        Some((test, rest.split_once(')')?.0))
+        let (name, rest) = rest.split_once("](")?;
+        Some((name, rest.split_once(')')?.0))
     })
 }
 
