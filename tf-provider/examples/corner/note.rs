@@ -22,9 +22,10 @@ impl Action for Note {
         for id in &self.ids {
             cx.progress(format!("writing on {id}"));
             let found = cx.client().find::<Thing>(id)?;
-            let thing = found
+            let mut thing = found
                 .ok_or_else(|| Diagnostic::error(format!("there is no thing {id}")).at("ids"))?;
-            cx.client().put(id, &Thing { note: self.note.clone(), ..thing })?;
+            thing.note.clone_from(&self.note);
+            cx.client().put(id, &thing)?;
         }
         Ok(())
     }
