@@ -12,7 +12,7 @@ output "slug" {
   value = provider::corner::slug("One Thing")
 }
 output "count" {
-  value = provider::corner::count("a", null, corner_thing.it.id)
+  value = provider::corner::count("a", corner_thing.it.id)
 }
 "#;
     corner.configure(&format!("{THING}{outputs}"));
@@ -21,7 +21,7 @@ output "count" {
     assert_eq!(output("slug").lines().next_back(), Some("\"one-thing\""));
     assert_eq!(output("count").lines().next_back(), Some("2"));
     corner.plan().assert_empty();
-    corner.configure(&outputs.replace("One Thing", "").replace("corner_thing.it.id", "null"));
+    corner.configure(&outputs.replace("One Thing", "").replace("corner_thing.it.id", "\"b\""));
     let errors = corner.plan_errors();
     assert!(errors.contains("nothing to make a slug of"), "{errors}");
 }
