@@ -261,11 +261,19 @@ fn security_group_policy() {
     "#
     );
     assert_text!(
-        policy(&format!("{groups}  pod_selector = {{ match_labels = {{ \"a b\" = \"c d\" }} }}\n")),
+        policy(&format!("{groups}  pod_selector = {{ match_labels = {{ \"a b\" = \"c\" }} }}\n")),
         @r#"
     Invalid value of `pod_selector.match_labels["a b"]`
-      at tke_security_group_policy.it: pod_selector = { match_labels = { "a b" = "c d" } }
+      at tke_security_group_policy.it: pod_selector = { match_labels = { "a b" = "c" } }
     `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    "#
+    );
+    assert_text!(
+        policy(&format!("{groups}  pod_selector = {{ match_labels = {{ app = \"my app\" }} }}\n")),
+        @r#"
+    Invalid value of `pod_selector.match_labels["app"]`
+      at tke_security_group_policy.it: pod_selector = { match_labels = { app = "my app" } }
+    `my app` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
     "#
     );
 }
@@ -278,6 +286,11 @@ fn security_group_policy_metadata() {
     Invalid value of `labels["a b"]`
       at tke_security_group_policy.it: labels = { "a b" = "c" }
     `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    "#);
+    assert_text!(it("  labels = { app = \"my app\" }"), @r#"
+    Invalid value of `labels["app"]`
+      at tke_security_group_policy.it: labels = { app = "my app" }
+    `my app` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
     "#);
     assert_text!(it("  annotations = { \"/a\" = \"c\" }"), @r#"
     Invalid value of `annotations["/a"]`
