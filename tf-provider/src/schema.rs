@@ -43,6 +43,8 @@ pub struct Attribute {
     pub write_only: bool,
     /// Whether a function of which it is a parameter is called while it is unknown.
     pub unknown: bool,
+    /// Whether null can be an element of it.
+    pub null_elements: bool,
     /// Whether Terraform hides its value.
     pub sensitive: bool,
     /// Whether a change replaces the whole object.
@@ -171,6 +173,7 @@ impl Attribute {
             mode: F::MODE,
             write_only: F::WRITE_ONLY,
             unknown: F::UNKNOWN,
+            null_elements: F::NULL_ELEMENTS,
             sensitive: F::SENSITIVE,
             replace: false,
             volatile: false,

@@ -365,7 +365,7 @@ mod tests {
         ## Arguments
 
         1. `separator` (String) What stands between two words. At most 3 characters.
-        2. `words` (String, Variadic) The words.
+        2. `words` (String, Nullable, Variadic) The words; null is none.
         ");
         let meet = signature(&Callable::of::<Meet>());
         insta::assert_snapshot!(meet, @r#"
