@@ -268,6 +268,11 @@ impl Attribute {
         matches!(self.mode, Mode::Computed | Mode::OptionalComputed)
     }
 
+    /// Whether the provider sets it to what only the provider knows.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.is_computed() && self.default.is_none()
+    }
+
     /// Nobody can configure a part of what the provider alone sets.
     fn settle(mut self) -> Self {
         if let (Mode::Computed, Kind::Nested(_, object)) = (self.mode, &mut self.kind) {

@@ -113,14 +113,13 @@ impl Callable {
     /// Every rule that it breaks.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut found = self.object.problems_inside();
-        for attribute in &self.object.attributes {
-            if attribute.write_only || attribute.is_computed() {
-                found.push(format!(
-                    "{}: a parameter is neither computed nor write-only, and has no default",
-                    attribute.name
-                ));
-            }
+        let wrong = |one: &Attribute| one.write_only || one.is_decided();
+        for at in self.object.places(wrong) {
+            found.push(format!("{at}: a parameter is neither computed nor write-only"));
         }
+        // It would never be used: every argument is given. Inside of one, null stands for a default.
+        let defaults = self.object.attributes.iter().filter(|one| one.default.is_some());
+        found.extend(defaults.map(|one| format!("{}: a parameter has no default", one.name)));
         let last = self.object.attributes.last().map(Attribute::ty);
         if self.variadic.is_some() && !matches!(last, Some(Type::List(_))) {
             found.push("the last field of a variadic function is a `Vec`".to_owned());
