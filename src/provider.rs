@@ -91,7 +91,8 @@ pub struct Kubernetes {
     config_context: Option<String>,
     /// URL of the API server. Environment: `KUBE_HOST`.
     host: Option<String>,
-    /// Bearer token for `host`. Environment: `KUBE_TOKEN`.
+    /// Bearer token for `host`. It is not sent over plain http, except to this machine.
+    /// Environment: `KUBE_TOKEN`.
     token: Option<SecretString>,
     /// Certificate of the authority that `host` is verified with, in PEM; those of the operating
     /// system by default. Environment: `KUBE_CLUSTER_CA_CERT_DATA`.

@@ -87,7 +87,7 @@ fn client(sandbox: &Sandbox, secret_key: Option<&str>) -> Client {
     let environment: BTreeMap<String, String> = sandbox.environment().into_iter().collect();
     let secret_key = secret_key.unwrap_or(&environment["TENCENTCLOUD_SECRET_KEY"]);
     let credentials = Credentials {
-        secret_id: environment["TENCENTCLOUD_SECRET_ID"].clone(),
+        secret_id: environment["TENCENTCLOUD_SECRET_ID"].clone().into(),
         secret_key: secret_key.into(),
         token: None,
     };

@@ -276,7 +276,7 @@ mod tests {
 
     fn config() -> Config {
         let credentials = Credentials {
-            secret_id: "AKIDexample".to_owned(),
+            secret_id: "AKIDexample".into(),
             secret_key: "hidden-key".into(),
             token: Some("hidden-token".into()),
         };

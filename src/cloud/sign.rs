@@ -40,7 +40,7 @@ pub(super) fn authorization(
     let signature = hex::encode(hmac::sign(&key, to_sign.as_bytes()));
     format!(
         "{ALGORITHM} Credential={}/{scope}, SignedHeaders={}, Signature={signature}",
-        credentials.secret_id,
+        credentials.secret_id.expose_secret(),
         signed_headers(request),
     )
 }
@@ -139,7 +139,7 @@ mod tests {
             service: &context.service,
         };
         let credentials = Credentials {
-            secret_id: context.secret_id,
+            secret_id: context.secret_id.into(),
             secret_key: context.secret_key.into(),
             token: None,
         };
@@ -202,7 +202,7 @@ mod tests {
                 let request = Request { method: "POST", query: "", headers: &headers, payload };
                 let time = Timestamp::from_second(second).unwrap();
                 let credentials = Credentials {
-                    secret_id: "id".to_owned(),
+                    secret_id: "id".into(),
                     secret_key: "key".into(),
                     token: None,
                 };

@@ -2,10 +2,12 @@
 //! from the environment. A cluster that nobody named must never be written to.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
+use kube::config::AuthInfo;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Error;
@@ -110,6 +112,12 @@ impl Connection {
             Self::Kubeconfig(kubeconfig) => kubeconfig.config(self)?,
             Self::Server(server) => server.config()?,
         };
+        let AuthInfo { token, token_file, password, .. } = &config.auth_info;
+        let secret = token.is_some() || token_file.is_some() || password.is_some();
+        if secret && can_be_overheard(&config.cluster_url) {
+            let problem = "over http everybody on the way can read the token; use https";
+            return Err(self.unusable(problem.to_owned()));
+        }
         config.connect_timeout = Some(CONNECT_TIMEOUT);
         // Retries and the time for an answer are the business of `call`.
         config.default_retry = false;
@@ -221,6 +229,13 @@ impl Server {
         config.accept_invalid_certs = self.insecure;
         Ok(config)
     }
+}
+
+/// Whether what is sent there leaves this machine without encryption.
+fn can_be_overheard(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host.parse().map_or(host == "localhost", |address: IpAddr| address.is_loopback());
+    url.scheme_str() == Some("http") && !here
 }
 
 /// Scheme, name and port: what a message may show of a URL.
@@ -375,6 +390,24 @@ users:
             let error = with("abc", Some(authority)).unwrap_err();
             assert!(error.starts_with("the CA certificate cannot be used"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_token_goes_over_http_to_this_machine_only() {
+        let with = |host: &str, token: Option<&str>| {
+            let token = token.map(Into::into);
+            Connection::Server(Server { token, ..server(host) }).config().is_ok()
+        };
+        for host in ["http://127.0.0.1:8001", "http://[::1]", "http://localhost:80", "a.test"] {
+            assert!(with(host, Some("abc")), "{host}");
+        }
+        for host in ["http://a.test", "http://10.0.0.1:8080", "http://localhost.a.test"] {
+            assert!(!with(host, Some("abc")), "{host}");
+            assert!(with(host, None), "{host}");
+        }
+        let open = KUBECONFIG.replace("https://blue", "http://blue");
+        let error = kubeconfig(&open, None).config().unwrap_err().to_string();
+        assert!(error.ends_with("can read the token; use https"), "{error}");
     }
 
     /// A server that says of everything that it is absent, and counts connections.

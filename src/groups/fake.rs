@@ -53,7 +53,7 @@ pub(super) enum Fault {
 impl Fake {
     pub(super) fn groups(&self) -> Groups {
         let credentials =
-            Credentials { secret_id: "id".to_owned(), secret_key: "key".into(), token: None };
+            Credentials { secret_id: "id".into(), secret_key: "key".into(), token: None };
         let config = Config { credentials: Ok(credentials), ..Config::default() };
         Groups::new(Client::over(self.clone(), config))
     }

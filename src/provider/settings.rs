@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display, path::PathBuf, str::FromStr};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tf_provider::{Diagnostic, Maybe, Partial, Result, Text};
 
 use super::{Client, Kubernetes, ProviderConfig, ServiceEndpoints};
@@ -54,11 +54,9 @@ fn credentials(
         return Err(NoCredentials::Unknown);
     }
     match (secret_id.into_known(), secret_key.into_known()) {
-        (Some(secret_id), Some(secret_key)) => Ok(Credentials {
-            secret_id: secret_id.expose_secret().to_owned(),
-            secret_key,
-            token: token.into_known(),
-        }),
+        (Some(secret_id), Some(secret_key)) => {
+            Ok(Credentials { secret_id, secret_key, token: token.into_known() })
+        }
         _ => Err(NoCredentials::Missing),
     }
 }
@@ -231,6 +229,8 @@ impl Environment {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn environment(set: &[(&str, &str)]) -> Environment {
@@ -379,7 +379,11 @@ mod tests {
             let made = credentials(secret(id), secret(key), secret(token));
             let made = made.map(|made| {
                 let token = made.token.as_ref().map_or("none", |token| token.expose_secret());
-                format!("{} {} {token}", made.secret_id, made.secret_key.expose_secret())
+                format!(
+                    "{} {} {token}",
+                    made.secret_id.expose_secret(),
+                    made.secret_key.expose_secret()
+                )
             });
             assert_eq!(made, expected.map(str::to_owned));
         }

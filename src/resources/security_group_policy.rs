@@ -47,7 +47,7 @@ pub struct SecurityGroupPolicy {
     #[tf(validate = length(1..), validate = unique(), validate = each(group_id))]
     security_group_ids: Vec<String>,
     /// Labels of the policy itself. Those that others set are left alone.
-    #[tf(validate = keys(check_key))]
+    #[tf(validate = keys(check_key), validate = each(check_value))]
     labels: Option<BTreeMap<String, String>>,
     /// Annotations of the policy itself. Those that others set are left alone.
     #[tf(validate = keys(check_key))]
@@ -72,7 +72,7 @@ pub struct SecurityGroupPolicy {
 #[derive(Model, Clone, Debug)]
 pub(crate) struct Selector {
     /// Labels that must be there with just this value.
-    #[tf(validate = keys(check_key))]
+    #[tf(validate = keys(check_key), validate = each(check_value))]
     match_labels: Option<BTreeMap<String, String>>,
     /// Further conditions.
     match_expressions: Option<Vec<Expression>>,

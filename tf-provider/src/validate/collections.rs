@@ -151,7 +151,7 @@ mod tests {
         let nested = Value::list([Value::list(["ab".into(), "c".into()])]);
         assert_eq!(
             run::<Vec<Vec<String>>, _, _>(each(each(length(2..))), &nested),
-            ["a[0][1]: length must be at least 2, but is 1"],
+            ["a[0][1]: must have at least 2 characters, but has 1"],
         );
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let map = Value::map([("abc", Value::unknown())]);
         assert_eq!(
             run::<BTreeMap<String, u8>, _, _>(keys(length(..=2)), &map),
-            [r#"a["abc"]: length must be at most 2, but is 3"#],
+            [r#"a["abc"]: must have at most 2 characters, but has 3"#],
         );
     }
 

@@ -71,13 +71,15 @@ pub fn length(range: impl RangeBounds<usize>) -> Length {
 }
 
 impl Length {
-    fn words(self) -> String {
-        match (self.least, self.most) {
+    fn units(self, unit: &str) -> String {
+        let number = match (self.least, self.most) {
             (least, Some(most)) if least == most => format!("exactly {least}"),
             (0, Some(most)) => format!("at most {most}"),
             (least, Some(most)) => format!("{least} to {most}"),
             (least, None) => format!("at least {least}"),
-        }
+        };
+        let plural = if self.most.unwrap_or(self.least) == 1 { "" } else { "s" };
+        format!("{number} {unit}{plural}")
     }
 }
 
@@ -92,14 +94,13 @@ impl<T: Measured> Validate<T> for Length {
         let too_long = self.most.is_some_and(|most| length > most)
             && (!T::MAY_SHRINK || value.is_wholly_known());
         if length < self.least || too_long {
-            let must = self.words();
-            out.push(Diagnostic::invalid(at, format!("length must be {must}, but is {length}")));
+            let must = self.units(T::UNIT);
+            out.push(Diagnostic::invalid(at, format!("must have {must}, but has {length}")));
         }
     }
 
     fn doc(&self) -> Option<String> {
-        let plural = if self.most.unwrap_or(self.least) == 1 { "" } else { "s" };
-        Some(format!("{} {}{plural}", self.words(), T::UNIT))
+        Some(self.units(T::UNIT))
     }
 }
 
@@ -267,16 +268,16 @@ mod tests {
     #[test]
     fn lengths() {
         check(length(1..=3), "äöü", Ok(()));
-        check(length(1..=3), "", Err("length must be 1 to 3, but is 0"));
-        check(length(..3), "abc", Err("length must be at most 2, but is 3"));
-        check(length(2..), "a", Err("length must be at least 2, but is 1"));
-        check(length(2..=2), "abc", Err("length must be exactly 2, but is 3"));
+        check(length(1..=3), "", Err("must have 1 to 3 characters, but has 0"));
+        check(length(..3), "abc", Err("must have at most 2 characters, but has 3"));
+        check(length(2..), "a", Err("must have at least 2 characters, but has 1"));
+        check(length(2..=2), "abc", Err("must have exactly 2 characters, but has 3"));
     }
 
     #[test]
     fn lengths_of_collections() {
         let unknowns = Value::list([Value::unknown(), Value::unknown()]);
-        let err = ["a: length must be at most 1, but is 2"];
+        let err = ["a: must have at most 1 element, but has 2"];
         assert_eq!(run::<Vec<bool>, _, _>(length(..=1), &unknowns), err);
         // They may turn out to be one.
         assert!(run::<BTreeSet<bool>, _, _>(length(..=1), &unknowns).is_empty());
@@ -284,7 +285,7 @@ mod tests {
         assert_eq!(run::<BTreeSet<bool>, _, _>(length(..=1), &known), err);
         assert_eq!(
             run::<BTreeMap<String, bool>, _, _>(length(1..), &Value::map::<&str>([])),
-            ["a: length must be at least 1, but is 0"],
+            ["a: must have at least 1 element, but has 0"],
         );
     }
 

@@ -6,6 +6,7 @@ use crate::terraform::Terraform;
 use crate::{Result, ensure, root, target};
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
@@ -20,7 +21,22 @@ pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
     table.row("its resident memory, idle, MiB", "", Some(8.0), &[resident(&corner)?]);
     let costs = plan(program, &corner)?.as_secs_f64() * 1e3;
     table.row("its share of an empty `plan`, ms", "", Some(100.0), &[costs]);
+    let (short, ratio) = codec()?;
+    table.row("reading and writing 10,000 rules, ms", "", Some(30.0), &[short]);
+    table.row("100,000 rules take so many times that", "", Some(11.0), &[ratio]);
     Ok(())
+}
+
+/// The milliseconds for a list of 10,000 rules, and how many times that a list of 100,000 takes.
+fn codec() -> Result<(f64, f64)> {
+    let mut bench = cargo("bench --quiet -p tf-provider --bench codec");
+    let printed = bench.current_dir(root()).stderr(Stdio::inherit()).output()?;
+    let printed = String::from_utf8_lossy(&printed.stdout);
+    let number = |name: &str| -> Result<f64> {
+        let found = printed.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        Ok(found.ok_or_else(|| format!("the codec's bench printed no {name}:\n\n{printed}"))?)
+    };
+    Ok((number("codec_10k_ms")?, number("codec_ratio")?))
 }
 
 /// What an idle provider holds, in MiB.

@@ -81,7 +81,7 @@ mod tests {
     async fn an_error_is_about_an_argument() {
         for (name, arguments, text, argument) in [
             ("join", &[json!("-"), json!("error")][..], "no such word: told to", Some(1)),
-            ("join", &[json!("long")], "length must be at most 3, but is 4", Some(0)),
+            ("join", &[json!("long")], "must have at most 3 characters, but has 4", Some(0)),
             ("join", &[], "it takes 1 arguments, and was given 0", None),
             ("nothing", &[], "the provider has no function `nothing`", None),
         ] {
