@@ -187,6 +187,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn err_an_answer_that_is_too_long() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
+            socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            // The end comes after one byte too many.
+            _ = socket.write_all(&vec![b' '; LONGEST_ANSWER + 1]).await;
+        });
+        let request = Request { url, headers: HeaderMap::new(), body: Vec::new() };
+        let result = http(60_000).send(request).await;
+        let Err(Failure::Lost(why)) = result else { panic!("{result:?}") };
+        assert_eq!(why.to_string(), "the answer does not end");
+    }
+
+    #[tokio::test]
     async fn err_says_whether_it_was_sent() {
         let (result, _) = send("", false).await;
         assert!(matches!(result, Err(Failure::Lost(_))), "closed: {result:?}");

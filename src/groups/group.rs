@@ -453,6 +453,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn err_stopped_while_another_creates_that_name() {
+        let fake = Fake::default();
+        let (groups, region, spec) = (fake.groups(), region(), spec());
+        let _turn = groups.sole_creator(&region, &spec.name).await;
+        let stop = CancellationToken::new();
+        let created = groups.create(&region, &spec, &stop);
+        let (created, ()) =
+            tokio::join!(tokio::time::timeout(Duration::from_mins(1), created), async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                stop.cancel();
+            });
+        created.expect("it still waits").unwrap_err();
+        assert_eq!(fake.world().log, [""; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn ok_delete_waits_and_says_for_whom() {
         let fake = Fake::default();
         add(&mut fake.world(), "sg-x", "d");
