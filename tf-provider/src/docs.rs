@@ -8,11 +8,14 @@
 //! | the provider | `index.md` | `examples/provider/provider.tf` |
 //! | a resource | `resources/thing.md` | `examples/resources/sample_thing/resource.tf` |
 //! | a data source | `data-sources/thing.md` | `examples/data-sources/sample_thing/data-source.tf` |
+//! | an ephemeral resource | `ephemeral-resources/token.md` | `examples/ephemeral-resources/sample_token/ephemeral-resource.tf` |
+//! | a list | `list-resources/thing.md` | `examples/list-resources/sample_thing/list-resource.tfquery.hcl` |
+//! | an action | `actions/ring.md` | `examples/actions/sample_ring/action.tf` |
 //! | a function | `functions/join.md` | `examples/functions/join/function.tf` |
 //! | a guide | `guides/any.md` | whatever its template names |
 //!
 //! How a resource is imported is shown where `import-by-string-id.tf`, `import-by-identity.tf` or
-//! `import.sh` lies beside its example.
+//! `import.sh` lies beside its example. The identity of a resource that has one is described there.
 //!
 //! A file `templates/<page>` replaces what is between the title and the end of that page. It is
 //! Markdown in which a few words in double braces stand for what is made: `{{ description }}`,
@@ -56,6 +59,15 @@ pub fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
     for data_source in &offer.data_sources {
         pages.push(book.thing(&DATA_SOURCES, data_source.declared())?);
     }
+    for ephemeral in &offer.ephemerals {
+        pages.push(book.thing(&EPHEMERALS, ephemeral.declared())?);
+    }
+    for list in &offer.lists {
+        pages.push(book.thing(&LISTS, list.declared())?);
+    }
+    for action in &offer.actions {
+        pages.push(book.thing(&ACTIONS, action.declared())?);
+    }
     for function in &offer.functions {
         pages.push(book.function(function)?);
     }
@@ -79,6 +91,20 @@ const DATA_SOURCES: Kind = Kind {
     example: "data-source.tf",
     prefixed: true,
 };
+const EPHEMERALS: Kind = Kind {
+    folder: "ephemeral-resources",
+    title: "Ephemeral Resource",
+    example: "ephemeral-resource.tf",
+    prefixed: true,
+};
+const LISTS: Kind = Kind {
+    folder: "list-resources",
+    title: "List Resource",
+    example: "list-resource.tfquery.hcl",
+    prefixed: true,
+};
+const ACTIONS: Kind =
+    Kind { folder: "actions", title: "Action", example: "action.tf", prefixed: true };
 const FUNCTIONS: Kind =
     Kind { folder: "functions", title: "Function", example: "function.tf", prefixed: false };
 
@@ -102,20 +128,17 @@ impl Book<'_> {
 
     /// The page of something that has a schema.
     fn thing(&self, kind: &Kind, declared: &Declared) -> Result<Page, Error> {
-        self.page(kind, declared.name, &declared.object, schema::section(declared))
+        let identity = declared.identity.as_deref().map(schema::identity);
+        let parts = Parts { schema: schema::section(declared), identity };
+        self.page(kind, declared.name, &declared.object, parts)
     }
 
     fn function(&self, function: &Callable) -> Result<Page, Error> {
-        self.page(&FUNCTIONS, function.name, &function.object, schema::signature(function))
+        let parts = Parts { schema: schema::signature(function), identity: None };
+        self.page(&FUNCTIONS, function.name, &function.object, parts)
     }
 
-    fn page(
-        &self,
-        kind: &Kind,
-        name: &str,
-        object: &Object,
-        schema: String,
-    ) -> Result<Page, Error> {
+    fn page(&self, kind: &Kind, name: &str, object: &Object, parts: Parts) -> Result<Page, Error> {
         let Kind { folder, title, example, .. } = kind;
         let path = format!("{folder}/{name}.md");
         let name =
@@ -124,8 +147,8 @@ impl Book<'_> {
         let sections = Sections {
             description: description(object),
             usage: self.usage(&format!("{examples}/{example}")),
-            schema,
-            import: self.import(&examples),
+            schema: parts.schema,
+            import: self.import(&examples, parts.identity),
         };
         let front =
             front_matter(&format!("{name} {title} - {}", self.provider), Some(""), &object.doc);
@@ -166,14 +189,24 @@ impl Book<'_> {
         code.map_or_else(String::new, |code| format!("## Example Usage\n\n{code}"))
     }
 
-    fn import(&self, examples: &str) -> String {
+    fn import(&self, examples: &str, identity: Option<String>) -> String {
         let ways = IMPORTS.iter().filter_map(|(file, says)| {
             let code = self.files.get(&format!("{examples}/{file}"))?;
             Some(format!("{says}\n\n{}", template::fence(file, code)))
         });
-        let ways: Vec<_> = ways.collect();
-        if ways.is_empty() { String::new() } else { format!("## Import\n\n{}", ways.join("\n\n")) }
+        let parts: Vec<_> = ways.chain(identity).collect();
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("## Import\n\n{}", parts.join("\n\n"))
+        }
     }
+}
+
+/// What is made of one declaration.
+struct Parts {
+    schema: String,
+    identity: Option<String>,
 }
 
 /// The ways to import an object: the example of each, and what is said before it.
@@ -186,8 +219,8 @@ const IMPORTS: [(&str, &str); 3] = [
     (
         "import-by-identity.tf",
         "In Terraform 1.12 and later, an \
-         [`import` block](https://developer.hashicorp.com/terraform/language/import) takes the \
-         identity as well:",
+         [`import` block](https://developer.hashicorp.com/terraform/language/import) also \
+         takes the identity, whose attributes are listed below:",
     ),
     (
         "import.sh",
@@ -260,13 +293,30 @@ mod tests {
         let pages = made(&[]).unwrap();
         let offer = Sample::offer();
         check(&pages["index.md"], &Declared::provider::<Sample>().object);
-        for resource in &offer.resources {
-            let declared = resource.declared();
-            check(&pages[&format!("resources/{}.md", declared.name)], &declared.object);
-        }
-        for data_source in &offer.data_sources {
-            let declared = data_source.declared();
-            check(&pages[&format!("data-sources/{}.md", declared.name)], &declared.object);
+        let things = [
+            (&RESOURCES, offer.resources.iter().map(|one| one.declared()).collect::<Vec<_>>()),
+            (&DATA_SOURCES, offer.data_sources.iter().map(|one| one.declared()).collect()),
+            (&EPHEMERALS, offer.ephemerals.iter().map(|one| one.declared()).collect()),
+            (&LISTS, offer.lists.iter().map(|one| one.declared()).collect()),
+            (&ACTIONS, offer.actions.iter().map(|one| one.declared()).collect()),
+        ];
+        let mut count = 1 + offer.functions.len();
+        for (Kind { folder, title, .. }, all) in things {
+            assert!(!all.is_empty(), "the sample has nothing in {folder}");
+            count += all.len();
+            for declared in all {
+                let page = &pages[&format!("{folder}/{}.md", declared.name)];
+                assert!(
+                    page.contains(&format!("\n# sample_{} ({title})\n", declared.name)),
+                    "{page}"
+                );
+                check(page, &declared.object);
+                let identity = page.split_once("## Import\n\n### Identity Schema\n");
+                assert_eq!(identity.is_some(), declared.identity.is_some(), "{page}");
+                if let (Some((_, part)), Some(identity)) = (identity, &declared.identity) {
+                    check(part, &identity.object);
+                }
+            }
         }
         for function in &offer.functions {
             let page = &pages[&format!("functions/{}.md", function.name)];
@@ -274,24 +324,48 @@ mod tests {
                 assert!(page.contains(&format!("\n{}. `{}` (", n + 1, attribute.name)), "{page}");
             }
         }
-        let things = offer.resources.len() + offer.data_sources.len() + offer.functions.len();
-        assert_eq!(pages.len(), 1 + things);
+        assert_eq!(pages.len(), count);
     }
 
     #[test]
-    fn examples_are_shown() {
+    fn every_kind_of_page_shows_its_example() {
+        for (example, page) in [
+            ("provider/provider.tf", "index.md"),
+            ("resources/sample_thing/resource.tf", "resources/thing.md"),
+            ("data-sources/sample_thing/data-source.tf", "data-sources/thing.md"),
+            (
+                "ephemeral-resources/sample_token/ephemeral-resource.tf",
+                "ephemeral-resources/token.md",
+            ),
+            ("list-resources/sample_thing/list-resource.tfquery.hcl", "list-resources/thing.md"),
+            ("actions/sample_ring/action.tf", "actions/ring.md"),
+            ("functions/join/function.tf", "functions/join.md"),
+        ] {
+            let mut pages = made(&[(&format!("examples/{example}"), "a {}\n")]).unwrap();
+            let shown = "## Example Usage\n\n```terraform\na {}\n```\n\n## S";
+            let page = pages.remove(page).unwrap();
+            assert!(page.contains(shown), "{page}");
+            assert!(pages.values().all(|other| !other.contains("## Example Usage")), "{example}");
+        }
+    }
+
+    #[test]
+    fn the_ways_to_import_stand_above_the_identity() {
         let pages = made(&[
-            ("examples/provider/provider.tf", "provider \"sample\" {}\n"),
-            ("examples/resources/sample_thing/resource.tf", "a {}\n"),
             ("examples/resources/sample_thing/import.sh", "terraform import b\n"),
+            ("examples/resources/sample_thing/import-by-identity.tf", "identity {}\n"),
             ("examples/resources/sample_thing/import-by-string-id.tf", "import {}\n"),
         ])
         .unwrap();
-        let thing = &pages["resources/thing.md"];
-        assert!(thing.contains("## Example Usage\n\n```terraform\na {}\n```\n\n## Schema"));
-        let import = thing.split("## Import").nth(1).unwrap();
-        assert!(import.find("import {}") < import.find("```shell\nterraform import b\n```"));
-        assert!(pages["index.md"].contains("```terraform\nprovider \"sample\" {}\n```"));
+        let (_, import) = pages["resources/thing.md"].split_once("## Import").unwrap();
+        let order = [
+            "```terraform\nimport {}\n```",
+            "```terraform\nidentity {}\n```",
+            "```shell\nterraform import b\n```",
+            "### Identity Schema",
+        ];
+        let places: Vec<_> = order.iter().map(|part| import.find(part).unwrap()).collect();
+        assert!(places.is_sorted(), "{import}");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! | `Vec<T>`, `BTreeSet<T>`, `BTreeMap<String, T>` | required, a list, set or map |
 //! | [`Text<T>`] | required, a string with a meaning |
 //! | `SecretString` | required and sensitive |
-//! | `Option<T>` | optional |
+//! | `Option<T>` | optional; as an element, it may be null |
 //! | [`Computed<T>`] | decided by the provider; with `#[tf(optional)]` the user may set it |
 //! | [`WriteOnly<T>`] | passed on, never stored |
 //! | [`Maybe<T>`] | a parameter of a function that may be null or unknown |
@@ -44,6 +44,8 @@ pub trait Field: Sized + Send + Sync + 'static {
     const WRITE_ONLY: bool = false;
     /// Whether a function wants to be called while it is unknown.
     const UNKNOWN: bool = false;
+    /// Whether null can be an element of it.
+    const NULL_ELEMENTS: bool = false;
 
     /// What it holds.
     fn kind() -> Kind;

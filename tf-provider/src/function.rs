@@ -50,7 +50,8 @@ use crate::{Field, Model, Result};
 /// | `Option<T>` | null, too |
 /// | [`Maybe<T>`](crate::Maybe) | null and unknown, too |
 ///
-/// The same types as [`Output`](Self::Output) answer null or unknown.
+/// The elements of a `Vec<Option<T>>` that takes all further arguments may be null, too. The same types as
+/// [`Output`](Self::Output) answer null or unknown.
 ///
 /// A function is a function of its arguments alone: no client, no clock, no environment. Terraform calls it
 /// while the provider is not configured, calls it again during apply, and fails when the answers differ.

@@ -12,6 +12,7 @@ use crate::{
         function::Callable, list::AnyList,
     },
     protocol::service::Service,
+    schema::Attribute,
     serve::{self, Stop},
 };
 
@@ -158,7 +159,9 @@ pub fn problems<P: Provider>() -> Vec<String> {
     let offer = P::offer();
     let full = |name: &str| format!("{}_{name}", P::NAME);
     let mut found = Problems { found: Vec::new(), seen: BTreeSet::new() };
-    found.add("provider", P::NAME, &problems_in(&Declared::provider::<P>()));
+    let provider = Declared::provider::<P>();
+    let problems = [problems_in(&provider), only_configured(&provider)].concat();
+    found.add("provider", P::NAME, &problems);
     for resource in offer.resources.iter().map(|one| one.declared()) {
         found.add("resource", &full(resource.name), &problems_in(resource));
     }
@@ -221,16 +224,13 @@ fn problems_in(declared: &Declared) -> Vec<String> {
 
 /// Write-only is what would be stored otherwise.
 fn stored_nowhere(declared: &Declared) -> Vec<String> {
-    let write_only = declared.object.attributes.iter().filter(|attribute| attribute.write_only);
-    write_only
-        .map(|one| format!("{}: only a resource has write-only attributes", one.name))
-        .collect()
+    let write_only = declared.object.places(|attribute| attribute.write_only);
+    write_only.iter().map(|at| format!("{at}: only a resource has write-only attributes")).collect()
 }
 
 fn only_configured(declared: &Declared) -> Vec<String> {
-    let attributes = declared.object.attributes.iter();
-    let computed = attributes.filter(|one| one.is_computed() && one.default.is_none());
-    let computed = computed.map(|one| format!("{}: nothing is computed here", one.name));
+    let computed = declared.object.places(Attribute::is_decided);
+    let computed = computed.iter().map(|at| format!("{at}: nothing is computed here"));
     computed.chain(stored_nowhere(declared)).collect()
 }
 
@@ -245,7 +245,10 @@ fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Computed, Cx, Identity, Import, constraints::exactly_one_of};
+    use crate::{
+        Computed, Cx, Found, Identity, Import, Lease, WriteOnly, constraints::exactly_one_of,
+        sample::All,
+    };
 
     /// A resource that breaks rules.
     #[derive(Model)]
@@ -296,27 +299,111 @@ mod tests {
         }
     }
 
+    /// What is wrong for everything that is no resource.
+    #[derive(Model)]
+    struct Wrong {
+        /// Nobody stores it.
+        decided: Computed<String>,
+        /// Nobody would store it anyway.
+        secret: Option<WriteOnly<String>>,
+        /// The same, one level below.
+        parts: Option<Vec<WrongPart>>,
+        /// Not for a function.
+        #[tf(default = "x")]
+        left_out: String,
+        /// Nobody can repeat it.
+        last: String,
+    }
+
+    /// What is wrong inside of that.
+    #[derive(Model)]
+    struct WrongPart {
+        /// Nobody stores it.
+        decided: Computed<String>,
+        /// Nobody would store it anyway.
+        secret: Option<WriteOnly<String>>,
+        /// Right for all.
+        #[tf(default = "x")]
+        left_out: String,
+    }
+
+    impl Ephemeral for Wrong {
+        const NAME: &'static str = "wrong";
+        type Client = ();
+        type Private = ();
+
+        async fn open(self, _: &Cx<()>) -> Result<(Self, Lease<()>)> {
+            Ok((self, Lease::default()))
+        }
+    }
+
+    impl List for Wrong {
+        type Resource = All;
+
+        async fn list(self, _: &Found<All>, _: &Cx<()>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Action for Wrong {
+        const NAME: &'static str = "wrong";
+        type Client = ();
+
+        async fn invoke(self, _: &Cx<()>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl DataSource for Wrong {
+        const NAME: &'static str = "wrong";
+        type Client = ();
+
+        async fn read(self, _: &Cx<()>) -> Result<Self> {
+            Ok(self)
+        }
+    }
+
+    impl Function for Wrong {
+        const NAME: &'static str = "wrong";
+        const VARIADIC: bool = true;
+        type Output = String;
+
+        fn call(self) -> Result<String> {
+            Ok(self.last)
+        }
+    }
+
     struct Rules;
 
     impl Provider for Rules {
         const NAME: &'static str = "rules";
         const SOURCE: &'static str = "tests/rules";
-        type Config = Broken;
+        type Config = Wrong;
         type Client = ();
 
-        async fn configure(_: Partial<Broken>, _: &ConfigureCx) -> Result<()> {
+        async fn configure(_: Partial<Wrong>, _: &ConfigureCx) -> Result<()> {
             Ok(())
         }
 
         fn offer() -> Offer<()> {
-            Offer::new().resource::<Broken>().resource::<Broken>()
+            Offer::new()
+                .resource::<Broken>()
+                .resource::<Broken>()
+                .data_source::<Wrong>()
+                .ephemeral::<Wrong>()
+                .list::<Wrong>()
+                .action::<Wrong>()
+                .function::<Wrong>()
         }
     }
 
     #[test]
     fn a_broken_schema_is_found_by_the_provider_s_own_test() {
         insta::assert_snapshot!(problems::<Rules>().join("\n"), @r"
-        provider rules: count: this name is reserved
+        provider rules: decided: nothing is computed here
+        provider rules: parts.decided: nothing is computed here
+        provider rules: secret: only a resource has write-only attributes
+        provider rules: parts.secret: only a resource has write-only attributes
         resource rules_Broken: count: this name is reserved
         resource rules_Broken: a constraint names `counts`, which is no attribute
         resource rules_Broken: state version 1 needs as many upgrades, and there are 0
@@ -324,6 +411,25 @@ mod tests {
         resource rules_Broken: identity version 2 needs as many upgrades, and there are 0
         resource rules_Broken: its name may have small letters, digits and underscores
         resource rules_Broken: it is offered twice
+        data source rules_wrong: secret: only a resource has write-only attributes
+        data source rules_wrong: parts.secret: only a resource has write-only attributes
+        ephemeral resource rules_wrong: secret: only a resource has write-only attributes
+        ephemeral resource rules_wrong: parts.secret: only a resource has write-only attributes
+        list resource rules_all: decided: nothing is computed here
+        list resource rules_all: parts.decided: nothing is computed here
+        list resource rules_all: secret: only a resource has write-only attributes
+        list resource rules_all: parts.secret: only a resource has write-only attributes
+        list resource rules_all: a list needs a resource of its name that has an identity
+        action rules_wrong: decided: nothing is computed here
+        action rules_wrong: parts.decided: nothing is computed here
+        action rules_wrong: secret: only a resource has write-only attributes
+        action rules_wrong: parts.secret: only a resource has write-only attributes
+        function wrong: decided: a parameter is neither computed nor write-only
+        function wrong: secret: a parameter is neither computed nor write-only
+        function wrong: parts.decided: a parameter is neither computed nor write-only
+        function wrong: parts.secret: a parameter is neither computed nor write-only
+        function wrong: left_out: a parameter has no default
+        function wrong: the last field of a variadic function is a `Vec`
         ");
     }
 }

@@ -43,6 +43,8 @@ pub struct Attribute {
     pub write_only: bool,
     /// Whether a function of which it is a parameter is called while it is unknown.
     pub unknown: bool,
+    /// Whether null can be an element of it.
+    pub null_elements: bool,
     /// Whether Terraform hides its value.
     pub sensitive: bool,
     /// Whether a change replaces the whole object.
@@ -171,6 +173,7 @@ impl Attribute {
             mode: F::MODE,
             write_only: F::WRITE_ONLY,
             unknown: F::UNKNOWN,
+            null_elements: F::NULL_ELEMENTS,
             sensitive: F::SENSITIVE,
             replace: false,
             volatile: false,
@@ -263,6 +266,11 @@ impl Attribute {
     /// Whether the provider may set it.
     pub fn is_computed(&self) -> bool {
         matches!(self.mode, Mode::Computed | Mode::OptionalComputed)
+    }
+
+    /// Whether the provider sets it to what only the provider knows.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.is_computed() && self.default.is_none()
     }
 
     /// Nobody can configure a part of what the provider alone sets.

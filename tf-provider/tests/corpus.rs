@@ -4,6 +4,8 @@
 //! coverage-guided fuzzer to a place in the decoders where no line above it had been. Bytes that are
 //! found to do harm become a line, too.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "that is how a test fails")]
+
 use std::panic::catch_unwind;
 
 use proptest::prelude::*;

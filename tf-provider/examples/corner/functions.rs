@@ -24,8 +24,8 @@ impl Function for Slug {
 /// Counts words.
 #[derive(Model)]
 pub(crate) struct Count {
-    /// The words.
-    words: Vec<String>,
+    /// The words; null is none.
+    words: Vec<Option<String>>,
 }
 
 impl Function for Count {
@@ -34,7 +34,7 @@ impl Function for Count {
     type Output = u64;
 
     fn call(self) -> Result<u64> {
-        Ok(self.words.len() as u64)
+        Ok(self.words.iter().flatten().count() as u64)
     }
 }
 

@@ -19,6 +19,14 @@ pub(super) fn section(declared: &Declared) -> String {
     parts.join("\n\n")
 }
 
+/// The attributes of an identity, below the ways to import by it.
+pub(super) fn identity(declared: &Declared) -> String {
+    let mut parts = vec!["### Identity Schema".to_owned(), unwrapped(&declared.object.doc)];
+    let page = Attributes { timeouts: &declared.timeouts };
+    page.object(&declared.object, &["identity"], &mut parts);
+    parts.join("\n\n")
+}
+
 /// The sections `Signature` and `Arguments` of the page of a function.
 pub(super) fn signature(function: &Callable) -> String {
     let each = |one: &Parameter| format!("{} {}", one.name, brief(&one.ty));
@@ -357,7 +365,7 @@ mod tests {
         ## Arguments
 
         1. `separator` (String) What stands between two words. At most 3 characters.
-        2. `words` (String, Variadic) The words.
+        2. `words` (String, Nullable, Variadic) The words; null is none.
         ");
         let meet = signature(&Callable::of::<Meet>());
         insta::assert_snapshot!(meet, @r#"
@@ -386,6 +394,33 @@ mod tests {
 
         - `age` (Number) Age of the person.
         "#);
+    }
+
+    /// Which note.
+    #[derive(Model)]
+    struct NoteId {
+        /// Identifier of the note.
+        id: String,
+        /// The board that it is on.
+        board: Option<String>,
+    }
+
+    #[test]
+    fn an_identity_says_what_an_import_has_to_name() {
+        let made = identity(&Declared::new("note", NoteId::object()));
+        insta::assert_snapshot!(made, @r"
+        ### Identity Schema
+
+        Which note.
+
+        Required:
+
+        - `id` (String) Identifier of the note.
+
+        Optional:
+
+        - `board` (String) The board that it is on.
+        ");
     }
 
     #[test]

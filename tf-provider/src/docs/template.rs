@@ -113,7 +113,7 @@ pub(super) fn expand(
 /// Code as Markdown shows it.
 pub(super) fn fence(file: &str, code: &str) -> String {
     let language = match file.rsplit_once('.').map_or("", |(_, ending)| ending) {
-        "tf" => "terraform",
+        "tf" | "hcl" => "terraform",
         "sh" => "shell",
         other => other,
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Field;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::path::Path;
-use crate::schema::{Kind, Nesting, Type};
+use crate::schema::{Kind, Mode, Nesting, Type};
 use crate::value::{DecodeError, Value, arrange_set};
 
 /// A collection of objects has attributes to plan one by one; any other is one plain value.
@@ -33,6 +33,7 @@ fn decode_elements<T: Field, C: FromIterator<T>>(
 impl<T: Field> Field for Vec<T> {
     type Inner = Self;
     const SENSITIVE: bool = T::SENSITIVE;
+    const NULL_ELEMENTS: bool = matches!(T::MODE, Mode::Optional);
 
     fn kind() -> Kind {
         kind_of::<T>(Nesting::List, Type::List)
@@ -67,6 +68,7 @@ impl<T: Field> Field for Vec<T> {
 impl<T: Field + Ord> Field for BTreeSet<T> {
     type Inner = Self;
     const SENSITIVE: bool = T::SENSITIVE;
+    const NULL_ELEMENTS: bool = matches!(T::MODE, Mode::Optional);
 
     fn kind() -> Kind {
         kind_of::<T>(Nesting::Set, Type::Set)
@@ -109,6 +111,7 @@ impl<T: Field + Ord> Field for BTreeSet<T> {
 impl<T: Field> Field for BTreeMap<String, T> {
     type Inner = Self;
     const SENSITIVE: bool = T::SENSITIVE;
+    const NULL_ELEMENTS: bool = matches!(T::MODE, Mode::Optional);
 
     fn kind() -> Kind {
         kind_of::<T>(Nesting::Map, Type::Map)
@@ -156,5 +159,33 @@ fn check_element<T: Field>(value: &Value, at: &Path, out: &mut Diagnostics) {
         out.push(Diagnostic::invalid(at, "must not be null"));
     } else {
         T::check(value, at, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::{Computed, Maybe, WriteOnly};
+    use crate::schema::Attribute;
+
+    #[test]
+    fn elements_may_be_null_where_the_type_has_a_place_for_it() {
+        #[track_caller]
+        fn check<F: Field>(expected: bool) {
+            assert_eq!(Attribute::of::<F>("a", "Doc.").null_elements, expected);
+        }
+        check::<Option<String>>(false);
+        check::<Vec<String>>(false);
+        check::<Vec<Option<String>>>(true);
+        check::<Vec<Maybe<String>>>(true);
+        check::<Vec<Box<Option<String>>>>(true);
+        check::<Vec<Vec<Option<String>>>>(false);
+        check::<BTreeSet<Option<String>>>(true);
+        check::<BTreeMap<String, Option<String>>>(true);
+        check::<Option<Vec<Option<String>>>>(true);
+        check::<Maybe<Vec<Option<String>>>>(true);
+        check::<Computed<Vec<Option<String>>>>(true);
+        check::<WriteOnly<Vec<Option<String>>>>(true);
+        check::<Box<Vec<Option<String>>>>(true);
     }
 }

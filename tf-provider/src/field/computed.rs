@@ -92,6 +92,7 @@ impl<T: Field> Field for Computed<T> {
     type Inner = T::Inner;
     const MODE: Mode = Mode::Computed;
     const SENSITIVE: bool = T::SENSITIVE;
+    const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
     fn kind() -> Kind {
         T::kind()

@@ -119,6 +119,7 @@ impl<T: Field> Field for Maybe<T> {
     type Inner = T::Inner;
     const MODE: Mode = Mode::Optional;
     const SENSITIVE: bool = T::SENSITIVE;
+    const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
     const UNKNOWN: bool = true;
 
     fn kind() -> Kind {

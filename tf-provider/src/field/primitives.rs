@@ -134,6 +134,7 @@ impl<T: Field> Field for Option<T> {
     const MODE: Mode = Mode::Optional;
     const SENSITIVE: bool = T::SENSITIVE;
     const WRITE_ONLY: bool = T::WRITE_ONLY;
+    const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
     fn kind() -> Kind {
         T::kind()
@@ -166,6 +167,7 @@ impl<T: Field> Field for Box<T> {
     const MODE: Mode = T::MODE;
     const SENSITIVE: bool = T::SENSITIVE;
     const WRITE_ONLY: bool = T::WRITE_ONLY;
+    const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
     fn kind() -> Kind {
         T::kind()

@@ -40,6 +40,7 @@ impl<T: Field> Field for WriteOnly<T> {
     const MODE: Mode = T::MODE;
     const SENSITIVE: bool = T::SENSITIVE;
     const WRITE_ONLY: bool = true;
+    const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
     fn kind() -> Kind {
         T::kind()

@@ -42,7 +42,8 @@ impl Callable {
     pub(crate) fn of<F: Function>() -> Self {
         let object = F::object();
         let mut parameters: Vec<_> = object.attributes.iter().map(Parameter::of).collect();
-        let variadic = if F::VARIADIC { parameters.pop().map(Parameter::repeated) } else { None };
+        let last = object.attributes.last().filter(|_| F::VARIADIC);
+        let variadic = last.and_then(|last| Some(parameters.pop()?.repeated(last.null_elements)));
         Self {
             name: F::NAME,
             object,
@@ -112,14 +113,13 @@ impl Callable {
     /// Every rule that it breaks.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut found = self.object.problems_inside();
-        for attribute in &self.object.attributes {
-            if attribute.write_only || attribute.is_computed() {
-                found.push(format!(
-                    "{}: a parameter is neither computed nor write-only, and has no default",
-                    attribute.name
-                ));
-            }
+        let wrong = |one: &Attribute| one.write_only || one.is_decided();
+        for at in self.object.places(wrong) {
+            found.push(format!("{at}: a parameter is neither computed nor write-only"));
         }
+        // It would never be used: every argument is given. Inside of one, null stands for a default.
+        let defaults = self.object.attributes.iter().filter(|one| one.default.is_some());
+        found.extend(defaults.map(|one| format!("{}: a parameter has no default", one.name)));
         let last = self.object.attributes.last().map(Attribute::ty);
         if self.variadic.is_some() && !matches!(last, Some(Type::List(_))) {
             found.push("the last field of a variadic function is a `Vec`".to_owned());
@@ -140,12 +140,12 @@ impl Parameter {
     }
 
     /// The same for one argument of many.
-    fn repeated(self) -> Self {
+    fn repeated(self, null: bool) -> Self {
         let ty = match self.ty {
             Type::List(element) => *element,
             other => other,
         };
-        Self { ty, null: false, unknown: false, ..self }
+        Self { ty, null, unknown: false, ..self }
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Json,
+        Json, Model,
         sample::{
             function::{Join, Meet},
             lean, value,
@@ -175,6 +175,7 @@ mod tests {
     fn ok_arguments_fill_the_fields_in_order() {
         check::<Join>(json!(["-", "a", "b"]), Ok(json!("a-b")));
         check::<Join>(json!(["-"]), Ok(json!("")));
+        check::<Join>(json!(["-", "a", null, "b"]), Ok(json!("a-b")));
     }
 
     #[test]
@@ -203,6 +204,58 @@ mod tests {
                 Some(0),
             )),
         );
+    }
+
+    /// Adds numbers.
+    #[derive(Model)]
+    struct Add {
+        /// The numbers.
+        numbers: Vec<u8>,
+    }
+
+    impl Function for Add {
+        const NAME: &'static str = "add";
+        const VARIADIC: bool = true;
+        type Output = u8;
+
+        fn call(self) -> Result<u8> {
+            Ok(self.numbers.iter().sum())
+        }
+    }
+
+    /// Weighs parts.
+    #[derive(Model)]
+    struct Weigh {
+        /// The parts; null weighs nothing.
+        parts: Vec<Option<Part>>,
+    }
+
+    /// A part.
+    #[derive(Model)]
+    struct Part {
+        /// What it weighs.
+        weight: u8,
+    }
+
+    impl Function for Weigh {
+        const NAME: &'static str = "weigh";
+        const VARIADIC: bool = true;
+        type Output = u8;
+
+        fn call(self) -> Result<u8> {
+            Ok(self.parts.iter().flatten().map(|part| part.weight).sum())
+        }
+    }
+
+    #[test]
+    fn null_is_a_further_argument_where_the_elements_may_be_null() {
+        check::<Add>(json!([1, 2]), Ok(json!(3)));
+        let text = "invalid value of `numbers[1]`: must not be null";
+        check::<Add>(json!([1, null]), Err((text, Some(1))));
+        check::<Weigh>(json!([{"weight": 1}, null]), Ok(json!(1)));
+        let null = |function: Callable| function.variadic.map(|further| further.null);
+        assert_eq!(null(Callable::of::<Add>()), Some(false));
+        assert_eq!(null(Callable::of::<Weigh>()), Some(true));
     }
 
     #[test]

@@ -124,9 +124,7 @@ fn propose_list(object: &Object, prior: &Value, config: &Value) -> Value {
 fn as_new(object: &Object, planned: &Value, config: &Value) -> Value {
     walk::attributes(object, planned, [config], |attribute, planned, [config]| {
         match &attribute.kind {
-            _ if attribute.is_computed() && attribute.default.is_none() && config.is_null() => {
-                Value::unknown()
-            }
+            _ if attribute.is_decided() && config.is_null() => Value::unknown(),
             Kind::Nested(nesting, object) => {
                 walk::objects(*nesting, planned, [config], &Path::root(), |planned, [config], _| {
                     as_new(object, planned, config)

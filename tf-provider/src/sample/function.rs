@@ -11,8 +11,8 @@ pub(crate) struct Join {
     /// What stands between two words.
     #[tf(validate = length(0..=3))]
     separator: String,
-    /// The words.
-    words: Vec<String>,
+    /// The words; null is none.
+    words: Vec<Option<String>>,
 }
 
 impl Function for Join {
@@ -21,12 +21,14 @@ impl Function for Join {
     type Output = String;
 
     fn call(self) -> Result<String> {
-        assert!(!self.words.iter().any(|word| word == "panic"), "told to");
-        if let Some(n) = self.words.iter().position(|word| word == "error") {
+        let is = |word: &Option<String>, what| word.as_deref() == Some(what);
+        assert!(!self.words.iter().any(|word| is(word, "panic")), "told to");
+        if let Some(n) = self.words.iter().position(|word| is(word, "error")) {
             let at = Path::from("words").index(n);
             return Err(Diagnostic::error("no such word").detail("told to.").at(at).into());
         }
-        Ok(self.words.join(&self.separator))
+        let words: Vec<_> = self.words.into_iter().flatten().collect();
+        Ok(words.join(&self.separator))
     }
 }
 

@@ -45,10 +45,7 @@ impl Attribute {
             return;
         }
         let mut found = Diagnostics::new();
-        match self.kind.objects() {
-            None => (self.decodes)(value, at, &mut found),
-            Some((nesting, object)) => object.check_each(nesting, value, at, &mut found),
-        }
+        self.check_inside(value, at, &mut found);
         if !found.has_errors() {
             for validator in &self.validators {
                 validator.check(value, at, &mut found);
@@ -59,39 +56,40 @@ impl Attribute {
         }
         out.extend(found);
     }
-}
 
-impl Object {
-    fn check_each(&self, nesting: Nesting, value: &Value, at: &Path, out: &mut Diagnostics) {
+    fn check_inside(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
+        let Some((nesting, object)) = self.kind.objects() else {
+            return (self.decodes)(value, at, out);
+        };
         match (nesting, value) {
-            (Nesting::Single, value) => self.check_at(value, at, out),
+            (Nesting::Single, value) => object.check_at(value, at, out),
             (Nesting::List, Value::List(elements)) => {
                 for (n, element) in elements.iter().enumerate() {
-                    self.check_element(element, &at.clone().index(n), out);
+                    self.check_element(object, element, &at.clone().index(n), out);
                 }
             }
             (Nesting::Set, Value::List(elements)) => {
                 for element in elements {
                     // A path cannot lead into a set.
                     let mut found = Diagnostics::new();
-                    self.check_element(element, at, &mut found);
+                    self.check_element(object, element, at, &mut found);
                     out.extend(found.into_iter().map(|diagnostic| diagnostic.at(at.clone())));
                 }
             }
             (Nesting::Map, Value::Map(entries)) => {
                 for (key, element) in entries {
-                    self.check_element(element, &at.clone().key(key), out);
+                    self.check_element(object, element, &at.clone().key(key), out);
                 }
             }
             _ => {}
         }
     }
 
-    fn check_element(&self, element: &Value, at: &Path, out: &mut Diagnostics) {
-        if element.is_null() {
+    fn check_element(&self, object: &Object, element: &Value, at: &Path, out: &mut Diagnostics) {
+        if element.is_null() && !self.null_elements {
             out.push(Diagnostic::invalid(at, "must not be null"));
         } else {
-            self.check_at(element, at, out);
+            object.check_at(element, at, out);
         }
     }
 }
@@ -134,6 +132,8 @@ mod tests {
         peers: Option<Vec<Text<IpAddr>>>,
         /// Rules.
         rules: Option<Vec<Rule>>,
+        /// Rules with gaps.
+        gaps: Option<Vec<Option<Rule>>>,
         /// Rules without order.
         set: Option<BTreeSet<Rule>>,
         /// Rules as a whole.
@@ -191,6 +191,7 @@ mod tests {
         check("name", Value::unknown(), &[]);
         check("peers", Value::list(["::1".into(), Value::unknown()]), &[]);
         check("rules", Value::list([rule(1), rule(Value::unknown()), Value::unknown()]), &[]);
+        check("gaps", Value::list([Value::Null, rule(1)]), &[]);
         assert!(Thing::object().problems().is_empty());
     }
 
@@ -211,6 +212,11 @@ mod tests {
                 ("rules[1].port", "must be from 1 to 9, but is 10"),
                 ("rules[2]", "must not be null"),
             ],
+        );
+        check(
+            "gaps",
+            Value::list([Value::Null, rule(0)]),
+            &[("gaps[1].port", "must be from 1 to 9, but is 0")],
         );
         check("flat", Value::list([rule(0)]), &[("flat[0].port", "must be from 1 to 9, but is 0")]);
         check(

@@ -37,6 +37,23 @@ impl Object {
         found.object(self, &Path::root(), Around::default());
         found.0
     }
+
+    /// Where, at whatever depth, an attribute is so. What is inside of it counts as part of it.
+    pub(crate) fn places(&self, is: fn(&Attribute) -> bool) -> Vec<Path> {
+        self.places_below(&Path::root(), is)
+    }
+
+    fn places_below(&self, path: &Path, is: fn(&Attribute) -> bool) -> Vec<Path> {
+        let places = self.attributes.iter().flat_map(|attribute| {
+            let path = path.clone().attribute(&attribute.name);
+            match attribute.kind.objects() {
+                _ if is(attribute) => vec![path],
+                Some((_, object)) => object.places_below(&path, is),
+                None => Vec::new(),
+            }
+        });
+        places.collect()
+    }
 }
 
 /// What an attribute is inside of.
@@ -117,13 +134,12 @@ impl Found {
     }
 
     fn surroundings(&mut self, attribute: &Attribute, path: &Path, around: Around) {
-        let computed = attribute.is_computed() && attribute.default.is_none();
         if around.set {
             // Terraform cannot tell which element of one set became which of another.
             if attribute.write_only {
                 self.at(path, "nothing inside a set can be write-only");
             }
-            if computed {
+            if attribute.is_decided() {
                 self.at(path, "the provider cannot decide what is inside a set");
             }
             if attribute.replace {
@@ -290,6 +306,30 @@ mod tests {
             holding(Nesting::Set, holding(Nesting::Single, of::<Computed<bool>>())),
             &["o.o.a: the provider cannot decide what is inside a set"],
         );
+    }
+
+    #[test]
+    fn places_are_found_at_any_depth() {
+        #[track_caller]
+        fn check(attribute: Attribute, is: fn(&Attribute) -> bool, expected: &[&str]) {
+            let places = Object::new("Doc.", vec![attribute]).places(is);
+            assert_eq!(places.iter().map(Path::to_string).collect::<Vec<_>>(), expected);
+        }
+        let computed = || of::<Computed<bool>>();
+        check(computed(), Attribute::is_decided, &["a"]);
+        check(computed().optional(), Attribute::is_decided, &["a"]);
+        check(of::<bool>().default(true), Attribute::is_decided, &[]);
+        for nesting in [Nesting::Single, Nesting::List, Nesting::Set, Nesting::Map] {
+            let inner = || holding(nesting, computed());
+            check(inner(), Attribute::is_decided, &["o.a"]);
+            check(inner().plain(), Attribute::is_decided, &["o.a"]);
+            check(holding(Nesting::Single, inner()), Attribute::is_decided, &["o.o.a"]);
+            // All that is inside is decided with it.
+            check(Attribute { mode: Mode::Computed, ..inner() }, Attribute::is_decided, &["o"]);
+            check(inner(), |attribute| attribute.write_only, &[]);
+            let inner = holding(nesting, of::<Option<WriteOnly<bool>>>());
+            check(inner, |attribute| attribute.write_only, &["o.a"]);
+        }
     }
 
     #[test]

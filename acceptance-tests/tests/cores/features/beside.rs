@@ -12,7 +12,7 @@ output "slug" {
   value = provider::corner::slug("One Thing")
 }
 output "count" {
-  value = provider::corner::count("a", corner_thing.it.id)
+  value = provider::corner::count("a", corner_thing.it.id, null)
 }
 "#;
     corner.configure(&format!("{THING}{outputs}"));

@@ -125,7 +125,7 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        join(separator: "string", words: "string"…) "string"
+        join(separator: "string", words?: "string"…) "string"
           Joins words.
           "Joins words.\n\nSome words make it fail." use `join`
         meet(who: ["object",{"age":"number","name":"string"}], whom?: "string", place???: "string") ["object",{"at":"string","text":"string"}]
