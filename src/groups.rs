@@ -24,7 +24,7 @@ mod tags;
 mod fake;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -32,7 +32,7 @@ use tokio::sync::OwnedMutexGuard;
 
 pub use beside::Beside;
 pub use error::Error;
-pub use group::{Group, GroupSpec};
+pub use group::{Created, Group, GroupSpec};
 pub use holders::Holders;
 pub use rule::{RuleSpec, Tracked};
 pub use tags::{check_tag_key, check_tag_value};
@@ -60,11 +60,12 @@ pub struct Handle {
 #[derive(Debug, Default)]
 struct Shared {
     keepers: Mutex<HashMap<(Region, GroupId), keeper::Address>>,
-    /// Who creates a group of which name.
+    /// The turn to create a group of that name.
     creating: Mutex<HashMap<(Region, String), Turn>>,
 }
 
-type Turn = Arc<tokio::sync::Mutex<()>>;
+/// Whose turn it is, holds the ids of those that were created before.
+type Turn = Arc<tokio::sync::Mutex<BTreeSet<GroupId>>>;
 
 impl Groups {
     /// Groups reached through this client.
@@ -78,7 +79,11 @@ impl Groups {
     }
 
     /// Lets one caller at a time create a group of this name.
-    async fn sole_creator(&self, region: &Region, name: &str) -> OwnedMutexGuard<()> {
+    async fn sole_creator(
+        &self,
+        region: &Region,
+        name: &str,
+    ) -> OwnedMutexGuard<BTreeSet<GroupId>> {
         let turn = {
             let mut creating = self.shared.creating.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(creating.entry((region.clone(), name.to_owned())).or_default())

@@ -41,7 +41,7 @@ impl Test {
     }
 
     async fn create(&self) -> Group {
-        self.groups.create(&self.region, &pods(), &self.stop).await.unwrap()
+        self.groups.create(&self.region, &pods(), &self.stop).await.unwrap().group
     }
 
     /// A new group with these rules, seen by a provider that has just started.

@@ -54,6 +54,16 @@ pub struct Group {
     pub created: Option<Timestamp>,
 }
 
+/// A group that was just created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// The group.
+    pub group: Group,
+    /// Groups that look the same, and were there before. One of them may be what a create made that
+    /// was killed before it could tell.
+    pub alike: Vec<GroupId>,
+}
+
 /// How often a create that got no answer is tried again, and how long to wait in between: what
 /// was sent before may still be under way.
 const CREATE_AGAIN: Retry = Retry { times: 3, wait: Duration::from_secs(20) };
@@ -78,18 +88,36 @@ impl Groups {
         region: &Region,
         spec: &GroupSpec,
         stop: &CancellationToken,
+    ) -> Result<Created, Error> {
+        // Whoever is stopped while waiting finds out at the first call.
+        let mut made = tokio::select! {
+            made = self.sole_creator(region, &spec.name) => Some(made),
+            () = stop.cancelled() => None,
+        };
+        let before = self.named(region, &spec.name, stop).await?;
+        let group = self.create_beside(&before, region, spec, stop).await?;
+        let ours = |id: &GroupId| made.as_ref().is_some_and(|made| made.contains(id));
+        let alike = before.into_iter().filter(|group| spec.looks_like(group) && !ours(&group.id));
+        let alike = alike.map(|group| group.id).collect();
+        if let Some(made) = &mut made {
+            made.insert(group.id.clone());
+        }
+        Ok(Created { group, alike })
+    }
+
+    /// Creates a group where those of its name are `before`.
+    async fn create_beside(
+        &self,
+        before: &[Group],
+        region: &Region,
+        spec: &GroupSpec,
+        stop: &CancellationToken,
     ) -> Result<Group, Error> {
         let failed_to = |source| Error::Cloud {
             doing: format!("create security group `{}`", spec.name),
             source,
         };
-        // Whoever is stopped while waiting finds out at the first call.
-        let _turn = tokio::select! {
-            turn = self.sole_creator(region, &spec.name) => Some(turn),
-            () = stop.cancelled() => None,
-        };
-        let before: BTreeSet<GroupId> =
-            self.named(region, &spec.name, stop).await?.into_iter().map(|group| group.id).collect();
+        let before: BTreeSet<&GroupId> = before.iter().map(|group| &group.id).collect();
         let request = CreateSecurityGroup {
             group_name: spec.name.clone(),
             group_description: spec.description.clone(),
@@ -338,7 +366,8 @@ mod tests {
     }
 
     async fn create(fake: &Fake) -> Result<Group, Error> {
-        fake.groups().create(&region(), &spec(), &CancellationToken::new()).await
+        let created = fake.groups().create(&region(), &spec(), &CancellationToken::new()).await;
+        created.map(|created| created.group)
     }
 
     #[tokio::test(start_paused = true)]
@@ -435,7 +464,9 @@ mod tests {
             groups.create(&region, &spec, &stop),
             groups.create(&region, &spec, &stop),
         );
-        assert_ne!(one.unwrap().id, two.unwrap().id);
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_ne!(one.group.id, two.group.id);
+        assert_eq!([one.alike, two.alike], [vec![], vec![]]);
         assert_eq!(fake.world().groups.len(), 2);
     }
 
@@ -449,7 +480,17 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(15)).await;
             stop.cancel();
         });
-        assert_eq!(created.unwrap().id.as_str(), "sg-made1");
+        assert_eq!(created.unwrap().group.id.as_str(), "sg-made1");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ok_what_looks_the_same_and_was_there_before_is_told() {
+        let fake = Fake::default();
+        add(&mut fake.world(), "sg-left", "d");
+        add(&mut fake.world(), "sg-other", "not ours");
+        let created = fake.groups().create(&region(), &spec(), &CancellationToken::new()).await;
+        let alike: Vec<_> = created.unwrap().alike.iter().map(ToString::to_string).collect();
+        assert_eq!(alike, ["sg-left"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
 use tf_provider::{
-    Computed, Cx, DefaultTimeouts, Diagnostics, Identity, Import, Maybe, Model, Partial, Resource,
-    Result, Text, Timeouts,
+    Computed, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Identity, Import, Maybe, Model,
+    Partial, Resource, Result, Text, Timeouts,
     validate::{each, keys, length, one_of},
 };
 
@@ -12,7 +12,7 @@ use super::{in_region, planned_region};
 use crate::{
     cloud::Region,
     diagnostics::{Blame, could_not},
-    groups::{self, Group, GroupSpec, Handle, check_tag_key, check_tag_value},
+    groups::{self, Created, Group, GroupSpec, Handle, check_tag_key, check_tag_value},
     provider::Client,
     rules::GroupId,
 };
@@ -24,6 +24,9 @@ use crate::{
 ///
 /// A group that is still in use cannot be deleted. The delete waits for it to become free, and
 /// when its time has run out it says who holds the group.
+///
+/// Names are not unique. A create warns of a group that was there before and looks the same: it may
+/// be left of an apply that was killed.
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroup {
     /// Name shown in the console. Names need not be unique.
@@ -106,10 +109,14 @@ impl Resource for SecurityGroup {
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
         let region = cx.client().region(self.region.ok().map(Text::value))?;
         let spec = self.spec(cx.client())?;
-        let group = cx.client().groups.create(&region, &spec, cx.cancelled()).await;
-        let group = group.map_err(failed_to("create", format!("`{}`", spec.name)))?;
+        let created = cx.client().groups.create(&region, &spec, cx.cancelled()).await;
+        let created = created.map_err(failed_to("create", format!("`{}`", spec.name)))?;
+        let Created { group, alike } = created;
         let created = self.with(&region, group, spec.tags);
         cx.save(&created);
+        if !alike.is_empty() {
+            cx.warn(perhaps_left_behind(&spec.name, &alike));
+        }
         Ok(created)
     }
 
@@ -246,6 +253,17 @@ const PARAMETERS: Blame<'_> = &[
 /// For `map_err`: what could not be done to the group, and which attribute is to blame.
 fn failed_to(verb: &str, group: impl Display) -> impl FnOnce(groups::Error) -> Diagnostics {
     move |why| could_not(format!("{verb} security group {group}"), &why, PARAMETERS)
+}
+
+/// A create that is killed after the service said yes leaves a group that no state knows of.
+fn perhaps_left_behind(name: &str, alike: &[GroupId]) -> Diagnostic {
+    let alike = alike.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    Diagnostic::warning(format!("Another security group `{name}` existed already")).detail(format!(
+        "Name, description and project are the same: {alike}. It may be there on purpose, or be left \
+         of an apply that was killed.\n\n\
+         What to do: if nobody manages it, delete it, or import it in place of the one that was \
+         created now.",
+    ))
 }
 
 fn with_own(

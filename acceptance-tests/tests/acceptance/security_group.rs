@@ -149,3 +149,24 @@ fn another_region_in_the_provider_moves_nothing() {
     context.plan().assert_empty();
     assert_eq!(context.attributes("tke_security_group.it")["region"], "ap-guangzhou");
 }
+
+#[test]
+fn a_group_that_looks_the_same_is_told() {
+    let context = TestContext::new();
+    let left = json!({ "GroupName": "pods", "GroupDescription": "of the shop" });
+    let left = context.outside().call("CreateSecurityGroup", left);
+    let group = |name: &str| {
+        format!(
+            "resource \"tke_security_group\" \"{name}\" {{\n  name        = \"pods\"\n  \
+             description = \"of the shop\"\n}}\n"
+        )
+    };
+    context.configure(&format!("{}{}", group("one"), group("two")));
+    let printed = context.apply();
+    assert!(printed.contains("Another security group `pods` existed already"), "{printed}");
+    // Each names the one that was there before, and not its twin.
+    assert!(printed.contains("(and one more similar warning elsewhere)"), "{printed}");
+    let id = left["SecurityGroup"]["SecurityGroupId"].as_str().unwrap();
+    assert!(printed.contains(&format!("are the same: {id}. It may be")), "{printed}");
+    context.plan().assert_empty();
+}
