@@ -4,8 +4,8 @@ use std::net::Ipv6Addr;
 
 use secrecy::{ExposeSecret, SecretString};
 use tf_provider::{
-    Computed, Cx, Diagnostic, Diagnostics, Identity, Import, Json, Model, Partial, Resource,
-    Result, Text, Timeouts, Upgrade, WriteOnly,
+    Computed, Cx, Diagnostic, Diagnostics, Identity, Import, Json, Model, Move, Moved, Partial,
+    Resource, Result, Text, Timeouts, Upgrade, WriteOnly,
     constraints::{Constraint, required_with},
     validate::length,
 };
@@ -98,6 +98,10 @@ impl Resource for Thing {
         vec![title_is_name, notes_are_one]
     }
 
+    fn moves() -> Vec<Move> {
+        vec![Move::from("builtin/terraform", "terraform_data", input_is_thing)]
+    }
+
     async fn create(self, cx: &Cx<Store>) -> Result<Self> {
         strike(When::Before, Operation::Create, cx).await?;
         let thing = self.sealed(cx);
@@ -178,6 +182,15 @@ async fn strike(when: When, operation: Operation, cx: &Cx<Store>) -> Result<()> 
     match cx.client().fault {
         Some(fault) => fault.strike(when, operation, cx).await,
         None => Ok(()),
+    }
+}
+
+/// Somebody kept what is required of a thing as data; the read that follows finds the rest.
+fn input_is_thing(moved: Moved) -> Result<Json> {
+    // A value of any type is stored beside its type.
+    match moved.state.pointer("/input/value") {
+        Some(thing @ Json::Object(_)) => Ok(thing.clone()),
+        _ => Err(Diagnostic::error("this data is no thing").into()),
     }
 }
 
