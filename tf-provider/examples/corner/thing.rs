@@ -64,7 +64,13 @@ pub(crate) struct ThingId {
     id: String,
 }
 
-impl Identity for ThingId {}
+impl Identity for ThingId {
+    const VERSION: i64 = 1;
+
+    fn upgrades() -> Vec<Upgrade> {
+        vec![key_is_id]
+    }
+}
 
 impl Resource for Thing {
     const NAME: &'static str = "thing";
@@ -214,7 +220,16 @@ fn notes_are_one(mut state: Json) -> Result<Json> {
     Ok(state)
 }
 
+/// Version 0 of the identity called the id a key.
+fn key_is_id(mut identity: Json) -> Result<Json> {
+    let attributes = object(&mut identity)?;
+    if let Some(key) = attributes.remove("key") {
+        attributes.insert("id".to_owned(), key);
+    }
+    Ok(identity)
+}
+
 fn object(state: &mut Json) -> Result<&mut serde_json::Map<String, Json>> {
-    let not_one = || Diagnostic::error("the stored state is no object");
+    let not_one = || Diagnostic::error("what is stored is no object");
     Ok(state.as_object_mut().ok_or_else(not_one)?)
 }
