@@ -192,10 +192,10 @@ async fn strike(when: When, operation: Operation, cx: &Cx<Store>) -> Result<()> 
 }
 
 /// Somebody kept what is required of a thing as data; the read that follows finds the rest.
-fn input_is_thing(moved: Moved) -> Result<Json> {
+fn input_is_thing(mut moved: Moved) -> Result<Json> {
     // A value of any type is stored beside its type.
-    match moved.state.pointer("/input/value") {
-        Some(thing @ Json::Object(_)) => Ok(thing.clone()),
+    match moved.state.pointer_mut("/input/value").map(Json::take) {
+        Some(thing @ Json::Object(_)) => Ok(thing),
         _ => Err(Diagnostic::error("this data is no thing").into()),
     }
 }

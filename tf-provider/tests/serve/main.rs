@@ -214,10 +214,10 @@ async fn debugged() -> Result<(Child, Handshake)> {
         }
     };
     let providers: Value = serde_json::from_str(&variable)?;
-    let provider = &providers["registry.terraform.io/example/bare"];
-    assert_eq!(provider, &providers["registry.opentofu.org/example/bare"]);
-    assert_eq!(provider["Pid"], child.id().unwrap());
-    let path = provider["Addr"]["String"].as_str().unwrap().into();
+    let provider = providers.get("registry.terraform.io/example/bare").unwrap();
+    assert_eq!(Some(provider), providers.get("registry.opentofu.org/example/bare"));
+    assert_eq!(provider.get("Pid").and_then(Value::as_u64), child.id().map(u64::from));
+    let path = provider.pointer("/Addr/String").and_then(Value::as_str).unwrap().into();
     Ok((child, Handshake { path, certificate: None }))
 }
 
