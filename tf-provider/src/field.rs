@@ -6,6 +6,7 @@
 //! | a struct with `#[derive(Model)]` | required, an object |
 //! | `Vec<T>`, `BTreeSet<T>`, `BTreeMap<String, T>` | required, a list, set or map |
 //! | [`Text<T>`] | required, a string with a meaning |
+//! | [`Dynamic`] | required, a value of any type |
 //! | `SecretString` | required and sensitive |
 //! | `Option<T>` | optional; as an element, it may be null |
 //! | [`Computed<T>`] | decided by the provider; with `#[tf(optional)]` the user may set it |
@@ -21,12 +22,14 @@ use crate::value::{DecodeError, Value};
 
 mod collections;
 mod computed;
+mod dynamic;
 mod maybe;
 mod primitives;
 mod text;
 mod write_only;
 
 pub use computed::Computed;
+pub use dynamic::Dynamic;
 pub use maybe::Maybe;
 pub use text::Text;
 pub use write_only::WriteOnly;

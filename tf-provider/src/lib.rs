@@ -134,7 +134,7 @@ pub use context::{ConfigureCx, Cx};
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
 pub use ephemeral::{Ephemeral, Lease};
-pub use field::{Computed, Field, Maybe, Text, WriteOnly};
+pub use field::{Computed, Dynamic, Field, Maybe, Text, WriteOnly};
 pub use function::Function;
 pub use identity::{Identity, NoIdentity};
 pub use list::{Found, List, Listed};

@@ -132,7 +132,7 @@ pub type Upgrade = fn(Json) -> Result<Json>;
 /// # _ = from_hosts;
 /// ```
 ///
-/// What the answer leaves out is null until the read that follows.
+/// What is required has to be in the answer; what it leaves out is null until the read that follows.
 #[derive(Debug, Clone, Copy)]
 pub struct Move {
     pub(crate) provider: &'static str,

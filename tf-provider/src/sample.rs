@@ -11,9 +11,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
-    Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Identity, Import, Json, Maybe,
-    Model, Move, NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade,
-    Value, WriteOnly,
+    Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Dynamic, Identity, Import,
+    Json, Maybe, Model, Move, NoIdentity, Offer, Partial, Provider, Resource, Result, Text,
+    Timeouts, Upgrade, Value, WriteOnly,
     constraints::{Constraint, conflicts_with},
     diagnostics::Until,
     lifecycle::Surroundings,
@@ -437,6 +437,8 @@ pub(crate) struct All {
     path: Option<Vec<Text<Word>>>,
     /// A flag.
     on: Option<bool>,
+    /// Of any type.
+    any: Option<Dynamic>,
 }
 
 /// A part.
@@ -592,6 +594,7 @@ pub(crate) fn resolved(object: &Object, config: &Value) -> Value {
             (Kind::Plain(Type::Number), Value::Unknown(_)) => Value::from(1),
             (Kind::Plain(Type::Bool), Value::Unknown(_)) => Value::from(true),
             (Kind::Plain(Type::String), Value::Unknown(_)) => Value::from("a"),
+            (Kind::Plain(Type::Dynamic), value) if !value.is_known() => typed(Type::String, "a"),
             (Kind::Plain(Type::Map(_)), Value::Unknown(_)) => Value::map::<&str>([]),
             (Kind::Plain(_) | Kind::Flat(..), Value::Unknown(_)) => Value::list([]),
             (Kind::Nested(..), Value::Unknown(_)) => Value::Null,
@@ -663,8 +666,30 @@ fn any_plain(ty: &Type, unknown: Unknown) -> BoxedStrategy<Value> {
         Type::List(ty) => any_list(&element(ty)),
         Type::Set(ty) => any_set(&element(ty)),
         Type::Map(ty) => any_map(&element(ty)),
+        Type::Dynamic => any_dynamic(unknown),
         _ => prop_oneof!["a", "A", "b", "B"].prop_map(Value::from).boxed(),
     }
+}
+
+fn any_dynamic(unknown: Unknown) -> BoxedStrategy<Value> {
+    let words = || Value::list(["a".into()]);
+    let known = prop_oneof![
+        Just(typed(Type::String, "a")),
+        Just(typed(Type::Bool, true)),
+        Just(typed(Type::String, Value::Null)),
+        Just(typed(Type::Bool, Value::Null)),
+        Just(typed(Type::List(Box::new(Type::String)), words())),
+        Just(typed(Type::Tuple(vec![Type::String]), words())),
+    ];
+    if unknown == Unknown::Nothing {
+        known.boxed()
+    } else {
+        prop_oneof![4 => known, 1 => Just(typed(Type::String, Value::unknown()))].boxed()
+    }
+}
+
+fn typed(ty: Type, value: impl Into<Value>) -> Value {
+    Value::Dynamic(Box::new((ty, value.into())))
 }
 
 fn any_list(element: &BoxedStrategy<Value>) -> BoxedStrategy<Value> {

@@ -387,3 +387,25 @@ async fn many_calls_at_once_are_answered_each() -> Result {
     }
     Ok(())
 }
+
+/// As it is when a provider that runs in a debugger is shared: the last one who configured it is heard.
+#[tokio::test]
+async fn two_cores_may_configure_one_provider_at_once() -> Result {
+    let core = Core::of::<Notes>().await?;
+    let life = async || -> Result {
+        for _ in 0..20 {
+            let mut provider = configured(&core).await?;
+            let request = read_resource::Request {
+                type_name: NOTE.to_owned(),
+                current_state: msgpack(b"\x83\xa2id\xa11\xa4text\xa1x\xa5words\xc0"),
+                ..Default::default()
+            };
+            let answer = provider.read_resource(request).await?.into_inner();
+            assert_eq!(answer.diagnostics, vec![]);
+        }
+        Ok(())
+    };
+    let lives = async { tokio::try_join!(life(), life()) };
+    tokio::time::timeout(Duration::from_secs(20), lives).await??;
+    Ok(())
+}

@@ -52,6 +52,7 @@ const fn case(
 
 /// An object that was made, and of which the protocol left no way to tell: the answer to the call
 /// is the only one, and the process that had to give it or the one that waited for it was killed.
+/// See "What no provider can save" in `tf-provider/docs/lifecycle.md`.
 const fn lost(fault: &'static str, harm: Harm) -> Case {
     Case { lost: 1, ..case(fault, harm, Absent, &["create"]) }
 }
@@ -116,6 +117,23 @@ fn update_on_terraform() {
 #[test]
 fn delete_on_terraform() {
     check(CORES[0], DELETE);
+}
+
+// Python starts this one and then runs nothing but Go: signals reach it as they reach any other.
+
+#[test]
+fn create_on_newer_terraform() {
+    check(CORES[2], CREATE);
+}
+
+#[test]
+fn update_on_newer_terraform() {
+    check(CORES[2], UPDATE);
+}
+
+#[test]
+fn delete_on_newer_terraform() {
+    check(CORES[2], DELETE);
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub(crate) const FEATURES: &[Feature] = &[
     feature("import by identity", IDENTITIES, import::import_by_identity),
     feature("import with generated configuration", EVERYWHERE, import::import_generated),
     feature("upgrade of an earlier state", EVERYWHERE, life::upgrade),
+    feature("upgrade of an earlier identity", IDENTITIES, life::upgrade_identity),
+    feature("`moved` from another provider's type", EVERYWHERE, import::moved),
     feature("private state", EVERYWHERE, life::private_state),
     feature("sensitive attributes", EVERYWHERE, attributes::sensitive),
     feature("write-only attributes", EVERYWHERE, attributes::write_only),

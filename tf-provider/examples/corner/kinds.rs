@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tf_provider::{Computed, Cx, Import, Model, NoIdentity, Number, Resource, Result};
+use tf_provider::{Computed, Cx, Dynamic, Import, Model, NoIdentity, Number, Resource, Result};
 
 use crate::store::Store;
 
@@ -43,6 +43,8 @@ pub(crate) struct Kinds {
     /// Objects in order, planned as a whole: `list(object({…}))`.
     #[tf(plain)]
     flat: Option<Vec<Whole>>,
+    /// A value of any type.
+    anything: Option<Dynamic>,
     /// What the service has made of `texts`.
     #[tf(volatile)]
     amount: Computed<u64>,

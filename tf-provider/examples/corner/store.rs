@@ -139,7 +139,9 @@ fn to_json(value: &Value) -> Json {
             json!({ "map": entries.collect::<Map<_, _>>() })
         }
         // A service that does not know what to store stores nothing.
-        Value::Null | Value::Unknown(_) | Value::Dynamic(_) => Json::Null,
+        Value::Null | Value::Unknown(_) => Json::Null,
+        // It remembers no types.
+        Value::Dynamic(inner) => to_json(&inner.1),
     }
 }
 

@@ -4,8 +4,8 @@ use std::net::Ipv6Addr;
 
 use secrecy::{ExposeSecret, SecretString};
 use tf_provider::{
-    Computed, Cx, Diagnostic, Diagnostics, Identity, Import, Json, Model, Partial, Resource,
-    Result, Text, Timeouts, Upgrade, WriteOnly,
+    Computed, Cx, Diagnostic, Diagnostics, Identity, Import, Json, Model, Move, Moved, Partial,
+    Resource, Result, Text, Timeouts, Upgrade, WriteOnly,
     constraints::{Constraint, required_with},
     validate::length,
 };
@@ -64,7 +64,13 @@ pub(crate) struct ThingId {
     id: String,
 }
 
-impl Identity for ThingId {}
+impl Identity for ThingId {
+    const VERSION: i64 = 1;
+
+    fn upgrades() -> Vec<Upgrade> {
+        vec![key_is_id]
+    }
+}
 
 impl Resource for Thing {
     const NAME: &'static str = "thing";
@@ -96,6 +102,10 @@ impl Resource for Thing {
 
     fn upgrades() -> Vec<Upgrade> {
         vec![title_is_name, notes_are_one]
+    }
+
+    fn moves() -> Vec<Move> {
+        vec![Move::from("builtin/terraform", "terraform_data", input_is_thing)]
     }
 
     async fn create(self, cx: &Cx<Store>) -> Result<Self> {
@@ -181,6 +191,15 @@ async fn strike(when: When, operation: Operation, cx: &Cx<Store>) -> Result<()> 
     }
 }
 
+/// Somebody kept what is required of a thing as data; the read that follows finds the rest.
+fn input_is_thing(mut moved: Moved) -> Result<Json> {
+    // A value of any type is stored beside its type.
+    match moved.state.pointer_mut("/input/value").map(Json::take) {
+        Some(thing @ Json::Object(_)) => Ok(thing),
+        _ => Err(Diagnostic::error("this data is no thing").into()),
+    }
+}
+
 /// Version 0 called the name a title.
 fn title_is_name(mut state: Json) -> Result<Json> {
     let state_object = object(&mut state)?;
@@ -201,7 +220,16 @@ fn notes_are_one(mut state: Json) -> Result<Json> {
     Ok(state)
 }
 
+/// Version 0 of the identity called the id a key.
+fn key_is_id(mut identity: Json) -> Result<Json> {
+    let attributes = object(&mut identity)?;
+    if let Some(key) = attributes.remove("key") {
+        attributes.insert("id".to_owned(), key);
+    }
+    Ok(identity)
+}
+
 fn object(state: &mut Json) -> Result<&mut serde_json::Map<String, Json>> {
-    let not_one = || Diagnostic::error("the stored state is no object");
+    let not_one = || Diagnostic::error("what is stored is no object");
     Ok(state.as_object_mut().ok_or_else(not_one)?)
 }

@@ -100,7 +100,7 @@ impl<T: Field> Field for Computed<T> {
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
         match value {
-            Value::Null => Ok(Self::null()),
+            value if value.is_null() => Ok(Self::null()),
             value if !value.is_wholly_known() => Ok(Self::unknown()),
             value => T::decode(value).map(Self::known),
         }

@@ -90,7 +90,7 @@ impl<T: Field> Maybe<T> {
     /// Reads it.
     pub fn decode(value: &Value) -> Result<Self, DecodeError> {
         match value {
-            Value::Null => Ok(Self::Null),
+            value if value.is_null() => Ok(Self::Null),
             value if !value.is_wholly_known() => Ok(Self::Unknown),
             value => T::decode(value.clone()).map(Self::Known),
         }

@@ -122,7 +122,7 @@ fn complete_whole(
 /// `planned` with the parts of `seen` that stand where it is unknown.
 fn fill(planned: &Value, seen: &Value) -> Value {
     match (planned, seen) {
-        (Value::Unknown(_), seen) => seen.clone(),
+        (planned, seen) if !planned.is_known() => seen.clone(),
         (Value::List(planned), Value::List(seen)) if planned.len() == seen.len() => {
             Value::list(planned.iter().zip(seen).map(|(planned, seen)| fill(planned, seen)))
         }
@@ -159,6 +159,7 @@ fn shown(value: &Value) -> Option<String> {
         Value::Bool(value) => Some(value.to_string()),
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) => Some(format!("{text:?}")),
+        Value::Dynamic(inner) => shown(&inner.1),
         _ => None,
     }
 }

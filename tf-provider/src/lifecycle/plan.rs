@@ -96,9 +96,11 @@ pub(super) fn propose(object: &Object, prior: &Value, config: &Value) -> Value {
     })
 }
 
-/// `value`, or what was there before if that means the same.
+/// `value`, or what was there before if that means the same. What is null or unknown may have a type, which
+/// the configuration alone decides.
 fn spelled_as(attribute: &Attribute, before: &Value, value: &Value) -> Value {
-    if same(attribute, before, value) && value.is_known() { before.clone() } else { value.clone() }
+    let keeps = value.is_known() && !value.is_null() && same(attribute, before, value);
+    if keeps { before.clone() } else { value.clone() }
 }
 
 /// Elements of a list are told apart by their place alone. When the list has grown or shrunk, an element

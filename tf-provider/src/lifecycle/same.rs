@@ -9,7 +9,9 @@ use crate::{
 /// Whether two values of an attribute mean the same.
 pub(super) fn same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
     match (&attribute.kind, a, b) {
-        (_, Value::Null, Value::Null) | (_, Value::Unknown(_), Value::Unknown(_)) => true,
+        (_, Value::Unknown(_), Value::Unknown(_)) => true,
+        // Null may have a type, where any type may stand.
+        (_, a, b) if a.is_null() && b.is_null() => true,
         (_, Value::Null | Value::Unknown(_), _) | (_, _, Value::Null | Value::Unknown(_)) => false,
         (Kind::Nested(Nesting::Single, object), a, b) => same_object(object, a, b),
         (Kind::Nested(Nesting::Map, object), Value::Map(a), Value::Map(b)) => {

@@ -218,6 +218,7 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
+        any: optional "dynamic"
         flat: optional ["list",["object",{"name":"string","port":"number"},["port"]]]
         id: computed "string"
         labels: optional ["map","string"]

@@ -105,6 +105,7 @@ fn hide(value: &Value, found: &mut Diagnostics) {
         Value::List(elements) => elements.iter().for_each(|element| hide(element, found)),
         Value::Map(entries) => entries.values().for_each(|element| hide(element, found)),
         Value::Number(number) => hide(&Value::String(number.to_string()), found),
+        Value::Dynamic(inner) => hide(&inner.1, found),
         _ => {}
     }
 }

@@ -22,6 +22,9 @@ use tf_provider::testing::{
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
+    net::UnixStream,
+    process::Child,
+    task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
 use tonic::Code;
@@ -77,7 +80,7 @@ async fn only_the_pinned_certificate_is_let_in() -> Result {
     let tls = process.handshake();
     let plaintext = Handshake { certificate: None, ..tls.clone() };
 
-    for (who, handshake, own, admitted) in [
+    for (who, handshake, own, expected) in [
         ("the pinned certificate", tls, Some(&pinned), true),
         ("no certificate", tls, None, false),
         ("another certificate of the same subject", tls, Some(&twin), false),
@@ -85,11 +88,7 @@ async fn only_the_pinned_certificate_is_let_in() -> Result {
         ("plaintext", &plaintext, None, false),
         ("the pinned certificate, after all these", tls, Some(&pinned), true),
     ] {
-        let answered = match handshake.connect(own).await {
-            Ok(channel) => schema(&channel.into()).await.is_ok(),
-            Err(_) => false,
-        };
-        assert_eq!(answered, admitted, "{who}");
+        assert_eq!(admitted(handshake, own).await?, expected, "{who}");
     }
     // tonic tries again when its plaintext is refused, hence more lines than peers.
     let refused = process.stderr().iter().filter(|line| line.contains("refused a peer")).count();
@@ -97,15 +96,132 @@ async fn only_the_pinned_certificate_is_let_in() -> Result {
     Ok(())
 }
 
+// ---- several cores at one process ----
+
+/// Longer than a process goes on without a core that started it.
+const MISSED: Duration = Duration::from_millis(2500);
+
+/// Waits for an answer that never comes.
+fn wait_on(core: &Core) -> JoinHandle<Result<(), tonic::Status>> {
+    let mut provider = core.provider();
+    tokio::spawn(async move {
+        provider.read_data_source(read_data_source::Request::default()).await.map(drop)
+    })
+}
+
+/// Whether this peer is answered, which is decided soon.
+async fn admitted(handshake: &Handshake, own: Option<&Certificate>) -> Result<bool> {
+    let asked = async {
+        match handshake.connect(own).await {
+            Ok(channel) => schema(&channel.into()).await.is_ok(),
+            Err(_) => false,
+        }
+    };
+    Ok(timeout(Duration::from_secs(5), asked).await?)
+}
+
 #[tokio::test]
-async fn two_cores_are_served_at_once() -> Result {
+async fn two_cores_of_one_certificate_do_not_wait_for_each_other() -> Result {
     let process = Process::start(BARE).await?;
     let (one, two) = tokio::try_join!(process.connect(), process.connect())?;
-    tokio::try_join!(schema(&one), schema(&two))?;
-    drop(one);
-    schema(&two).await?;
+    let waiting = wait_on(&one);
+    timeout(Duration::from_secs(1), schema(&two)).await??;
+    drop(two);
+    sleep(MISSED).await;
+    schema(&one).await?;
+    assert!(!waiting.is_finished());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_core_of_another_certificate_is_refused_while_one_is_served() -> Result {
+    let process = Process::start(BARE).await?;
+    let core = process.connect().await?;
+    let waiting = wait_on(&core);
+    let tls = process.handshake();
+    let plaintext = Handshake { certificate: None, ..tls.clone() };
+    let other = Certificate::new()?;
+    assert!(!admitted(tls, Some(&other)).await?);
+    assert!(!admitted(tls, None).await?);
+    assert!(!admitted(&plaintext, None).await?);
+    schema(&core).await?;
+    assert!(!waiting.is_finished());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_peer_that_says_nothing_keeps_no_core_waiting() -> Result {
+    let process = Process::start(BARE).await?;
+    let silent = UnixStream::connect(&process.handshake().path).await?;
+    let core = timeout(Duration::from_secs(1), process.connect()).await??;
+    timeout(Duration::from_secs(1), schema(&core)).await??;
+    drop(silent);
+    schema(&core).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn goodbye_of_one_core_is_an_error_for_the_other() -> Result {
+    let mut process = Process::start(BARE).await?;
+    let (one, two) = tokio::try_join!(process.connect(), process.connect())?;
+    let waiting = wait_on(&one);
+    schema(&one).await?;
+    two.shutdown().await?;
+    assert!(timeout(Duration::from_secs(2), waiting).await??.is_err());
+    assert!(process.exit().await?.success());
+    assert!(!admitted(process.handshake(), None).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_debugged_provider_serves_cores_one_after_the_other_and_at_once() -> Result {
+    let (child, handshake) = debugged().await?;
+    schema(&handshake.connect(None).await?.into()).await?;
+    sleep(MISSED).await;
+    let (one, two) = tokio::try_join!(handshake.connect(None), handshake.connect(None))?;
+    let (one, two) = (Core::from(one), Core::from(two));
+    let waiting = wait_on(&one);
+    timeout(Duration::from_secs(1), schema(&two)).await??;
+    // One is killed in the middle of a call.
+    waiting.abort();
+    drop(one);
+    schema(&two).await?;
+    drop(child);
+    Ok(())
+}
+
+/// A core that was not told how to connect.
+#[tokio::test]
+async fn a_debugged_provider_refuses_tls_and_serves_on() -> Result {
+    let (child, plaintext) = debugged().await?;
+    let own = Certificate::new()?;
+    let elsewhere = Process::start(BARE).await?;
+    let tls = Handshake { path: plaintext.path.clone(), ..elsewhere.handshake().clone() };
+    assert!(!admitted(&tls, Some(&own)).await?);
+    assert!(admitted(&plaintext, None).await?);
+    drop(child);
+    Ok(())
+}
+
+/// A provider that a person has started.
+async fn debugged() -> Result<(Child, Handshake)> {
+    let mut child = command(&[]).arg("-debug").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let variable = loop {
+        let line = lines.next_line().await?.unwrap();
+        if let Some(variable) = line.strip_prefix("TF_REATTACH_PROVIDERS='") {
+            break variable.strip_suffix('\'').unwrap().to_owned();
+        }
+    };
+    let providers: Value = serde_json::from_str(&variable)?;
+    let provider = providers.get("registry.terraform.io/example/bare").unwrap();
+    assert_eq!(Some(provider), providers.get("registry.opentofu.org/example/bare"));
+    assert_eq!(provider.get("Pid").and_then(Value::as_u64), child.id().map(u64::from));
+    let path = provider.pointer("/Addr/String").and_then(Value::as_str).unwrap().into();
+    Ok((child, Handshake { path, certificate: None }))
+}
+
+// ---- who needs no certificate ----
 
 #[tokio::test]
 async fn plaintext_is_for_a_core_without_a_certificate() -> Result {
@@ -154,24 +270,8 @@ async fn a_core_that_speaks_another_protocol_is_told() {
 }
 
 #[tokio::test]
-async fn a_debugged_provider_serves_whoever_asks_until_ctrl_c() -> Result {
-    let mut child = command(&[]).arg("-debug").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let variable = loop {
-        let line = lines.next_line().await?.unwrap();
-        if let Some(variable) = line.strip_prefix("TF_REATTACH_PROVIDERS='") {
-            break variable.strip_suffix('\'').unwrap().to_owned();
-        }
-    };
-    let providers: Value = serde_json::from_str(&variable)?;
-    let provider = &providers["registry.terraform.io/example/bare"];
-    assert_eq!(provider, &providers["registry.opentofu.org/example/bare"]);
-    assert_eq!(provider["Pid"], child.id().unwrap());
-
-    let path = provider["Addr"]["String"].as_str().unwrap().into();
-    let handshake = Handshake { path, certificate: None };
-    schema(&handshake.connect(None).await?.into()).await?;
-    sleep(Duration::from_millis(2500)).await; // No core may be gone for as long if it started us.
+async fn a_debugged_provider_leaves_with_ctrl_c() -> Result {
+    let (mut child, handshake) = debugged().await?;
     schema(&handshake.connect(None).await?.into()).await?;
     signal("INT", child.id());
     assert!(timeout(Duration::from_secs(1), child.wait()).await??.success());

@@ -26,6 +26,7 @@ resource "corner_kinds" "it" {
   map        = { one = { name = "one" }, other = { name = corner_thing.other.id, note = "n" } }
   set        = [{ name = "s" }, { name = corner_thing.other.id, port = 80 }, { name = "u", protocol = "udp" }]
   flat       = [{ name = "f" }, { name = corner_thing.other.id, port = 80 }]
+  anything   = { name = corner_thing.other.id, sizes = tolist([1, 0.5]), none = null }
 }
 resource "corner_kinds" "empty" {
   texts    = []
@@ -33,8 +34,14 @@ resource "corner_kinds" "empty" {
   list     = []
   map      = {}
   set      = []
+  anything = 7
 }
-resource "corner_kinds" "null" {}
+resource "corner_kinds" "later" {
+  anything = corner_thing.other.id
+}
+resource "corner_kinds" "null" {
+  anything = tostring(null)
+}
 output "exact" {
   value = corner_kinds.it.number == 123456789012345678901234567890.123456789 && corner_kinds.it.number_map.huge == 1e100
 }
@@ -58,6 +65,7 @@ pub(super) fn every_kind(corner: &mut Corner) {
         ("/map/other/key", json!("key-other")),
         ("/set/1/protocol", json!("tcp")),
         ("/flat/1", json!({ "name": "thing-1", "port": 80 })),
+        ("/anything", json!({ "name": "thing-1", "sizes": [1, 0.5], "none": null })),
         ("/amount", json!(3)),
         ("/found/1/name", json!("thing-1")),
     ] {
@@ -65,6 +73,8 @@ pub(super) fn every_kind(corner: &mut Corner) {
     }
     assert_eq!(corner.run("output -no-color exact").lines().next_back(), Some("true"));
     assert_eq!(corner.attributes("corner_kinds.empty")["set"], json!([]));
+    assert_eq!(corner.attributes("corner_kinds.empty")["anything"], 7);
+    assert_eq!(corner.attributes("corner_kinds.later")["anything"], "thing-1");
     assert_eq!(corner.attributes("corner_kinds.null")["set"], Value::Null);
     corner.plan().assert_empty();
 
@@ -79,9 +89,19 @@ pub(super) fn every_kind(corner: &mut Corner) {
             "[\"a\", corner_thing.other.id, \"b\"]",
         )
         .replace("0.1", "0.10")
+        .replace("tolist([1, 0.5])", "[1, 0.5]")
         .replace("truth      = true", "truth      = null");
     corner.configure(&changed);
     corner.plan().assert_in_place("corner_kinds.it", &["truth", "list"]);
+    corner.apply();
+    corner.plan().assert_empty();
+
+    // Another type, and none.
+    corner.configure(&changed.replace("anything = 7", "anything = { size = \"7\" }"));
+    corner.plan().assert_in_place("corner_kinds.empty", &["anything"]);
+    corner.apply();
+    corner.configure(&changed.replace("anything = 7", ""));
+    corner.plan().assert_in_place("corner_kinds.empty", &["anything"]);
     corner.apply();
     corner.plan().assert_empty();
     corner.destroy();

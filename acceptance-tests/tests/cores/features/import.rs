@@ -61,6 +61,31 @@ pub(super) fn import_generated(corner: &mut Corner) {
     corner.plan().assert_empty();
 }
 
+pub(super) fn moved(corner: &mut Corner) {
+    corner.configure(THING);
+    corner.apply();
+    corner.run("state rm corner_thing.it");
+    let data = |input| format!("resource \"terraform_data\" \"it\" {{\n  input = {input}\n}}\n");
+    let moved = "moved {\n  from = terraform_data.it\n  to   = corner_thing.it\n}\n";
+    corner.configure(&data("\"thing-1\""));
+    corner.apply();
+    corner.configure(&format!("{moved}{THING}"));
+    let errors = corner.plan_errors();
+    assert!(errors.contains("data is no thing"), "{errors}");
+
+    corner.configure(&data("{ id = \"thing-1\", name = \"Other\" }"));
+    corner.apply();
+    corner.configure(&format!("{moved}{THING}"));
+    let plan = corner.plan();
+    plan.assert_actions("corner_thing.it", &["no-op"]);
+    assert_eq!(plan.json["resource_changes"][0]["previous_address"], "terraform_data.it");
+    corner.apply();
+    assert_eq!(corner.attributes("corner_thing.it")["slug"], "it");
+    corner.configure(THING);
+    corner.plan().assert_empty();
+    assert_eq!(corner.count(), 1);
+}
+
 pub(super) fn query(corner: &mut Corner) {
     corner.configure(&format!(
         "{THING}{}",

@@ -1,5 +1,6 @@
 //! An object from its creation to its end.
 
+use super::import::import_by_identity;
 use super::{THING, thing};
 use crate::core::Corner;
 use serde_json::{Value, json};
@@ -76,8 +77,7 @@ pub(super) fn data_source(corner: &mut Corner) {
 pub(super) fn upgrade(corner: &mut Corner) {
     corner.configure(&thing("name = \"It\"\nnote = \"a b\""));
     corner.apply();
-    let state = fs::read_to_string(corner.folder().join("terraform.tfstate")).unwrap();
-    let mut state: Value = serde_json::from_str(&state).unwrap();
+    let mut state = stored(corner);
     let instance = &mut state["resources"][0]["instances"][0];
     instance["schema_version"] = json!(0);
     let attributes = instance["attributes"].as_object_mut().unwrap();
@@ -92,6 +92,28 @@ pub(super) fn upgrade(corner: &mut Corner) {
     assert_eq!(corner.attributes("corner_thing.it")["name"], "It");
 }
 
+pub(super) fn upgrade_identity(corner: &mut Corner) {
+    corner.configure(THING);
+    corner.apply();
+    let before = stored(corner);
+    let mut state = before.clone();
+    let instance = &mut state["resources"][0]["instances"][0];
+    assert_eq!(instance["identity"], json!({ "id": "thing-1" }));
+    instance["identity_schema_version"] = json!(0);
+    instance["identity"] = json!({ "key": "thing-1" });
+    corner.write("terraform.tfstate", &state.to_string());
+    // A refresh would cover what the upgrade has made of it.
+    corner.run("plan -refresh=false -input=false -no-color -out=plan");
+    let plan: Value = serde_json::from_str(&corner.run("show -json plan")).unwrap();
+    let change = &plan["resource_changes"][0]["change"];
+    assert_eq!(change["before_identity"], json!({ "id": "thing-1" }));
+    corner.plan().assert_empty();
+    corner.run("apply -refresh-only -auto-approve -input=false -no-color");
+    let instance = |state: &Value| state["resources"][0]["instances"][0].clone();
+    assert_eq!(instance(&stored(corner)), instance(&before));
+    import_by_identity(corner);
+}
+
 pub(super) fn private_state(corner: &mut Corner) {
     for (turn, note) in ["a", "b", "c"].iter().enumerate() {
         corner.configure(&thing(&format!("name = \"It\"\nnote = \"{note}\"")));
@@ -102,4 +124,9 @@ pub(super) fn private_state(corner: &mut Corner) {
     corner.configure(&thing("name = \"It\""));
     corner.apply();
     assert_eq!(corner.attributes("corner_thing.it")["counted"], 4);
+}
+
+fn stored(corner: &Corner) -> Value {
+    let state = fs::read_to_string(corner.folder().join("terraform.tfstate")).unwrap();
+    serde_json::from_str(&state).unwrap()
 }
