@@ -47,13 +47,13 @@ pub fn lifecycle(case: &Case) {
     context.apply();
 
     stage("planned again: no changes");
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let id = (case.import_id)(&context.attributes(case.address));
 
     stage("imported by command: no changes");
     context.run(&format!("state rm {}", case.address));
     context.run(&format!("import -input=false -no-color {} {id}", case.address));
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     stage("imported by block: no changes");
     context.run(&format!("state rm {}", case.address));
@@ -62,13 +62,13 @@ pub fn lifecycle(case: &Case) {
     context.plan().assert_imports(case.address, &id);
     context.apply();
     context.remove("import.tf");
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     stage("updated in place");
     configure(case.updated);
     context.plan().assert_in_place(case.address, case.updates);
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     stage("drifted and healed");
     let healthy = context.held();
@@ -77,19 +77,19 @@ pub fn lifecycle(case: &Case) {
     context.plan().assert_in_place(case.address, case.drifts);
     context.apply();
     assert_eq!(context.held(), healthy, "drift was not healed");
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     stage("disappeared: create is planned");
     (case.remove)(&context.outside(), &context.attributes(case.address));
     context.plan().assert_actions(case.address, &["create"]);
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     stage("replaced where it must be");
     configure(case.replaced);
     context.plan().assert_actions(case.address, &["delete", "create"]);
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     stage("destroyed: the sandbox is as before");
     context.destroy();
@@ -112,7 +112,7 @@ pub fn lifecycle(case: &Case) {
         }
         context.sandbox().faults().clear();
         context.apply();
-        context.plan().assert_empty();
+        context.assert_no_changes();
         context.destroy();
         assert_eq!(context.held(), before);
     }

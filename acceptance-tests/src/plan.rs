@@ -13,12 +13,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Asserts that there is nothing to do.
-    #[track_caller]
-    pub fn assert_empty(&self) {
-        assert!(self.text.contains("No changes."), "changes are planned:\n{}", self.text);
-    }
-
     /// Asserts what is done to one resource: `create`, `update`, `delete`, or several for a
     /// replacement; `no-op` for nothing.
     #[track_caller]

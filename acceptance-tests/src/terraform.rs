@@ -106,6 +106,19 @@ impl Terraform {
         Plan { text, json }
     }
 
+    /// Applies the plan that was made last.
+    #[track_caller]
+    pub fn apply_plan(&self) {
+        self.run("apply -input=false -no-color plan");
+    }
+
+    /// Plans, and asserts that there is nothing to do.
+    #[track_caller]
+    pub fn assert_no_changes(&self) {
+        let text = self.run("plan -input=false -no-color");
+        assert!(text.contains("No changes."), "changes are planned:\n{text}");
+    }
+
     /// The attributes of a resource in the state; null when it is not there.
     #[track_caller]
     pub fn attributes(&self, address: &str) -> Value {

@@ -78,7 +78,7 @@ fn imported_by_identity() {
     context.configure(&format!("{CONFIGURATION}\n{}", blocks.collect::<String>()));
     context.apply();
     context.configure(CONFIGURATION);
-    context.plan().assert_empty();
+    context.assert_no_changes();
     for (name, expected) in &expected {
         assert_eq!(identity(&context, name), *expected);
     }
@@ -101,7 +101,7 @@ fn an_update_in_place_changes_it_even_to_what_is_not_known_yet() {
     let group = "resource \"tke_security_group\" \"peer\" {\n  name = \"peer\"\n}";
     context.configure(&format!("{peer}\n{group}"));
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     if !has_identities(&context) {
         return;
     }

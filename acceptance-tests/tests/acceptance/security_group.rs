@@ -55,7 +55,7 @@ fn tags_come_from_the_resource_and_the_provider() {
         }"#,
     );
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let group = context.attributes("tke_security_group.it");
     assert_eq!(group["tags"], json!({ "team": "security" }));
     assert_eq!(group["tags_all"], json!({ "team": "security", "cost": "42" }));
@@ -75,7 +75,7 @@ fn a_group_in_another_region_is_imported_with_it() {
     let id = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
     context.run("state rm tke_security_group.it");
     context.run(&format!("import -input=false tke_security_group.it ap-singapore/{id}"));
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 #[test]
@@ -99,14 +99,14 @@ fn default_tags_can_change_and_go_and_tags_of_others_stay() {
     let id = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
     context.run("state rm tke_security_group.it");
     context.run(&format!("import -input=false tke_security_group.it {id}"));
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     let theirs = json!({
         "Resource": format!("qcs::cvm:ap-guangzhou:uin/:sg/{id}"),
         "ReplaceTags": [{ "TagKey": "theirs", "TagValue": "x" }],
     });
     context.sandbox().call("tag", "ModifyResourceTags", "ap-guangzhou", theirs).unwrap();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let tags = || {
         let held =
             context.outside().call("DescribeSecurityGroups", json!({ "SecurityGroupIds": [id] }));
@@ -125,7 +125,7 @@ fn default_tags_can_change_and_go_and_tags_of_others_stay() {
     ] {
         configure(default, own);
         context.apply();
-        context.plan().assert_empty();
+        context.assert_no_changes();
         assert_eq!(tags(), expected);
     }
 }
@@ -146,7 +146,7 @@ fn another_region_in_the_provider_moves_nothing() {
     context.configure(group);
     context.apply();
     context.configure(&format!("provider \"tke\" {{\n  region = \"ap-singapore\"\n}}\n{group}"));
-    context.plan().assert_empty();
+    context.assert_no_changes();
     assert_eq!(context.attributes("tke_security_group.it")["region"], "ap-guangzhou");
 }
 
@@ -168,5 +168,5 @@ fn a_group_that_looks_the_same_is_told() {
     assert!(printed.contains("(and one more similar warning elsewhere)"), "{printed}");
     let id = left["SecurityGroup"]["SecurityGroupId"].as_str().unwrap();
     assert!(printed.contains(&format!("are the same: {id}. It may be")), "{printed}");
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }

@@ -106,7 +106,7 @@ fn a_cluster_that_is_not_known_yet_can_be_planned_on() {
     ));
     context.plan().assert_actions("tke_security_group_policy.it", &["create"]);
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 /// The policy `it` of all Pods of my-app, with these attributes besides.
@@ -152,7 +152,7 @@ fn a_change_from_outside_is_a_warning_that_names_who_made_it() {
         .assert_in_place("tke_security_group_policy.it", &["pod_selector", "field_manager"]);
     context.apply();
     assert_eq!(context.plan_warnings(), "");
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 #[test]
@@ -175,12 +175,12 @@ fn the_generation_changes_with_the_specification_only() {
     context.configure(&policy("field_manager = { force_conflicts = true }"));
     assert_eq!(generation(), 1);
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     context.configure(&policy("service_account_selector = { match_labels = { role = \"web\" } }"));
     assert_eq!(generation(), "unknown");
     context.apply();
     assert_eq!(context.attributes("tke_security_group_policy.it")["generation"], 2);
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 #[test]
@@ -194,13 +194,13 @@ fn a_field_manager_can_be_renamed() {
            field_manager = { name = "platform-team" }"#,
     ));
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let held = context.outside().policy("my-namespace", "it");
     assert_eq!(held["metadata"]["labels"], json!({ "team": "security" }));
 
     context.configure(&policy(""));
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let held = context.outside().policy("my-namespace", "it");
     assert_eq!(held["metadata"]["labels"], Value::Null);
     context.destroy();
@@ -217,10 +217,10 @@ fn labels_of_ours_are_imported() {
     context.apply();
     let change = json!({ "metadata": { "labels": { "theirs": "x" } } });
     context.outside().edit_policy("my-namespace", "it", &change);
-    context.plan().assert_empty();
+    context.assert_no_changes();
     context.run("state rm tke_security_group_policy.it");
     context.run("import -input=false -no-color tke_security_group_policy.it my-namespace/it");
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn every_way_to_write_a_selector_is_stable() {
         let own = r#"pod_selector       = { match_labels = { app = "my-app" } }"#;
         context.configure(&policy("").replace(own, selector));
         context.apply();
-        context.plan().assert_empty();
+        context.assert_no_changes();
         let change = json!({ "spec": { "podSelector": { "matchLabels": { "other": "x" } } } });
         context.outside().edit_policy("my-namespace", "it", &change);
         context.plan().assert_in_place("tke_security_group_policy.it", &["pod_selector"]);
@@ -286,5 +286,5 @@ fn a_policy_whose_cluster_is_not_known_yet_is_planned_from_its_state() {
     plan.assert_actions("tke_security_group_policy.it", &["update"]);
     assert!(plan.text.contains("Did not look at SecurityGroupPolicy my-namespace/it"));
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }

@@ -81,7 +81,7 @@ fn the_spelling_of_the_user_stays() {
         }}"#
     ));
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let rule = context.attributes("tke_security_group_rule.it");
     assert_eq!(rule["action"], "accept");
     assert_eq!(rule["cidr_block"], "10.0.0.1/32");
@@ -109,7 +109,7 @@ fn many_rules_of_one_group_keep_their_places() {
     };
     context.configure(&rules("443"));
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let group = context.attributes("tke_security_group.pods")["id"].as_str().unwrap().to_owned();
     let order = |field: &str| -> Vec<_> {
         context.outside().ingress(&group).iter().map(|rule| rule[field].clone()).collect()
@@ -122,7 +122,7 @@ fn many_rules_of_one_group_keep_their_places() {
     context.apply();
     assert_eq!(order("PolicyDescription"), before);
     assert!(order("Port").contains(&json!("8443")));
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_rule_that_exists_is_to_be_imported() {
     // What the message says to do works.
     let id = format!("{group}_ingress_accept_tcp_80_10.0.0.0/8");
     context.run(&format!("import -input=false tke_security_group_rule.it {id}"));
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 /// What is published is a port, a list, or a range. A list of ranges is for the cloud to refuse.
@@ -195,7 +195,7 @@ fn whether_a_list_of_ports_may_hold_ranges_is_for_the_cloud_to_say() {
     let seed = Seed { behaviour: Some(behaviour), ..Seed::default() };
     context.sandbox().seed(seed).unwrap();
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn rules_cost_as_few_calls_as_promised() {
     ));
     context.apply();
     context.sandbox().log().clear();
-    context.plan().assert_empty();
+    context.assert_no_changes();
     let log = context.sandbox().log();
     assert_eq!(log.count("DescribeSecurityGroups"), 1);
     assert_eq!(log.count("DescribeSecurityGroupPolicies"), 1);
@@ -320,7 +320,7 @@ fn a_rule_can_move_to_another_instance() {
     // One is renamed; the others take over the content of their neighbours.
     context.configure(&rules(r#"a = "443", b = "8080", d = "80""#));
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }
 
 #[test]
@@ -349,5 +349,5 @@ fn a_removed_rule_is_not_taken_for_one_that_stood_beside_it() {
     context.plan().assert_actions("tke_security_group_rule.it", &["create"]);
     context.apply();
     assert_eq!(context.outside().ingress(&group).len(), 2);
-    context.plan().assert_empty();
+    context.assert_no_changes();
 }

@@ -14,7 +14,7 @@ fn applied_drifted_healed_destroyed() {
     let before = context.held();
 
     context.apply();
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     let pods = context.attributes("tke_security_group.pods")["id"].clone();
     let dns = context.attributes("tke_security_group_rule.dns[\"UDP\"]");
@@ -78,7 +78,7 @@ fn applied_drifted_healed_destroyed() {
 
     context.apply();
     assert_eq!(context.held(), healed);
-    context.plan().assert_empty();
+    context.assert_no_changes();
 
     context.destroy();
     assert_eq!(context.held(), before);

@@ -205,8 +205,8 @@ fn prove(program: &Path, case: &Case) {
     let expected = if case.next.is_empty() { json!(["no-op"]) } else { json!(case.next) };
     let change = if change.is_null() { json!(["no-op"]) } else { change };
     assert_eq!(change, expected, "{}", plan.text);
-    corner.apply();
-    corner.plan().assert_empty();
+    corner.apply_plan();
+    corner.assert_no_changes();
     assert_eq!(corner.count(), objects + case.lost);
 }
 

@@ -76,7 +76,7 @@ pub(super) fn every_kind(corner: &mut Corner) {
     assert_eq!(corner.attributes("corner_kinds.empty")["anything"], 7);
     assert_eq!(corner.attributes("corner_kinds.later")["anything"], "thing-1");
     assert_eq!(corner.attributes("corner_kinds.null")["set"], Value::Null);
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 
     // An element in front, another order, other numbers: only what differs changes.
     let changed = KINDS
@@ -94,7 +94,7 @@ pub(super) fn every_kind(corner: &mut Corner) {
     corner.configure(&changed);
     corner.plan().assert_in_place("corner_kinds.it", &["truth", "list"]);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 
     // Another type, and none.
     corner.configure(&changed.replace("anything = 7", "anything = { size = \"7\" }"));
@@ -103,7 +103,7 @@ pub(super) fn every_kind(corner: &mut Corner) {
     corner.configure(&changed.replace("anything = 7", ""));
     corner.plan().assert_in_place("corner_kinds.empty", &["anything"]);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.destroy();
     assert_eq!(corner.count(), 0);
 }
@@ -113,10 +113,10 @@ pub(super) fn spelling(corner: &mut Corner) {
     corner.apply();
     assert_eq!(corner.objects()["thing-1"]["map"]["address"], "2001:db8::1");
     assert_eq!(corner.attributes("corner_thing.it")["address"], "2001:DB8::0001");
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     // Another spelling of the same address is no change.
     corner.configure(&thing("name = \"It\"\naddress = \"2001:db8:0::1\""));
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 }
 
 pub(super) fn validation(corner: &mut Corner) {
@@ -142,7 +142,7 @@ pub(super) fn sensitive(corner: &mut Corner) {
     assert!(!corner.plan().text.contains("hunter2"));
     assert!(!corner.apply().contains("hunter2"));
     assert_eq!(corner.attributes("corner_kinds.it")["hidden"], "hunter2");
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 }
 
 pub(super) fn write_only(corner: &mut Corner) {
@@ -151,10 +151,10 @@ pub(super) fn write_only(corner: &mut Corner) {
     corner.apply();
     let it = corner.attributes("corner_thing.it");
     assert_eq!([&it["secret"], &it["secret_length"]], [&Value::Null, &json!(7)]);
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     // Terraform cannot see that it changed; the version says so.
     corner.configure(&thing("name = \"It\"\nsecret = \"hunter2 and more\"\nsecret_version = 1"));
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.configure(&thing("name = \"It\"\nsecret = \"hunter2 and more\"\nsecret_version = 2"));
     corner.apply();
     assert_eq!(corner.attributes("corner_thing.it")["secret_length"], 16);

@@ -20,7 +20,7 @@ output "count" {
     let output = |name| corner.run(&format!("output -no-color {name}"));
     assert_eq!(output("slug").lines().next_back(), Some("\"one-thing\""));
     assert_eq!(output("count").lines().next_back(), Some("2"));
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.configure(&outputs.replace("One Thing", "").replace("corner_thing.it.id", "\"b\""));
     let errors = corner.plan_errors();
     assert!(errors.contains("nothing to make a slug of"), "{errors}");
@@ -56,7 +56,7 @@ pub(super) fn ephemeral(corner: &mut Corner) {
     let tokens: Vec<_> = tokens.map(|(_, token)| &token["map"]).collect();
     assert!(tokens.iter().all(|token| token["open"] == false), "{tokens:?}");
     assert!(tokens.iter().any(|token| token["renewed"]["number"] != "0"), "{tokens:?}");
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 }
 
 pub(super) fn actions(corner: &mut Corner) {
@@ -132,7 +132,7 @@ pub(super) fn reattach(corner: &mut Corner) {
     corner.configure(THING);
     corner.run("init -input=false -no-color");
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.destroy();
     assert!(provider.try_wait().unwrap().is_none(), "a core has stopped what it did not start");
     provider.kill().unwrap();

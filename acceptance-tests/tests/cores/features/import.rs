@@ -11,14 +11,14 @@ pub(super) fn import_by_id(corner: &mut Corner) {
     corner.apply();
     corner.run("state rm corner_thing.it");
     corner.run("import -input=false -no-color corner_thing.it thing-1");
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 
     corner.run("state rm corner_thing.it");
     let import = "import {\n  to = corner_thing.it\n  id = \"thing-1\"\n}\n";
     corner.configure(&format!("{import}{}", thing("name = \"It\"\nnote = \"n\"")));
     corner.plan().assert_imports("corner_thing.it", "thing-1");
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.configure(&config);
     corner.plan().assert_in_place("corner_thing.it", &["timeouts"]);
     corner.configure(&import.replace("corner_thing.it", "corner_thing.no").replace('1', "9"));
@@ -34,7 +34,7 @@ pub(super) fn import_by_identity(corner: &mut Corner) {
     corner.configure(&format!("{import}{THING}"));
     corner.plan().assert_actions("corner_thing.it", &["no-op"]);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     assert_eq!(corner.count(), 1);
 }
 
@@ -58,7 +58,7 @@ pub(super) fn import_generated(corner: &mut Corner) {
     let generated = fs::read_to_string(corner.folder().join("generated.tf")).unwrap();
     corner.write("generated.tf", &generated.replace("null # sensitive", "\"hunter2\""));
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 }
 
 pub(super) fn moved(corner: &mut Corner) {
@@ -82,7 +82,7 @@ pub(super) fn moved(corner: &mut Corner) {
     corner.apply();
     assert_eq!(corner.attributes("corner_thing.it")["slug"], "it");
     corner.configure(THING);
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     assert_eq!(corner.count(), 1);
 }
 
@@ -104,6 +104,6 @@ pub(super) fn query(corner: &mut Corner) {
     let plan = corner.plan();
     assert!(plan.text.contains("1 to import, 0 to add, 0 to change"), "{}", plan.text);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     assert_eq!(corner.count(), 2);
 }

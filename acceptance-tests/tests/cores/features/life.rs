@@ -15,7 +15,7 @@ pub(super) fn update(corner: &mut Corner) {
     let plan = corner.plan();
     plan.assert_in_place("corner_thing.it", &["name", "note", "port", "slug"]);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     let after = corner.attributes("corner_thing.it");
     assert_eq!(after["id"], before["id"]);
     assert_eq!([&after["slug"], &after["revision"]], [&json!("it-now"), &json!(2)]);
@@ -30,13 +30,13 @@ pub(super) fn replace(corner: &mut Corner) {
     corner.configure(&thing("name = \"It\"\nzone = \"there\""));
     corner.plan().assert_actions("corner_thing.it", &["delete", "create"]);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     assert_eq!(corner.count(), 1);
     let lifecycle = "lifecycle {\n  create_before_destroy = true\n}";
     corner.configure(&thing(&format!("name = \"It\"\nzone = \"here\"\n{lifecycle}")));
     corner.plan().assert_actions("corner_thing.it", &["create", "delete"]);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     assert_eq!(corner.count(), 1);
 }
 
@@ -48,7 +48,7 @@ pub(super) fn drift(corner: &mut Corner) {
     corner.write("objects.json", &objects.to_string());
     corner.plan().assert_in_place("corner_thing.it", &["note"]);
     corner.apply();
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.write("objects.json", "{}");
     corner.plan().assert_actions("corner_thing.it", &["create"]);
 }
@@ -61,7 +61,7 @@ pub(super) fn unknown_configuration(corner: &mut Corner) {
     ));
     corner.apply();
     assert_eq!(corner.count(), 0);
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.destroy();
 }
 
@@ -71,7 +71,7 @@ pub(super) fn data_source(corner: &mut Corner) {
     corner.configure(&format!("{THING}{read}"));
     corner.apply();
     assert_eq!(corner.run("output -no-color port").lines().next_back(), Some("443"));
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
 }
 
 pub(super) fn upgrade(corner: &mut Corner) {
@@ -87,7 +87,7 @@ pub(super) fn upgrade(corner: &mut Corner) {
     attributes.insert("notes".to_owned(), json!(["a", "b"]));
     attributes.remove("counted");
     corner.write("terraform.tfstate", &state.to_string());
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.apply();
     assert_eq!(corner.attributes("corner_thing.it")["name"], "It");
 }
@@ -107,7 +107,7 @@ pub(super) fn upgrade_identity(corner: &mut Corner) {
     let plan: Value = serde_json::from_str(&corner.run("show -json plan")).unwrap();
     let change = &plan["resource_changes"][0]["change"];
     assert_eq!(change["before_identity"], json!({ "id": "thing-1" }));
-    corner.plan().assert_empty();
+    corner.assert_no_changes();
     corner.run("apply -refresh-only -auto-approve -input=false -no-color");
     let instance = |state: &Value| state["resources"][0]["instances"][0].clone();
     assert_eq!(instance(&stored(corner)), instance(&before));
