@@ -227,10 +227,13 @@ fn not_to_be_planned(at: Path) -> Diagnostic {
 /// The attributes that cannot change in place, and change.
 ///
 /// Terraform wants paths that exist on one side at least. An element that comes or goes is a matter of the
-/// collection it is in.
+/// collection it is in. What is not known counts as a change here as well, or the plan during apply would
+/// replace what was to be updated.
 fn replacements(object: &Object, prior: &Value, planned: &Value, at: &Path, found: &mut Vec<Path>) {
+    let unknown = (!planned.is_known()).then_some(planned);
     for attribute in &object.attributes {
-        let (prior, planned) = (prior.get(&attribute.name), planned.get(&attribute.name));
+        let (prior, planned) =
+            (prior.get(&attribute.name), unknown.unwrap_or_else(|| planned.get(&attribute.name)));
         if attribute.write_only || same(attribute, prior, planned) {
             continue;
         }
@@ -239,18 +242,25 @@ fn replacements(object: &Object, prior: &Value, planned: &Value, at: &Path, foun
             found.push(at);
             continue;
         }
-        match (&attribute.kind, prior, planned) {
-            (Kind::Nested(Nesting::Single, object), _, _) => {
+        let unknown = (!planned.is_known()).then_some(planned);
+        match (&attribute.kind, prior) {
+            (Kind::Nested(Nesting::Single, object), _) => {
                 replacements(object, prior, planned, &at, found);
             }
-            (Kind::Nested(Nesting::List, object), Value::List(prior), Value::List(planned)) => {
-                for (index, (prior, planned)) in prior.iter().zip(planned).enumerate() {
-                    replacements(object, prior, planned, &at.clone().index(index), found);
+            (Kind::Nested(Nesting::List, object), Value::List(prior)) => {
+                for (index, prior) in prior.iter().enumerate() {
+                    if let Some(planned) = unknown.or_else(|| elements(planned).get(index)) {
+                        replacements(object, prior, planned, &at.clone().index(index), found);
+                    }
                 }
             }
-            (Kind::Nested(Nesting::Map, object), Value::Map(prior), Value::Map(planned)) => {
+            (Kind::Nested(Nesting::Map, object), Value::Map(prior)) => {
                 for (key, prior) in prior {
-                    if let Some(planned) = planned.get(key) {
+                    let planned = match planned {
+                        Value::Map(planned) => planned.get(key),
+                        _ => unknown,
+                    };
+                    if let Some(planned) = planned {
                         replacements(object, prior, planned, &at.clone().key(key), found);
                     }
                 }
@@ -406,6 +416,38 @@ mod tests {
             prior(after),
             &["single.zone", "list[1].zone", "map[\"k\"].zone"],
         );
+    }
+
+    #[test]
+    fn replace_inside_nested_objects_that_are_not_known() {
+        let part = |zone: Json| json!({"name": "p", "zone": zone, "port": 443, "id": "i"});
+        let before = json!({
+            "single": part(json!(null)),
+            "list": [part(json!("1")), part(json!("2"))],
+            "map": {"k": part(json!("1"))},
+        });
+        let unknown = json!({"single": "?", "list": "?", "map": "?"});
+        let after = with(unknown.clone(), json!({"revision": "?"}));
+        check_replace(
+            prior(before.clone()),
+            with(unknown, json!({"name": "a"})),
+            prior(after),
+            &["single.zone", "list[0].zone", "list[1].zone", "map[\"k\"].zone"],
+        );
+
+        let elements = json!({"list": ["?"], "map": {"k": "?", "new": "?"}});
+        let after = with(elements.clone(), json!({"revision": "?"}));
+        check_replace(
+            prior(with(before, json!({"single": null}))),
+            with(elements, json!({"name": "a"})),
+            prior(after),
+            &["list[0].zone", "map[\"k\"].zone"],
+        );
+
+        // Where there was none, none can be replaced.
+        let config = json!({"name": "a", "list": "?", "map": "?"});
+        let after = json!({"list": "?", "map": "?", "revision": "?"});
+        check(prior(json!({"list": []})), config, prior(after));
     }
 
     #[test]
