@@ -64,7 +64,8 @@ pub(crate) fn plan<C>(
     }
     let mut replace = Vec::new();
     if !prior.is_null() {
-        replacements(object, prior, &state, &Path::root(), &mut replace);
+        let forgotten = forget(object, prior, [prior, config]);
+        replacements(object, [prior, &forgotten], &state, &Path::root(), &mut replace);
     }
     let identity = identify(resource, &state, &mut diagnostics);
     Planned { state, identity, replace, diagnostics }
@@ -228,13 +229,19 @@ fn not_to_be_planned(at: Path) -> Diagnostic {
 ///
 /// Terraform wants paths that exist on one side at least. An element that comes or goes is a matter of the
 /// collection it is in. What is not known counts as a change here as well, or the plan during apply would
-/// replace what was to be updated.
-fn replacements(object: &Object, prior: &Value, planned: &Value, at: &Path, found: &mut Vec<Path>) {
+/// replace what was to be updated; but not where it is `forgotten` of what was there, which any update does.
+fn replacements(
+    object: &Object,
+    [prior, forgotten]: [&Value; 2],
+    planned: &Value,
+    at: &Path,
+    found: &mut Vec<Path>,
+) {
     let unknown = (!planned.is_known()).then_some(planned);
     for attribute in &object.attributes {
-        let (prior, planned) =
-            (prior.get(&attribute.name), unknown.unwrap_or_else(|| planned.get(&attribute.name)));
-        if attribute.write_only || same(attribute, prior, planned) {
+        let before = [prior, forgotten].map(|before| before.get(&attribute.name));
+        let planned = unknown.unwrap_or_else(|| planned.get(&attribute.name));
+        if attribute.write_only || before.iter().any(|before| same(attribute, before, planned)) {
             continue;
         }
         let at = at.clone().attribute(&attribute.name);
@@ -242,26 +249,28 @@ fn replacements(object: &Object, prior: &Value, planned: &Value, at: &Path, foun
             found.push(at);
             continue;
         }
-        let unknown = (!planned.is_known()).then_some(planned);
-        match (&attribute.kind, prior) {
+        let unknown = (!planned.is_known() && attribute.is_configurable()).then_some(planned);
+        match (&attribute.kind, before[0]) {
             (Kind::Nested(Nesting::Single, object), _) => {
-                replacements(object, prior, planned, &at, found);
+                replacements(object, before, planned, &at, found);
             }
             (Kind::Nested(Nesting::List, object), Value::List(prior)) => {
-                for (index, prior) in prior.iter().enumerate() {
+                for index in 0..prior.len() {
                     if let Some(planned) = unknown.or_else(|| elements(planned).get(index)) {
-                        replacements(object, prior, planned, &at.clone().index(index), found);
+                        let before = before.map(|before| element(before, index));
+                        replacements(object, before, planned, &at.clone().index(index), found);
                     }
                 }
             }
             (Kind::Nested(Nesting::Map, object), Value::Map(prior)) => {
-                for (key, prior) in prior {
+                for key in prior.keys() {
                     let planned = match planned {
                         Value::Map(planned) => planned.get(key),
                         _ => unknown,
                     };
                     if let Some(planned) = planned {
-                        replacements(object, prior, planned, &at.clone().key(key), found);
+                        let before = before.map(|before| before.get(key));
+                        replacements(object, before, planned, &at.clone().key(key), found);
                     }
                 }
             }
@@ -277,7 +286,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Json, Model,
+        Computed, Json, Model,
         lifecycle::{Typed, apply::complete},
         sample::{
             All, Store, Thing, Unknown, answer, any_config, full, lean, resolved, thing, value,
@@ -448,6 +457,51 @@ mod tests {
         let config = json!({"name": "a", "list": "?", "map": "?"});
         let after = json!({"list": "?", "map": "?", "revision": "?"});
         check(prior(json!({"list": []})), config, prior(after));
+    }
+
+    /// A thing with parts that cannot change.
+    #[derive(Model, Clone)]
+    struct Fixed {
+        /// A note.
+        note: String,
+        /// What any update changes.
+        #[tf(volatile, replace)]
+        host: Computed<String>,
+        /// Parts.
+        #[tf(replace)]
+        parts: Vec<Part>,
+        /// Other parts.
+        #[tf(volatile)]
+        found: Computed<Vec<Part>>,
+    }
+
+    /// A part.
+    #[derive(Model, Clone)]
+    struct Part {
+        /// Its name.
+        #[tf(replace)]
+        name: String,
+        /// Changed by any update.
+        #[tf(volatile)]
+        revision: Computed<i64>,
+    }
+
+    #[test]
+    fn what_any_update_changes_replaces_nothing() {
+        let object = Fixed::object();
+        let part = json!([{"name": "p", "revision": 1}]);
+        let prior = json!({"note": "a", "host": "h", "parts": part, "found": part});
+        let replace = |config: Json| {
+            let [prior, config] = [&prior, &config].map(|json| full(&object, &value(json.clone())));
+            let state = forget(&object, &propose(&object, &prior, &config), [&prior, &config]);
+            let forgotten = forget(&object, &prior, [&prior, &config]);
+            let mut found = Vec::new();
+            replacements(&object, [&prior, &forgotten], &state, &Path::root(), &mut found);
+            found.iter().map(Path::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(replace(json!({"note": "b", "parts": [{"name": "p"}]})), Vec::<String>::new());
+        assert_eq!(replace(json!({"note": "b", "parts": [{"name": "q"}]})), ["parts"]);
+        assert_eq!(replace(json!({"note": "b", "parts": "?"})), ["parts"]);
     }
 
     #[test]
