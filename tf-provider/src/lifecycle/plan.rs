@@ -100,8 +100,13 @@ pub(super) fn propose(object: &Object, prior: &Value, config: &Value) -> Value {
 /// `value`, or what was there before if that means the same. What is null or unknown may have a type, which
 /// the configuration alone decides.
 fn spelled_as(attribute: &Attribute, before: &Value, value: &Value) -> Value {
-    let keeps = value.is_known() && !value.is_null() && same(attribute, before, value);
-    if keeps { before.clone() } else { value.clone() }
+    match value {
+        // It may turn out to mean the same, and then nothing may have been promised of how it is spelled.
+        Value::Unknown(refinement) if !before.is_null() => Value::Unknown(refinement.of_presence()),
+        known if !known.is_known() || known.is_null() => value.clone(),
+        known if same(attribute, before, known) => before.clone(),
+        _ => value.clone(),
+    }
 }
 
 /// Elements of a list are told apart by their place alone. When the list has grown or shrunk, an element
@@ -291,6 +296,7 @@ mod tests {
         sample::{
             All, Store, Thing, Unknown, answer, any_config, full, lean, resolved, thing, value,
         },
+        value::Refinement,
     };
 
     #[track_caller]
@@ -353,6 +359,24 @@ mod tests {
             with(json!({"name": "A"}), json!({"words": ["a", "B"]})),
             prior(words),
         );
+    }
+
+    #[test]
+    fn what_may_mean_the_same_promises_no_spelling() {
+        let planned = |prior: Json, refinement: &[u8]| {
+            let mut config = full(&All::object(), &value(json!({"name": "?"})));
+            let Value::Map(attributes) = &mut config else { panic!("an object is needed") };
+            attributes.insert("name", Value::Unknown(Refinement::from_bytes(refinement)));
+            let prior = full(&All::object(), &value(prior));
+            match propose(&All::object(), &prior, &config).get("name") {
+                Value::Unknown(refinement) => refinement.as_bytes().map(<[u8]>::to_vec),
+                known => panic!("{known:?} is planned"),
+            }
+        };
+        let (begins, present): (&[u8], &[u8]) = (b"\x82\x01\xc2\x02\xa3sg-", b"\x81\x01\xc2");
+        assert_eq!(planned(json!(null), begins).as_deref(), Some(begins));
+        assert_eq!(planned(prior(json!({})), begins).as_deref(), Some(present));
+        assert_eq!(planned(prior(json!({})), b"\x81\x02\xa3sg-"), None);
     }
 
     #[test]
