@@ -191,6 +191,14 @@ impl Refinement {
     pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
         self.0.as_deref()
     }
+
+    /// The same, without what is known of the spelling: at most "not null", which comes first.
+    pub(crate) fn of_presence(&self) -> Self {
+        match self.as_bytes() {
+            Some([_, 1, 0xc2, ..]) => Self::from_bytes(&[0x81, 1, 0xc2]),
+            _ => Self::default(),
+        }
+    }
 }
 
 /// Any two are equal, and so are the unknowns that carry them.

@@ -112,10 +112,12 @@ fn complete_whole(
     let mut unknown = Vec::new();
     let state = settle_attribute(attribute, &fill(planned, seen), at, &mut unknown);
     let answer = settle_attribute(attribute, seen, at, &mut Vec::new());
-    if unknown.is_empty() && seen.is_wholly_known() && !same(attribute, &state, &answer) {
+    if !seen.is_wholly_known() {
+        found.extend(unknown.into_iter().map(left_unknown));
+    } else if !same(attribute, &state, &answer) {
+        // What else is unknown is part of something that the service knows nothing of.
         found.push(answered_otherwise(attribute, &state, &answer, at));
     }
-    found.extend(unknown.into_iter().map(left_unknown));
     state
 }
 
@@ -251,6 +253,25 @@ mod tests {
         assert_eq!(attributes(&applied, &["id", "note"]), ["thing-1", "quiet"]);
         insta::assert_snapshot!(applied.diagnostics, @"note: the service answered otherwise");
         assert!(!applied.diagnostics.has_errors());
+    }
+
+    #[test]
+    fn another_number_of_elements_is_no_bug() {
+        let object = All::object();
+        let part = |id: &str| json!({"name": "p", "port": 443, "id": id, "revision": 1});
+        let [planned, seen] = [
+            json!({"name": "a", "list": [part("?"), part("?")], "map": {"k": part("?")}}),
+            json!({"name": "a", "list": [part("1")], "map": {"l": part("2")}}),
+        ]
+        .map(|json| full(&object, &value(json)));
+        let mut found = Diagnostics::new();
+        let state = complete(&object, &planned, &seen, &Path::root(), &mut found);
+        assert!(state.is_wholly_known() && keeps_promises(&planned, &state));
+        insta::assert_snapshot!(found.to_string(), @r"
+        list: the service answered otherwise
+        map: the service answered otherwise
+        ");
+        assert!(!found.has_errors());
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub(crate) fn plan<C>(
     }
     let mut replace = Vec::new();
     if !prior.is_null() {
-        replacements(object, prior, &state, &Path::root(), &mut replace);
+        let forgotten = forget(object, prior, [prior, config]);
+        replacements(object, [prior, &forgotten], &state, &Path::root(), &mut replace);
     }
     let identity = identify(resource, &state, &mut diagnostics);
     Planned { state, identity, replace, diagnostics }
@@ -99,8 +100,13 @@ pub(super) fn propose(object: &Object, prior: &Value, config: &Value) -> Value {
 /// `value`, or what was there before if that means the same. What is null or unknown may have a type, which
 /// the configuration alone decides.
 fn spelled_as(attribute: &Attribute, before: &Value, value: &Value) -> Value {
-    let keeps = value.is_known() && !value.is_null() && same(attribute, before, value);
-    if keeps { before.clone() } else { value.clone() }
+    match value {
+        // It may turn out to mean the same, and then nothing may have been promised of how it is spelled.
+        Value::Unknown(refinement) if !before.is_null() => Value::Unknown(refinement.of_presence()),
+        known if !known.is_known() || known.is_null() => value.clone(),
+        known if same(attribute, before, known) => before.clone(),
+        _ => value.clone(),
+    }
 }
 
 /// Elements of a list are told apart by their place alone. When the list has grown or shrunk, an element
@@ -227,11 +233,20 @@ fn not_to_be_planned(at: Path) -> Diagnostic {
 /// The attributes that cannot change in place, and change.
 ///
 /// Terraform wants paths that exist on one side at least. An element that comes or goes is a matter of the
-/// collection it is in.
-fn replacements(object: &Object, prior: &Value, planned: &Value, at: &Path, found: &mut Vec<Path>) {
+/// collection it is in. What is not known counts as a change here as well, or the plan during apply would
+/// replace what was to be updated; but not where it is `forgotten` of what was there, which any update does.
+fn replacements(
+    object: &Object,
+    [prior, forgotten]: [&Value; 2],
+    planned: &Value,
+    at: &Path,
+    found: &mut Vec<Path>,
+) {
+    let unknown = (!planned.is_known()).then_some(planned);
     for attribute in &object.attributes {
-        let (prior, planned) = (prior.get(&attribute.name), planned.get(&attribute.name));
-        if attribute.write_only || same(attribute, prior, planned) {
+        let before = [prior, forgotten].map(|before| before.get(&attribute.name));
+        let planned = unknown.unwrap_or_else(|| planned.get(&attribute.name));
+        if attribute.write_only || before.iter().any(|before| same(attribute, before, planned)) {
             continue;
         }
         let at = at.clone().attribute(&attribute.name);
@@ -239,19 +254,28 @@ fn replacements(object: &Object, prior: &Value, planned: &Value, at: &Path, foun
             found.push(at);
             continue;
         }
-        match (&attribute.kind, prior, planned) {
-            (Kind::Nested(Nesting::Single, object), _, _) => {
-                replacements(object, prior, planned, &at, found);
+        let unknown = (!planned.is_known() && attribute.is_configurable()).then_some(planned);
+        match (&attribute.kind, before[0]) {
+            (Kind::Nested(Nesting::Single, object), _) => {
+                replacements(object, before, planned, &at, found);
             }
-            (Kind::Nested(Nesting::List, object), Value::List(prior), Value::List(planned)) => {
-                for (index, (prior, planned)) in prior.iter().zip(planned).enumerate() {
-                    replacements(object, prior, planned, &at.clone().index(index), found);
+            (Kind::Nested(Nesting::List, object), Value::List(prior)) => {
+                for index in 0..prior.len() {
+                    if let Some(planned) = unknown.or_else(|| elements(planned).get(index)) {
+                        let before = before.map(|before| element(before, index));
+                        replacements(object, before, planned, &at.clone().index(index), found);
+                    }
                 }
             }
-            (Kind::Nested(Nesting::Map, object), Value::Map(prior), Value::Map(planned)) => {
-                for (key, prior) in prior {
-                    if let Some(planned) = planned.get(key) {
-                        replacements(object, prior, planned, &at.clone().key(key), found);
+            (Kind::Nested(Nesting::Map, object), Value::Map(prior)) => {
+                for key in prior.keys() {
+                    let planned = match planned {
+                        Value::Map(planned) => planned.get(key),
+                        _ => unknown,
+                    };
+                    if let Some(planned) = planned {
+                        let before = before.map(|before| before.get(key));
+                        replacements(object, before, planned, &at.clone().key(key), found);
                     }
                 }
             }
@@ -267,11 +291,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        Json, Model,
+        Computed, Json, Model,
         lifecycle::{Typed, apply::complete},
         sample::{
             All, Store, Thing, Unknown, answer, any_config, full, lean, resolved, thing, value,
         },
+        value::Refinement,
     };
 
     #[track_caller]
@@ -334,6 +359,24 @@ mod tests {
             with(json!({"name": "A"}), json!({"words": ["a", "B"]})),
             prior(words),
         );
+    }
+
+    #[test]
+    fn what_may_mean_the_same_promises_no_spelling() {
+        let planned = |prior: Json, refinement: &[u8]| {
+            let mut config = full(&All::object(), &value(json!({"name": "?"})));
+            let Value::Map(attributes) = &mut config else { panic!("an object is needed") };
+            attributes.insert("name", Value::Unknown(Refinement::from_bytes(refinement)));
+            let prior = full(&All::object(), &value(prior));
+            match propose(&All::object(), &prior, &config).get("name") {
+                Value::Unknown(refinement) => refinement.as_bytes().map(<[u8]>::to_vec),
+                known => panic!("{known:?} is planned"),
+            }
+        };
+        let (begins, present): (&[u8], &[u8]) = (b"\x82\x01\xc2\x02\xa3sg-", b"\x81\x01\xc2");
+        assert_eq!(planned(json!(null), begins).as_deref(), Some(begins));
+        assert_eq!(planned(prior(json!({})), begins).as_deref(), Some(present));
+        assert_eq!(planned(prior(json!({})), b"\x81\x02\xa3sg-"), None);
     }
 
     #[test]
@@ -406,6 +449,83 @@ mod tests {
             prior(after),
             &["single.zone", "list[1].zone", "map[\"k\"].zone"],
         );
+    }
+
+    #[test]
+    fn replace_inside_nested_objects_that_are_not_known() {
+        let part = |zone: Json| json!({"name": "p", "zone": zone, "port": 443, "id": "i"});
+        let before = json!({
+            "single": part(json!(null)),
+            "list": [part(json!("1")), part(json!("2"))],
+            "map": {"k": part(json!("1"))},
+        });
+        let unknown = json!({"single": "?", "list": "?", "map": "?"});
+        let after = with(unknown.clone(), json!({"revision": "?"}));
+        check_replace(
+            prior(before.clone()),
+            with(unknown, json!({"name": "a"})),
+            prior(after),
+            &["single.zone", "list[0].zone", "list[1].zone", "map[\"k\"].zone"],
+        );
+
+        let elements = json!({"list": ["?"], "map": {"k": "?", "new": "?"}});
+        let after = with(elements.clone(), json!({"revision": "?"}));
+        check_replace(
+            prior(with(before, json!({"single": null}))),
+            with(elements, json!({"name": "a"})),
+            prior(after),
+            &["list[0].zone", "map[\"k\"].zone"],
+        );
+
+        // Where there was none, none can be replaced.
+        let config = json!({"name": "a", "list": "?", "map": "?"});
+        let after = json!({"list": "?", "map": "?", "revision": "?"});
+        check(prior(json!({"list": []})), config, prior(after));
+    }
+
+    /// A thing with parts that cannot change.
+    #[derive(Model, Clone)]
+    struct Fixed {
+        /// A note.
+        note: String,
+        /// What any update changes.
+        #[tf(volatile, replace)]
+        host: Computed<String>,
+        /// Parts.
+        #[tf(replace)]
+        parts: Vec<Part>,
+        /// Other parts.
+        #[tf(volatile)]
+        found: Computed<Vec<Part>>,
+    }
+
+    /// A part.
+    #[derive(Model, Clone)]
+    struct Part {
+        /// Its name.
+        #[tf(replace)]
+        name: String,
+        /// Changed by any update.
+        #[tf(volatile)]
+        revision: Computed<i64>,
+    }
+
+    #[test]
+    fn what_any_update_changes_replaces_nothing() {
+        let object = Fixed::object();
+        let part = json!([{"name": "p", "revision": 1}]);
+        let prior = json!({"note": "a", "host": "h", "parts": part, "found": part});
+        let replace = |config: Json| {
+            let [prior, config] = [&prior, &config].map(|json| full(&object, &value(json.clone())));
+            let state = forget(&object, &propose(&object, &prior, &config), [&prior, &config]);
+            let forgotten = forget(&object, &prior, [&prior, &config]);
+            let mut found = Vec::new();
+            replacements(&object, [&prior, &forgotten], &state, &Path::root(), &mut found);
+            found.iter().map(Path::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(replace(json!({"note": "b", "parts": [{"name": "p"}]})), Vec::<String>::new());
+        assert_eq!(replace(json!({"note": "b", "parts": [{"name": "q"}]})), ["parts"]);
+        assert_eq!(replace(json!({"note": "b", "parts": "?"})), ["parts"]);
     }
 
     #[test]

@@ -2,10 +2,16 @@
 //!
 //! It runs without a client, many times, and while parts are unknown; Terraform asks again when they are known.
 
-use super::{Declared, guarded, walk};
+use std::collections::BTreeSet;
+
+use super::{
+    Declared, guarded,
+    plan::propose,
+    walk::{self, elements},
+};
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
-    schema::{Kind, Object},
+    schema::{Kind, Nesting, Object},
 };
 
 /// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
@@ -18,6 +24,7 @@ pub(crate) fn validate(
     let doing = format!("validate {}", declared.name);
     let rules = || {
         let mut found = declared.object.check(config);
+        refuse_twins(&declared.object, config, &Path::root(), &mut found);
         for constraint in &declared.constraints {
             found.extend(constraint.check(config));
         }
@@ -27,6 +34,31 @@ pub(crate) fn validate(
         found
     };
     guarded(&doing, rules).unwrap_or_else(|bug| bug)
+}
+
+/// Elements of a set that their defaults make the same: Terraform takes a plan that has fewer elements than the
+/// configuration for a bug.
+fn refuse_twins(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
+    walk::attributes(object, config, [], |attribute, config, []| {
+        let at = at.clone().attribute(&attribute.name);
+        let Kind::Nested(nesting, object) = &attribute.kind else { return Value::Null };
+        if *nesting == Nesting::Set {
+            let known = elements(config).iter().filter(|element| element.is_wholly_known());
+            let planned = known.map(|element| propose(object, &Value::Null, element));
+            let planned: Vec<_> = planned.collect();
+            if planned.iter().collect::<BTreeSet<_>>().len() < planned.len() {
+                let twice = Diagnostic::error(format!("`{at}` holds an element twice"));
+                found.push(twice.at(at.clone()).detail(
+                    "One of them leaves out what the other one sets to its default.\n\n\
+                     What to do: remove one of them.",
+                ));
+            }
+        }
+        walk::objects(*nesting, config, [], &at, |config, [], at| {
+            refuse_twins(object, config, at, found);
+            Value::Null
+        })
+    });
 }
 
 /// Write-only attributes that are set, for a Terraform that would store them.
@@ -66,9 +98,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        Json,
+        Json, Model,
         lifecycle::{AnyResource, Typed},
-        sample::{Thing, thing},
+        sample::{Thing, full, thing, value},
     };
 
     #[track_caller]
@@ -109,6 +141,39 @@ mod tests {
             json!({"name": "a", "peer": "::1", "peers": ["::2"]}),
             "peer: `peer` and `peers` are set together",
         );
+    }
+
+    /// Rules.
+    #[derive(Model)]
+    struct Rules {
+        /// Them.
+        rules: BTreeSet<Rule>,
+    }
+
+    /// A rule.
+    #[derive(Model, PartialEq, Eq, PartialOrd, Ord)]
+    struct Rule {
+        /// Its port.
+        port: u16,
+        /// Its protocol.
+        #[tf(default = "tcp")]
+        protocol: String,
+    }
+
+    #[test]
+    fn err_elements_of_a_set_that_defaults_make_the_same() {
+        let declared = Declared::new("rules", Rules::object());
+        let tcp = |port: Json| json!({"port": port, "protocol": "tcp"});
+        for (rules, expected) in [
+            (json!([{"port": 1}, tcp(1.into())]), "rules: `rules` holds an element twice"),
+            (json!([{"port": 1}, tcp(2.into())]), ""),
+            (json!([{"port": "?"}, tcp("?".into()), {"port": 1, "protocol": "?"}]), ""),
+            (json!("?"), ""),
+        ] {
+            let config = full(&declared.object, &value(json!({"rules": rules})));
+            let found = validate(&declared, &config, |_| Diagnostics::new());
+            assert_eq!(found.to_string(), expected);
+        }
     }
 
     #[test]

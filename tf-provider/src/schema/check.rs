@@ -98,8 +98,11 @@ impl Attribute {
 fn hide(value: &Value, found: &mut Diagnostics) {
     match value {
         Value::String(text) if !text.is_empty() => {
+            // As it is, and as `{:?}` writes it: a key has several lines.
+            let quoted = format!("{text:?}");
             for diagnostic in found.iter_mut() {
-                diagnostic.detail = diagnostic.detail.replace(text.as_str(), "(sensitive value)");
+                let detail = diagnostic.detail.replace(text.as_str(), "(sensitive value)");
+                diagnostic.detail = detail.replace(&quoted, "\"(sensitive value)\"");
             }
         }
         Value::List(elements) => elements.iter().for_each(|element| hide(element, found)),
@@ -167,7 +170,11 @@ mod tests {
 
     fn no_digits(secret: &SecretString) -> Result<(), String> {
         let Value::String(text) = secret.encode() else { return Ok(()) };
-        if text.contains('7') { Err(format!("`{text}` has digits")) } else { Ok(()) }
+        match (text.contains('7'), text.contains('\n')) {
+            (true, _) => Err(format!("`{text}` has digits")),
+            (_, true) => Err(format!("{text:?} has lines")),
+            _ => Ok(()),
+        }
     }
 
     #[track_caller]
@@ -248,5 +255,7 @@ mod tests {
     #[test]
     fn err_says_no_secret() {
         check("secret", "hunter7".into(), &[("secret", "`(sensitive value)` has digits")]);
+        let lines = "-- \"a\" --\nhunter's\n";
+        check("secret", lines.into(), &[("secret", "\"(sensitive value)\" has lines")]);
     }
 }
