@@ -1,6 +1,6 @@
 //! An ephemeral resource: what its author writes.
 
-use std::{future::Future, time::SystemTime};
+use std::{fmt, future::Future, time::SystemTime};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -96,10 +96,17 @@ pub trait Ephemeral: Model {
 }
 
 /// How long something ephemeral lasts, and what is to be known of it until then.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lease<T> {
     pub(crate) private: T,
     pub(crate) renew_at: Option<SystemTime>,
+}
+
+/// Without what is to be known, which may be a secret.
+impl<T> fmt::Debug for Lease<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("renew_at", &self.renew_at).finish_non_exhaustive()
+    }
 }
 
 impl<T> Lease<T> {

@@ -1,6 +1,6 @@
 //! A managed resource: what its author writes.
 
-use std::{future::Future, time::Duration};
+use std::{fmt, future::Future, time::Duration};
 
 use crate::{Constraint, Cx, Diagnostics, Identity, Model, Partial, Result};
 
@@ -153,12 +153,19 @@ impl Move {
 }
 
 /// What another provider has stored of an object. Nothing says that it is what you expect.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Moved {
     /// Version of its shape, counted by the other provider.
     pub version: i64,
     /// The state.
     pub state: Json,
+}
+
+/// Without the state, which may hold secrets.
+impl fmt::Debug for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Moved").field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 /// How long each operation may take unless the user says otherwise.
