@@ -381,17 +381,13 @@ impl Selector {
     }
 
     fn problems(&self, at: &Path) -> Vec<Diagnostic> {
-        let labels = self.match_labels.iter().flatten().filter_map(|(key, value)| {
-            let at = at.clone().attribute("match_labels").key(key);
-            check_value(value).err().map(|why| Diagnostic::invalid(&at, why))
-        });
         let expressions = self.match_expressions.iter().flatten().enumerate();
-        let expressions = expressions.filter_map(|(index, expression)| {
+        let problems = expressions.filter_map(|(index, expression)| {
             let at = at.clone().attribute("match_expressions").index(index).attribute("values");
             let checked = expression.to_pods().check_values();
             checked.err().map(|why| Diagnostic::invalid(&at, why))
         });
-        labels.chain(expressions).collect()
+        problems.collect()
     }
 }
 
