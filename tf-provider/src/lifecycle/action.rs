@@ -2,8 +2,11 @@
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Boxed, Declared, Surroundings, Typed, decode, guarded, operation::run};
-use crate::{Action, Cx, Diagnostic, Diagnostics, Result, Value, context::Notes};
+use super::{
+    Boxed, Declared, Surroundings, Typed, decode, guarded,
+    operation::{not_known_yet, run},
+};
+use crate::{Action, Cx, Diagnostics, Result, Value, context::Notes};
 
 /// An action whose Rust type is forgotten.
 pub(crate) trait AnyAction<C>: Send + Sync {
@@ -35,18 +38,12 @@ pub(crate) async fn invoke<C>(
     around: &Surroundings<C>,
     progress: UnboundedSender<String>,
 ) -> Diagnostics {
-    let name = action.declared().name;
+    let doing = format!("invoke {}", action.declared().name);
     if !config.is_wholly_known() {
-        return Diagnostic::error(format!("cannot invoke {name} yet"))
-            .detail("Parts of its configuration are not known yet.")
-            .into();
+        return not_known_yet(&doing).into();
     }
-    let doing = format!("invoke {name}");
     let notes = Notes::with_progress(progress);
-    let outcome = run(&doing, around, None, notes, |cx| action.invoke(config, cx)).await;
-    let mut diagnostics = outcome.warnings;
-    diagnostics.extend(outcome.result.err().into_iter().flatten());
-    diagnostics
+    run(&doing, around, None, notes, |cx| action.invoke(config, cx)).await.told().1
 }
 
 impl<A: Action> Typed<A> {

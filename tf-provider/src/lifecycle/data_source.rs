@@ -3,10 +3,10 @@
 use super::{
     AnyDataSource, Boxed, Declared, Surroundings,
     apply::complete,
-    operation::{Limit, run},
+    operation::{Limit, not_known_yet, run},
     plan::propose,
 };
-use crate::{Cx, Diagnostic, Diagnostics, Path, Result, Value, context::Notes};
+use crate::{Cx, Diagnostics, Path, Result, Value, context::Notes};
 
 /// What was read; null when nothing could be.
 pub(crate) struct Looked {
@@ -44,29 +44,21 @@ pub(super) async fn ask<C, T: Send + 'static>(
     around: &Surroundings<C>,
     start: impl FnOnce(Value, Cx<C>) -> Boxed<Result<(Value, T)>>,
 ) -> (Option<(Value, T)>, Diagnostics) {
+    let doing = format!("{verb} {}", declared.name);
     if !config.is_wholly_known() {
         // Terraform waits until it is known; an answer to half a question would be wrong.
-        let unknown = Diagnostic::error(format!("cannot {verb} {} yet", declared.name))
-            .detail("Parts of its configuration are not known yet.");
-        return (None, unknown.into());
+        return (None, not_known_yet(&doing).into());
     }
     let planned = propose(&declared.object, &Value::Null, config);
     let limit = Limit::of(declared, "read", &planned);
-    let doing = format!("{verb} {}", declared.name);
     let asked = planned.clone();
     let outcome = run(&doing, around, limit, Notes::default(), |cx| start(asked, cx)).await;
-    let mut diagnostics = outcome.warnings;
-    match outcome.result {
-        Ok((seen, more)) => {
-            let root = Path::root();
-            let state = complete(&declared.object, &planned, &seen, &root, &mut diagnostics);
-            (Some((state, more)), diagnostics)
-        }
-        Err(errors) => {
-            diagnostics.extend(errors);
-            (None, diagnostics)
-        }
-    }
+    let (answer, mut diagnostics) = outcome.told();
+    let answer = answer.map(|(seen, more)| {
+        let root = Path::root();
+        (complete(&declared.object, &planned, &seen, &root, &mut diagnostics), more)
+    });
+    (answer, diagnostics)
 }
 
 #[cfg(test)]

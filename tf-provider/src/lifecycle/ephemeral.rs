@@ -55,10 +55,7 @@ pub(crate) async fn renew<C>(
 ) -> (Option<Lease<Vec<u8>>>, Diagnostics) {
     let doing = format!("renew {}", ephemeral.declared().name);
     let renew = |cx| ephemeral.renew(private, cx);
-    let outcome = run(&doing, around, None, Notes::default(), renew).await;
-    let mut diagnostics = outcome.warnings;
-    let lease = outcome.result.map_err(|errors| diagnostics.extend(errors)).ok();
-    (lease, diagnostics)
+    run(&doing, around, None, Notes::default(), renew).await.told()
 }
 
 /// Ends it.
@@ -69,10 +66,7 @@ pub(crate) async fn close<C>(
 ) -> Diagnostics {
     let doing = format!("close {}", ephemeral.declared().name);
     let close = |cx| ephemeral.close(private, cx);
-    let outcome = run(&doing, around, None, Notes::default(), close).await;
-    let mut diagnostics = outcome.warnings;
-    diagnostics.extend(outcome.result.err().into_iter().flatten());
-    diagnostics
+    run(&doing, around, None, Notes::default(), close).await.told().1
 }
 
 impl<E: Ephemeral> Typed<E> {

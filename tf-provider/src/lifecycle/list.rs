@@ -9,8 +9,12 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    AnyResource, Boxed, Declared, Surroundings, Typed, decode, identity::identify, import::import,
-    operation::run, read::read, settle::settle,
+    AnyResource, Boxed, Declared, Surroundings, Typed, decode,
+    identity::identify,
+    import::import,
+    operation::{not_known_yet, run},
+    read::read,
+    settle::settle,
 };
 use crate::{
     Cx, Diagnostic, Diagnostics, Found, Import, List, Path, Resource, Result, Value, context::Notes,
@@ -69,20 +73,14 @@ pub(crate) async fn list<C>(
     sink: Sink,
     around: &Surroundings<C>,
 ) -> Diagnostics {
-    let name = list.declared().name;
+    let doing = format!("list {}", list.declared().name);
     if !config.is_wholly_known() {
-        return Diagnostic::error(format!("cannot list {name} yet"))
-            .detail("Parts of its configuration are not known yet.")
-            .into();
+        return not_known_yet(&doing).into();
     }
     // Who asks for everything may write no configuration at all.
     let config = if config.is_null() { Value::map::<&str>([]) } else { config };
-    let doing = format!("list {name}");
     let start = |cx| list.list(config, sink, cx);
-    let outcome = run(&doing, around, None, Notes::default(), start).await;
-    let mut diagnostics = outcome.warnings;
-    diagnostics.extend(outcome.result.err().into_iter().flatten());
-    diagnostics
+    run(&doing, around, None, Notes::default(), start).await.told().1
 }
 
 /// Completes one item: every one has an identity, and an object exactly if that is wanted.

@@ -34,6 +34,21 @@ pub(crate) struct Outcome<T> {
     pub(crate) private: Vec<u8>,
 }
 
+impl<T> Outcome<T> {
+    /// What came of it, and all that is to be told.
+    pub(crate) fn told(self) -> (Option<T>, Diagnostics) {
+        let mut diagnostics = self.warnings;
+        let value = self.result.map_err(|errors| diagnostics.extend(errors)).ok();
+        (value, diagnostics)
+    }
+}
+
+/// Why an operation cannot begin.
+pub(crate) fn not_known_yet(doing: &str) -> Diagnostic {
+    Diagnostic::error(format!("cannot {doing} yet"))
+        .detail("Parts of its configuration are not known yet.")
+}
+
 /// Performs an operation on a resource.
 pub(crate) async fn perform<C>(
     resource: &dyn AnyResource<C>,

@@ -51,16 +51,11 @@ impl<P: Provider> Service<P> {
             let state = upgrade(declared, "state", request.version, stored)?;
             Ok(encode::value(&state, &declared.ty))
         });
-        match upgraded {
-            Ok(state) => wire::upgrade_resource_state::Response {
-                upgraded_state: Some(state),
-                ..Default::default()
-            },
-            Err(errors) => wire::upgrade_resource_state::Response {
-                diagnostics: encode::diagnostics(errors),
-                ..Default::default()
-            },
-        }
+        let (upgraded_state, diagnostics) = match upgraded {
+            Ok(state) => (Some(state), Vec::new()),
+            Err(errors) => (None, encode::diagnostics(errors)),
+        };
+        wire::upgrade_resource_state::Response { upgraded_state, diagnostics }
     }
 
     pub(super) fn upgrade_identity(
