@@ -11,12 +11,14 @@
 mod context;
 mod lifecycle;
 mod outside;
+mod patience;
 mod plan;
 mod terraform;
 
 pub use context::TestContext;
 pub use lifecycle::{Case, lifecycle};
 pub use outside::Outside;
+pub use patience::patiently;
 pub use plan::Plan;
 pub use terraform::{Printed, Terraform};
 

@@ -1,9 +1,9 @@
 //! The life that every resource proves, from created to destroyed.
 
-use crate::{Outside, TestContext};
+use crate::{Outside, TestContext, patiently};
 use serde_json::Value;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tke_sandbox::faults::{Injection, Kind};
 
 /// One resource: its HCL at each stage, and what is expected there.
@@ -121,11 +121,8 @@ pub fn lifecycle(case: &Case) {
 /// Ctrl-C while the request that creates the object is on its way.
 fn interrupted_apply(context: &TestContext) {
     let mut terraform = context.start("apply -auto-approve -input=false -no-color");
-    let start = Instant::now();
-    while context.sandbox().faults().left() > 0 {
-        assert!(start.elapsed() < Duration::from_mins(1), "the request does not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let came = || (context.sandbox().faults().left() == 0).then_some(());
+    patiently(Duration::from_mins(1), came).expect("the request does not come");
     let process = terraform.id().to_string();
     let sent = Command::new("kill").args(["-INT", &process]).status();
     assert!(sent.is_ok_and(|status| status.success()), "Terraform ended too early");

@@ -1,12 +1,12 @@
 //! Terraform in a folder of its own.
 
-use crate::Plan;
+use crate::{Plan, patiently};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Terraform, or a program that stands in for it, in a folder of its own; it knows nothing else of
@@ -183,12 +183,9 @@ impl Terraform {
     /// Waits until a command that was started has printed something.
     #[track_caller]
     pub fn wait_for(&self, text: &str) {
-        let start = Instant::now();
-        while !self.output().contains(text) {
-            let waited = start.elapsed();
-            assert!(waited < Duration::from_secs(30), "no `{text}` came:\n{}", self.output());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let came =
+            patiently(Duration::from_secs(30), || self.output().contains(text).then_some(()));
+        assert!(came.is_some(), "no `{text}` came:\n{}", self.output());
     }
 
     /// Waits for a command that was started, and tells whether it succeeded.

@@ -1,9 +1,9 @@
 //! Processes and what they tell each other.
 
-use acceptance_tests::TestContext;
+use acceptance_tests::{TestContext, patiently};
 use serde_json::Value;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tke_sandbox::faults::{Injection, Kind};
 
 #[test]
@@ -20,11 +20,8 @@ fn no_provider_outlives_a_killed_terraform() {
 
     terraform.kill().unwrap();
     terraform.wait().unwrap();
-    let killed = Instant::now();
-    while providers(&context) > 0 {
-        assert!(killed.elapsed() < Duration::from_secs(10), "a provider outlives Terraform");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let ended = || (providers(&context) == 0).then_some(());
+    patiently(Duration::from_secs(10), ended).expect("a provider outlives Terraform");
 }
 
 /// How many providers run that were started for this test.

@@ -1,11 +1,12 @@
 //! What goes wrong during an apply: the state is true afterwards, and the next apply sets it right.
 
 use crate::core::{CORES, Core, Corner};
+use acceptance_tests::patiently;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One fault, what is done meanwhile, and what is expected then.
 struct Case {
@@ -119,9 +120,8 @@ fn delete_on_terraform() {
     check(CORES[0], DELETE);
 }
 
-// Python starts this one and then runs nothing but Go: signals reach it as they reach any other.
-
-/// A create is where a core has most to decide: what to keep, and what to taint.
+/// A create is where a core has most to decide: what to keep, and what to taint. Python starts this
+/// one and then runs nothing but Go, so signals reach it as they reach any other.
 #[test]
 fn create_on_newer_terraform() {
     check(CORES[2], CREATE);
@@ -203,7 +203,9 @@ fn prove(program: &Path, case: &Case) {
 
 /// Waits until the provider waits, and does it.
 fn harm(harm: Harm, core: &mut Child, waiting: &Path) {
-    let provider: u32 = patiently(|| fs::read_to_string(waiting).ok()?.parse().ok());
+    let limit = Duration::from_secs(45);
+    let waits = || fs::read_to_string(waiting).ok()?.parse().ok();
+    let provider: u32 = patiently(limit, waits).expect("it does not come");
     let process = core.id();
     match harm {
         Nothing => {}
@@ -220,25 +222,13 @@ fn harm(harm: Harm, core: &mut Child, waiting: &Path) {
         }
     }
     let process = PathBuf::from(format!("/proc/{provider}/exe"));
-    patiently(|| fs::read_link(&process).is_err().then_some(()));
+    let ended = || fs::read_link(&process).is_err().then_some(());
+    patiently(limit, ended).expect("it does not come");
 }
 
 fn kill(signal: &str, process: u32) {
     let sent = Command::new("kill").args([signal, &process.to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()), "the process ended too early");
-}
-
-/// What `look` finds in the end.
-#[track_caller]
-fn patiently<T>(look: impl Fn() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(start.elapsed() < Duration::from_secs(45), "it does not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 fn state(corner: &Corner) -> State {
