@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use tf_provider::{
-    ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Offer, Partial, Path, Provider, Result,
-    Text,
+    Components, ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Normalized, Partial, Path,
+    Provider, Result,
     validate::{each, keys},
 };
 
@@ -40,7 +40,7 @@ pub struct Tke;
 pub struct ProviderConfig {
     /// Region of what lives in the cloud, such as `ap-guangzhou`. It is needed only where a
     /// resource names no region of its own. Environment: `TENCENTCLOUD_REGION`.
-    region: Option<Text<Region>>,
+    region: Option<Normalized<Region>>,
     /// Public half of the API key. Environment: `TENCENTCLOUD_SECRET_ID`.
     secret_id: Option<SecretString>,
     /// Secret half of the API key. Environment: `TENCENTCLOUD_SECRET_KEY`.
@@ -49,10 +49,10 @@ pub struct ProviderConfig {
     security_token: Option<SecretString>,
     /// `HTTPS`, which is the default, or `HTTP` for a gateway on the same machine.
     /// Environment: `TENCENTCLOUD_PROTOCOL`.
-    protocol: Option<Text<Scheme>>,
+    protocol: Option<Normalized<Scheme>>,
     /// Root domain of the cloud's API, `tencentcloudapi.com` by default. A service is reached at
     /// `<service>.<domain>`. Environment: `TENCENTCLOUD_DOMAIN`.
-    domain: Option<Text<Domain>>,
+    domain: Option<Normalized<Domain>>,
     /// Where single services are reached, instead of `<service>.<domain>`.
     /// Environment: `TKE_ENDPOINT`, one place for all of them.
     endpoints: Option<ServiceEndpoints>,
@@ -67,11 +67,11 @@ pub struct ProviderConfig {
 #[derive(Model, Clone, Debug)]
 pub struct ServiceEndpoints {
     /// Place of the VPC API, which holds security groups.
-    vpc: Option<Text<Endpoint>>,
+    vpc: Option<Normalized<Endpoint>>,
     /// Place of the TKE API, which knows the clusters.
-    tke: Option<Text<Endpoint>>,
+    tke: Option<Normalized<Endpoint>>,
     /// Place of the tag API.
-    tag: Option<Text<Endpoint>>,
+    tag: Option<Normalized<Endpoint>>,
 }
 
 /// Tags for every object that can carry some.
@@ -183,8 +183,8 @@ impl Provider for Tke {
         }
     }
 
-    fn offer() -> Offer<Client> {
-        Offer::new()
+    fn components() -> Components<Client> {
+        Components::new()
             .data_source::<Cluster>()
             .resource::<SecurityGroup>()
             .resource::<SecurityGroupPolicy>()
@@ -222,13 +222,13 @@ fn environment() -> Environment {
 
 #[cfg(test)]
 mod tests {
-    use tf_provider::schema::{Attribute, Kind, Object};
+    use tf_provider::schema::{Attribute, AttributeType, Object};
 
     use super::*;
 
     #[test]
     fn the_schema_keeps_the_rules_of_terraform() {
-        assert_eq!(tf_provider::problems::<Tke>(), Vec::<String>::new());
+        assert_eq!(tf_provider::schema_errors::<Tke>(), Vec::<String>::new());
     }
 
     #[test]
@@ -277,13 +277,13 @@ mod tests {
         for attribute in &object.attributes {
             let Attribute { name, kind, mode, default, .. } = attribute;
             let ty = match kind {
-                Kind::Nested(nesting, _) => format!("nested {nesting:?}").to_lowercase(),
+                AttributeType::Nested(nesting, _) => format!("nested {nesting:?}").to_lowercase(),
                 _ => attribute.ty().to_json(),
             };
             let mut line = format!("{:1$}{name}: {mode:?} {ty}", "", 2 * depth);
             let flags = [
-                (attribute.replace, "replace"),
-                (attribute.volatile, "volatile"),
+                (attribute.requires_replace, "requires-replace"),
+                (attribute.unknown_on_update, "unknown-on-update"),
                 (attribute.sensitive, "sensitive"),
                 (attribute.write_only, "write-only"),
                 (attribute.deprecated.is_some(), "deprecated"),
@@ -291,7 +291,7 @@ mod tests {
             line.extend(flags.iter().filter(|(is, _)| *is).map(|(_, flag)| format!(" {flag}")));
             line.extend(default.iter().map(|default| format!(" = {default:?}")));
             lines.push(line);
-            if let Kind::Nested(_, object) = kind {
+            if let AttributeType::Nested(_, object) = kind {
                 describe(object, depth + 1, lines);
             }
         }

@@ -10,12 +10,12 @@ pub use security_group_rule::{SecurityGroupRule, SecurityGroupRuleIdentity};
 
 use std::{fmt::Display, str::FromStr};
 
-use tf_provider::{Maybe, Result, Text};
+use tf_provider::{Maybe, Normalized, Result};
 
 use crate::{cloud::Region, diagnostics::not_an_id, provider::Client};
 
 /// A region that the user leaves out is the provider's, and known at plan if that one is.
-fn planned_region(region: &mut Maybe<Text<Region>>, client: Option<&Client>) {
+fn planned_region(region: &mut Maybe<Normalized<Region>>, client: Option<&Client>) {
     if let (Maybe::Unknown, Some(Maybe::Known(default))) =
         (&region, client.map(Client::planned_region))
     {

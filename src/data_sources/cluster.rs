@@ -1,7 +1,7 @@
 //! `data.tke_cluster`: where a cluster lives, and the security group of its worker nodes.
 
 use tf_provider::{
-    Computed, Constraint, Cx, DataSource, Diagnostic, Diagnostics, Model, Result, Text,
+    Computed, Constraint, Cx, DataSource, Diagnostic, Diagnostics, Model, Normalized, Result,
     constraints::exactly_one_of,
 };
 
@@ -27,7 +27,7 @@ pub struct Cluster {
     name: Computed<String>,
     /// Region of the cluster, such as `ap-guangzhou`; the provider's by default.
     #[tf(optional)]
-    region: Computed<Text<Region>>,
+    region: Computed<Normalized<Region>>,
     /// Version of Kubernetes, such as `1.30.0`.
     version: Computed<String>,
     /// VPC that the cluster lives in.
@@ -50,7 +50,7 @@ impl DataSource for Cluster {
     }
 
     async fn read(self, cx: &Cx<Client>) -> Result<Self> {
-        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        let region = cx.client().region(self.region.ok().map(Normalized::value))?;
         let cluster = self.find(&region, cx).await?;
         let worker_security_group_id = worker_group(&region, &cluster, cx).await?;
         let network_type = network_type(&cluster.property);
@@ -58,7 +58,7 @@ impl DataSource for Cluster {
         Ok(Self {
             id: cluster.cluster_id.into(),
             name: cluster.cluster_name.into(),
-            region: Text::new(region).into(),
+            region: Normalized::new(region).into(),
             version: cluster.cluster_version.into(),
             vpc_id: network.vpc_id.into(),
             network_type: network_type.map_or(Computed::null(), Computed::known),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Display, path::PathBuf, str::FromStr};
 
 use secrecy::SecretString;
-use tf_provider::{Diagnostic, Maybe, Partial, Result, Text};
+use tf_provider::{Diagnostic, Maybe, Normalized, Partial, Result};
 
 use super::{Client, Kubernetes, ProviderConfig, ServiceEndpoints};
 use crate::{
@@ -63,8 +63,8 @@ fn credentials(
 
 /// Where the services are; `None` while any part of it is unknown.
 fn endpoints(
-    scheme: Maybe<Text<Scheme>>,
-    domain: Maybe<Text<Domain>>,
+    scheme: Maybe<Normalized<Scheme>>,
+    domain: Maybe<Normalized<Domain>>,
     services: Maybe<ServiceEndpoints>,
     environment: &Environment,
 ) -> Result<Option<Endpoints>> {
@@ -73,7 +73,7 @@ fn endpoints(
     }
     let scheme = environment.text(scheme, "TENCENTCLOUD_PROTOCOL")?.into_known();
     let domain = environment.text(domain, "TENCENTCLOUD_DOMAIN")?.into_known();
-    let all = environment.text(Maybe::<Text<Endpoint>>::Null, "TKE_ENDPOINT")?.into_known();
+    let all = environment.text(Maybe::<Normalized<Endpoint>>::Null, "TKE_ENDPOINT")?.into_known();
     let own = services
         .into_known()
         .map(|own| [(Service::Vpc, own.vpc), (Service::Tke, own.tke), (Service::Tag, own.tag)]);
@@ -92,7 +92,7 @@ fn endpoints(
 fn proxies(environment: &Environment) -> Result<Proxies> {
     let proxy = |upper, lower| -> Result<Option<Proxy>> {
         let name = if environment.get(upper).is_some() { upper } else { lower };
-        Ok(environment.text(Maybe::<Text<Proxy>>::Null, name)?.into_known())
+        Ok(environment.text(Maybe::<Normalized<Proxy>>::Null, name)?.into_known())
     };
     let except = environment.get("NO_PROXY").or_else(|| environment.get("no_proxy"));
     Ok(Proxies {
@@ -202,7 +202,7 @@ impl Environment {
 
     fn text<T: FromStr<Err: Display>>(
         &self,
-        attribute: Maybe<Text<T>>,
+        attribute: Maybe<Normalized<T>>,
         name: &str,
     ) -> Result<Maybe<T>> {
         match (attribute, self.get(name)) {
@@ -214,7 +214,7 @@ impl Environment {
                     ))
                     .into()
             }),
-            (attribute, _) => Ok(attribute.map(Text::into_value)),
+            (attribute, _) => Ok(attribute.map(Normalized::into_value)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
 use tf_provider::{
     Computed, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Identity, Import, Maybe, Model,
-    Partial, Resource, Result, Text, Timeouts,
+    Normalized, Partial, Resource, Result, Timeouts,
     validate::{each, keys, length, one_of},
 };
 
@@ -36,15 +36,15 @@ pub struct SecurityGroup {
     #[tf(default = "", validate = length(..=100))]
     description: String,
     /// Project that the group belongs to; the default project, `0`, unless given.
-    #[tf(optional, replace)]
+    #[tf(optional, requires_replace)]
     project_id: Computed<u64>,
     /// Tags of the group. They win over the provider's `default_tags` of the same key. Tags that
     /// others set are left alone; an import takes over those that are there.
     #[tf(validate = keys(check_tag_key), validate = each(check_tag_value))]
     tags: Option<BTreeMap<String, String>>,
     /// Region of the group, such as `ap-guangzhou`; the provider's by default.
-    #[tf(optional, replace)]
-    region: Computed<Text<Region>>,
+    #[tf(optional, requires_replace)]
+    region: Computed<Normalized<Region>>,
     /// What a delete does about rules of other groups that refer to this one. With `fail` they stay
     /// and keep the group from being deleted; with `remove` they are removed first.
     #[tf(default = "fail", validate = one_of(["fail", "remove"]))]
@@ -52,9 +52,9 @@ pub struct SecurityGroup {
     /// How long operations may take. A delete waits until the group is free.
     timeouts: Option<Timeouts>,
     /// Identifier assigned by the service, such as `sg-12345678`.
-    id: Computed<Text<GroupId>>,
+    id: Computed<Normalized<GroupId>>,
     /// `tags` together with the provider's `default_tags`.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     tags_all: Computed<BTreeMap<String, String>>,
     /// When the group was created, in RFC 3339.
     created_time: Computed<String>,
@@ -66,9 +66,9 @@ pub struct SecurityGroup {
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroupIdentity {
     /// Region of the group; the provider's by default.
-    region: Option<Text<Region>>,
+    region: Option<Normalized<Region>>,
     /// Identifier assigned by the service, such as `sg-12345678`.
-    id: Text<GroupId>,
+    id: Normalized<GroupId>,
 }
 
 impl Identity for SecurityGroupIdentity {}
@@ -107,7 +107,7 @@ impl Resource for SecurityGroup {
     }
 
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
-        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        let region = cx.client().region(self.region.ok().map(Normalized::value))?;
         let spec = self.spec(cx.client())?;
         let created = cx.client().groups.create(&region, &spec, cx.cancelled()).await;
         let created = created.map_err(failed_to("create", format!("`{}`", spec.name)))?;
@@ -160,7 +160,7 @@ impl Resource for SecurityGroup {
         let (region, id) = match what {
             Import::Id(text) => in_region(&text)?,
             Import::Identity(SecurityGroupIdentity { region, id }) => {
-                (region.map(Text::into_value), id.into_value())
+                (region.map(Normalized::into_value), id.into_value())
             }
         };
         let region = cx.client().region(region.as_ref())?;
@@ -177,7 +177,7 @@ impl Resource for SecurityGroup {
 
 impl SecurityGroup {
     fn handle(&self, cx: &Cx<Client>) -> Result<Handle> {
-        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        let region = cx.client().region(self.region.ok().map(Normalized::value))?;
         Ok(cx.client().groups.at(&region, self.id.get()?))
     }
 
@@ -206,8 +206,8 @@ impl SecurityGroup {
             description: group.description,
             project_id: group.project_id.into(),
             tags: own,
-            region: Text::new(region.clone()).into(),
-            id: Text::new(group.id).into(),
+            region: Normalized::new(region.clone()).into(),
+            id: Normalized::new(group.id).into(),
             tags_all: tags_all.into(),
             created_time: group.created.map_or(Computed::null(), |time| time.to_string().into()),
             is_default: group.is_default.into(),

@@ -32,10 +32,10 @@ use crate::{
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroupPolicy {
     /// Name of the policy.
-    #[tf(replace, validate = check_subdomain)]
+    #[tf(requires_replace, validate = check_subdomain)]
     name: String,
     /// Namespace of the policy and of the Pods that it selects. It must exist.
-    #[tf(default = "default", replace, validate = check_namespace)]
+    #[tf(default = "default", requires_replace, validate = check_namespace)]
     namespace: String,
     /// Selects Pods by their labels. An empty selector, `{}`, selects all Pods of the namespace.
     /// With `service_account_selector` as well, both must match.
@@ -64,7 +64,7 @@ pub struct SecurityGroupPolicy {
     /// has another.
     uid: Computed<String>,
     /// Number that the cluster counts up at each change of the specification.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     generation: Computed<i64>,
 }
 

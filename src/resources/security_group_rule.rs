@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tf_provider::{
     Computed, Constraint, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Identity, Import, Maybe,
-    Model, Partial, Resource, Result, Text, Timeouts, constraints::exactly_one_of,
+    Model, Normalized, Partial, Resource, Result, Timeouts, constraints::exactly_one_of,
     validate::length,
 };
 
@@ -34,58 +34,58 @@ use crate::{
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroupRule {
     /// Group that the rule belongs to.
-    #[tf(replace)]
-    security_group_id: Text<GroupId>,
+    #[tf(requires_replace)]
+    security_group_id: Normalized<GroupId>,
     /// `ingress` for traffic to the members of the group, `egress` for traffic from them.
-    #[tf(replace)]
-    direction: Text<Direction>,
+    #[tf(requires_replace)]
+    direction: Normalized<Direction>,
     /// What happens to the traffic: `ACCEPT` or `DROP`.
-    action: Text<Action>,
+    action: Normalized<Action>,
     /// `TCP`, `UDP`, `ICMP`, `ICMPv6`, `GRE` or `ALL`.
     #[tf(default = "ALL")]
-    protocol: Text<Protocol>,
+    protocol: Normalized<Protocol>,
     /// Destination ports: one (`443`), several (`80,443`), a range (`8000-9000`), or `ALL`.
     /// Only TCP and UDP have ports.
     #[tf(default = "ALL")]
-    port: Text<Ports>,
+    port: Normalized<Ports>,
     /// The other end, as an IPv4 address or block such as `10.0.0.0/8`: the source of ingress, the
     /// destination of egress.
-    cidr_block: Option<Text<Ipv4Cidr>>,
+    cidr_block: Option<Normalized<Ipv4Cidr>>,
     /// The other end, as an IPv6 address or block such as `2001:db8::/32`.
-    ipv6_cidr_block: Option<Text<Ipv6Cidr>>,
+    ipv6_cidr_block: Option<Normalized<Ipv6Cidr>>,
     /// The other end, as the members of a security group; the group itself may be meant.
-    referenced_security_group_id: Option<Text<GroupId>>,
+    referenced_security_group_id: Option<Normalized<GroupId>>,
     /// Free text, shown in the console. It plays no part in telling rules apart.
     #[tf(default = "", validate = length(..=100))]
     description: String,
     /// Region of the group, such as `ap-guangzhou`; the provider's by default.
-    #[tf(optional, replace)]
-    region: Computed<Text<Region>>,
+    #[tf(optional, requires_replace)]
+    region: Computed<Normalized<Region>>,
     /// How long operations may take.
     timeouts: Option<Timeouts>,
     /// `<group>_<direction>_<action>_<protocol>_<port>_<peer>` in canonical lower case, which is
     /// also what the rule is imported by.
-    #[tf(volatile)]
-    id: Computed<Text<RuleId>>,
+    #[tf(unknown_on_update)]
+    id: Computed<Normalized<RuleId>>,
 }
 
 /// Where a rule is, and what it says.
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroupRuleIdentity {
     /// Region of the group; the provider's by default.
-    region: Option<Text<Region>>,
+    region: Option<Normalized<Region>>,
     /// Group that the rule belongs to.
-    security_group_id: Text<GroupId>,
+    security_group_id: Normalized<GroupId>,
     /// `ingress` or `egress`.
-    direction: Text<Direction>,
+    direction: Normalized<Direction>,
     /// `ACCEPT` or `DROP`.
-    action: Text<Action>,
+    action: Normalized<Action>,
     /// Protocol, or `ALL`.
-    protocol: Text<Protocol>,
+    protocol: Normalized<Protocol>,
     /// Destination ports, or `ALL`.
-    port: Text<Ports>,
+    port: Normalized<Ports>,
     /// The other end: an address, a block or a security group.
-    peer: Text<Peer>,
+    peer: Normalized<Peer>,
 }
 
 impl Identity for SecurityGroupRuleIdentity {}
@@ -220,13 +220,13 @@ impl SecurityGroupRuleIdentity {
         let rule = Rule::new(*self.direction, *self.action, *self.protocol, ports, peer);
         let rule = rule.map_err(|wrong| Diagnostic::invalid(&blame(wrong).into(), wrong))?;
         let group = self.security_group_id.into_value();
-        Ok((self.region.map(Text::into_value), RuleId { group, rule }))
+        Ok((self.region.map(Normalized::into_value), RuleId { group, rule }))
     }
 }
 
 impl SecurityGroupRule {
     fn group(&self, cx: &Cx<Client>) -> Result<Handle> {
-        let region = cx.client().region(self.region.ok().map(Text::value))?;
+        let region = cx.client().region(self.region.ok().map(Normalized::value))?;
         Ok(cx.client().groups.at(&region, &self.security_group_id))
     }
 
@@ -262,7 +262,7 @@ impl SecurityGroupRule {
             ipv6_cidr_block: None,
             referenced_security_group_id: None,
             description,
-            region: Text::new(region.clone()).into(),
+            region: Normalized::new(region.clone()).into(),
             id: Computed::unknown(),
             ..self
         };
@@ -271,7 +271,7 @@ impl SecurityGroupRule {
             Peer::Ipv6(block) => with.ipv6_cidr_block = Some((*block).into()),
             Peer::Group(group) => with.referenced_security_group_id = Some(group.clone().into()),
         }
-        Self { id: Text::new(id).into(), ..with }
+        Self { id: Normalized::new(id).into(), ..with }
     }
 
     fn imported(id: RuleId, region: &Region, found: RuleSpec) -> Self {
@@ -325,9 +325,9 @@ fn planned_id(plan: &Partial<SecurityGroupRule>) -> Option<RuleId> {
 }
 
 fn peer(
-    ipv4: Option<&Text<Ipv4Cidr>>,
-    ipv6: Option<&Text<Ipv6Cidr>>,
-    group: Option<&Text<GroupId>>,
+    ipv4: Option<&Normalized<Ipv4Cidr>>,
+    ipv6: Option<&Normalized<Ipv6Cidr>>,
+    group: Option<&Normalized<GroupId>>,
 ) -> Option<Peer> {
     let ipv4 = ipv4.map(|block| Peer::Ipv4(**block));
     let ipv6 = ipv6.map(|block| Peer::Ipv6(**block));
@@ -398,7 +398,7 @@ mod tests {
 
     /// A rule with these parts; `?` is unknown, and an empty one null.
     fn planned(parts: [&str; 7]) -> Partial<SecurityGroupRule> {
-        fn part<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> Maybe<Text<T>> {
+        fn part<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> Maybe<Normalized<T>> {
             match text {
                 "" => Maybe::Null,
                 "?" => Maybe::Unknown,
@@ -470,7 +470,7 @@ mod tests {
         fn check(attribute: &str, a: &str, b: &str, expected: bool) {
             let object = SecurityGroupRule::object();
             let attribute = object.attribute(attribute).unwrap();
-            assert_eq!(attribute.same.holds(&a.into(), &b.into()), expected, "{a} {b}");
+            assert_eq!(attribute.semantic_equals.holds(&a.into(), &b.into()), expected, "{a} {b}");
         }
         check("action", "ACCEPT", "accept", true);
         check("action", "ACCEPT", "DROP", false);

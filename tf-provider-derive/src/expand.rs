@@ -79,9 +79,9 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
         .map(|Attribute { ident, .. }| quote!(::tf_provider::Field::encode(&self.#ident)));
     let same = attributes.iter().map(|Attribute { ty, name, flags, .. }| {
         let values = quote!(a.get(#name), b.get(#name));
-        flags.same.as_ref().map_or_else(
-            || quote!(<#ty as ::tf_provider::Field>::same(#values)),
-            |same| quote!(::tf_provider::model::derived::same_by::<#ty, _>(#same, #values)),
+        flags.semantic_equals.as_ref().map_or_else(
+            || quote!(<#ty as ::tf_provider::Field>::semantic_equals(#values)),
+            |same| quote!(::tf_provider::model::derived::semantic_equals_by::<#ty, _>(#same, #values)),
         )
     });
     quote! {
@@ -89,8 +89,8 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
         impl ::tf_provider::Field for #model {
             type Inner = Self;
 
-            fn kind() -> ::tf_provider::schema::Kind {
-                ::tf_provider::schema::Kind::Nested(
+            fn kind() -> ::tf_provider::schema::AttributeType {
+                ::tf_provider::schema::AttributeType::Nested(
                     ::tf_provider::schema::Nesting::Single,
                     <Self as ::tf_provider::Model>::object(),
                 )
@@ -108,7 +108,7 @@ fn field(model: &Ident, attributes: &[Attribute<'_>]) -> TokenStream {
                 ::tf_provider::model::derived::object([#((#names, #encode),)*])
             }
 
-            fn same(a: &::tf_provider::Value, b: &::tf_provider::Value) -> bool {
+            fn semantic_equals(a: &::tf_provider::Value, b: &::tf_provider::Value) -> bool {
                 match (a, b) {
                     (::tf_provider::Value::Map(_), ::tf_provider::Value::Map(_)) => {
                         true #(&& #same)*
@@ -244,13 +244,18 @@ mod tests {
     fn err_flags() {
         let with = |flags: &str| format!("/// A.\nstruct A {{\n/// B.\n#[tf({flags})]\nb: u8,\n}}");
         check_err(
-            &with("replace, forcenew"),
+            &with("requires_replace, forcenew"),
             4,
             "forcenew",
-            "this flag is not known; there are replace, volatile, optional, sensitive, default, \
-             validate, same, plain and deprecated",
+            "this flag is not known; there are requires_replace, unknown_on_update, optional, sensitive, default, \
+             validate, semantic_equals, plain and deprecated",
         );
-        check_err(&with("replace, replace"), 4, "replace", "`replace` stands here twice");
+        check_err(
+            &with("requires_replace, requires_replace"),
+            4,
+            "requires_replace",
+            "`requires_replace` stands here twice",
+        );
         check_err(
             &with("optional, default = 1"),
             4,
@@ -258,10 +263,10 @@ mod tests {
             "`default` does not go with `optional`: what has a default is optional",
         );
         check_err(
-            &with("default = 1, volatile"),
+            &with("default = 1, unknown_on_update"),
             4,
-            "volatile",
-            "`volatile` does not go with `default`: a default does not change",
+            "unknown_on_update",
+            "`unknown_on_update` does not go with `default`: a default does not change",
         );
         check_err(&with("default"), 4, ")", "expected `=`");
     }

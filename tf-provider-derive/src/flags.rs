@@ -16,7 +16,7 @@ pub(crate) struct Flags {
     /// The default as a value.
     pub(crate) default: Option<TokenStream>,
     /// When two values mean the same.
-    pub(crate) same: Option<ExprPath>,
+    pub(crate) semantic_equals: Option<ExprPath>,
     seen: Vec<String>,
 }
 
@@ -49,12 +49,17 @@ impl Flags {
         }
         let inner = quote!(<#ty as ::tf_provider::Field>::Inner);
         let call = match name.as_str() {
-            "replace" => quote!(.replace()),
+            "requires_replace" => quote!(.requires_replace()),
             "sensitive" => quote!(.sensitive()),
             "plain" => quote!(.plain()),
-            "volatile" => {
-                self.demand(span, ty, "Computed", "only a `Computed` attribute can be `volatile`");
-                quote!(.volatile())
+            "unknown_on_update" => {
+                self.demand(
+                    span,
+                    ty,
+                    "Computed",
+                    "only a `Computed` attribute can be `unknown_on_update`",
+                );
+                quote!(.unknown_on_update())
             }
             "optional" => {
                 let message = "`optional` says that the user may set a `Computed` attribute; \
@@ -74,10 +79,10 @@ impl Flags {
                 let rule: Expr = meta.value()?.parse()?;
                 quote_spanned!(rule.span()=> .validate::<#inner, _, _>(#rule))
             }
-            "same" => {
+            "semantic_equals" => {
                 let same: ExprPath = meta.value()?.parse()?;
-                self.same = Some(same.clone());
-                quote_spanned!(same.span()=> .same::<#inner, _>(#same))
+                self.semantic_equals = Some(same.clone());
+                quote_spanned!(same.span()=> .semantic_equals::<#inner, _>(#same))
             }
             "deprecated" => {
                 let why: LitStr = meta.value()?.parse()?;
@@ -85,8 +90,8 @@ impl Flags {
             }
             _ => {
                 return Err(meta.error(
-                    "this flag is not known; there are replace, volatile, optional, sensitive, \
-                     default, validate, same, plain and deprecated",
+                    "this flag is not known; there are requires_replace, unknown_on_update, optional, sensitive, \
+                     default, validate, semantic_equals, plain and deprecated",
                 ));
             }
         };
@@ -112,7 +117,7 @@ impl Flags {
 
 const CONFLICTS: &[(&str, &str, &str)] = &[
     ("default", "optional", "what has a default is optional"),
-    ("default", "volatile", "a default does not change"),
+    ("default", "unknown_on_update", "a default does not change"),
 ];
 
 /// Literals take the type of the field. A string stands for anything that is written as one.

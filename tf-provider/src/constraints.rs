@@ -131,7 +131,7 @@ impl Constraint {
     }
 
     /// The attributes that this rule names and the schema does not have.
-    pub fn problems(&self, schema: &Object) -> Vec<String> {
+    pub fn schema_errors(&self, schema: &Object) -> Vec<String> {
         let missing = self.paths.iter().filter(|path| !leads(schema, path.steps()));
         missing.map(|path| format!("a constraint names `{path}`, which is no attribute")).collect()
     }
@@ -281,7 +281,7 @@ mod tests {
     fn problems_are_names_of_nothing() {
         let schema = Object::new("Doc.", vec![Attribute::of::<Option<bool>>("a", "Doc.")]);
         assert_eq!(
-            exactly_one_of(&["a", "b", "a.b"]).problems(&schema),
+            exactly_one_of(&["a", "b", "a.b"]).schema_errors(&schema),
             [
                 "a constraint names `b`, which is no attribute",
                 "a constraint names `a.b`, which is no attribute",

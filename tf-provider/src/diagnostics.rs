@@ -13,9 +13,14 @@ pub type Result<T, E = Diagnostics> = std::result::Result<T, E>;
 /// use tf_provider::Diagnostic;
 ///
 /// let diagnostic = Diagnostic::error("cannot create the security group `web`")
-///     .detail("The account may hold 50 groups.\n\nWhat to do: delete one, or ask for more.")
+///     .detail("the account may hold 50 groups")
+///     .remedy("delete one, or ask for more.")
 ///     .at("name");
 /// assert_eq!(diagnostic.to_string(), "name: cannot create the security group `web`");
+/// assert_eq!(
+///     diagnostic.full_detail(),
+///     "The account may hold 50 groups.\n\nWhat to do: delete one, or ask for more."
+/// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -23,8 +28,10 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What could not be done, to which object: one line.
     pub summary: String,
-    /// Why, and what to do.
+    /// Why.
     pub detail: String,
+    /// What the user can do about it; empty where nothing is to be done.
+    pub remedy: String,
     /// The attribute to blame. Terraform shows the line of the configuration that sets it.
     pub path: Option<Path>,
     /// What will do away with it, if it is only too early.
@@ -66,11 +73,42 @@ impl Diagnostic {
         Self::new(Severity::Warning, summary.into())
     }
 
-    /// Says why, and what to do.
+    /// The provider did what it must not do. `detail` says what.
+    pub fn bug(detail: impl Into<String>) -> Self {
+        Self::error("the provider has a bug")
+            .detail(detail)
+            .remedy("report this to the provider's authors with the text above.")
+    }
+
+    /// The same message, but the operation goes on.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// Says why.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
+    }
+
+    /// Says what the user can do about it. It is shown behind "What to do:".
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// Why and what to do, as Terraform shows it below the summary.
+    pub fn full_detail(&self) -> String {
+        let detail = closed(capitalized(&self.detail));
+        if self.remedy.is_empty() {
+            return detail;
+        }
+        let gap = if detail.is_empty() { "" } else { "\n\n" };
+        format!("{detail}{gap}What to do: {}", self.remedy)
     }
 
     /// Says which attribute is to blame.
@@ -114,7 +152,14 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, summary: String) -> Self {
-        Self { severity, summary, detail: String::new(), path: None, until: None }
+        Self {
+            severity,
+            summary,
+            detail: String::new(),
+            remedy: String::new(),
+            path: None,
+            until: None,
+        }
     }
 }
 
@@ -238,9 +283,42 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// Errors of Rust begin in lower case and end without a full stop, sentences for people do not. What is no
+/// ordinary word, such as an address, stays as it is.
+pub(crate) fn capitalized(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ':', '.']);
+    let rest = text.get(1..).filter(|_| word.bytes().all(|byte| byte.is_ascii_lowercase()));
+    match (rest, text.chars().next()) {
+        (Some(rest), Some(first)) => format!("{}{rest}", first.to_ascii_uppercase()),
+        _ => text.to_owned(),
+    }
+}
+
+fn closed(mut text: String) -> String {
+    if text.ends_with(|last: char| last.is_alphanumeric() || "`'\")".contains(last)) {
+        text.push('.');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rust_error_text_becomes_a_sentence() {
+        for (text, sent) in [
+            ("must be even", "Must be even."),
+            ("length must be 1, but is `x`", "Length must be 1, but is `x`."),
+            ("`x` is not even", "`x` is not even."),
+            ("http://127.0.0.1: refused", "http://127.0.0.1: refused."),
+            ("import {\n}", "Import {\n}"),
+            ("éa", "éa."),
+            ("", ""),
+        ] {
+            assert_eq!(closed(capitalized(text)), sent);
+        }
+    }
 
     #[test]
     fn a_warning_is_no_error() {

@@ -50,25 +50,25 @@ pub struct Page {
 
 /// All pages of a provider.
 pub fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
-    let offer = P::offer();
+    let components = P::components();
     let book = Book { provider: P::NAME, files };
     let mut pages = vec![book.index(&Declared::provider::<P>())?];
-    for resource in &offer.resources {
+    for resource in &components.resources {
         pages.push(book.thing(&RESOURCES, resource.declared())?);
     }
-    for data_source in &offer.data_sources {
+    for data_source in &components.data_sources {
         pages.push(book.thing(&DATA_SOURCES, data_source.declared())?);
     }
-    for ephemeral in &offer.ephemerals {
+    for ephemeral in &components.ephemerals {
         pages.push(book.thing(&EPHEMERALS, ephemeral.declared())?);
     }
-    for list in &offer.lists {
+    for list in &components.lists {
         pages.push(book.thing(&LISTS, list.declared())?);
     }
-    for action in &offer.actions {
+    for action in &components.actions {
         pages.push(book.thing(&ACTIONS, action.declared())?);
     }
-    for function in &offer.functions {
+    for function in &components.functions {
         pages.push(book.function(function)?);
     }
     book.guides(pages)
@@ -270,7 +270,7 @@ fn unwrapped(doc: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::Sample;
+    use crate::testkit::Sample;
 
     fn made(files: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Error> {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
@@ -291,16 +291,16 @@ mod tests {
             }
         }
         let pages = made(&[]).unwrap();
-        let offer = Sample::offer();
+        let components = Sample::components();
         check(&pages["index.md"], &Declared::provider::<Sample>().object);
         let things = [
-            (&RESOURCES, offer.resources.iter().map(|one| one.declared()).collect::<Vec<_>>()),
-            (&DATA_SOURCES, offer.data_sources.iter().map(|one| one.declared()).collect()),
-            (&EPHEMERALS, offer.ephemerals.iter().map(|one| one.declared()).collect()),
-            (&LISTS, offer.lists.iter().map(|one| one.declared()).collect()),
-            (&ACTIONS, offer.actions.iter().map(|one| one.declared()).collect()),
+            (&RESOURCES, components.resources.iter().map(|one| one.declared()).collect::<Vec<_>>()),
+            (&DATA_SOURCES, components.data_sources.iter().map(|one| one.declared()).collect()),
+            (&EPHEMERALS, components.ephemerals.iter().map(|one| one.declared()).collect()),
+            (&LISTS, components.lists.iter().map(|one| one.declared()).collect()),
+            (&ACTIONS, components.actions.iter().map(|one| one.declared()).collect()),
         ];
-        let mut count = 1 + offer.functions.len();
+        let mut count = 1 + components.functions.len();
         for (Kind { folder, title, .. }, all) in things {
             assert!(!all.is_empty(), "the sample has nothing in {folder}");
             count += all.len();
@@ -318,7 +318,7 @@ mod tests {
                 }
             }
         }
-        for function in &offer.functions {
+        for function in &components.functions {
             let page = &pages[&format!("functions/{}.md", function.name)];
             for (n, attribute) in function.object.attributes.iter().enumerate() {
                 assert!(page.contains(&format!("\n{}. `{}` (", n + 1, attribute.name)), "{page}");

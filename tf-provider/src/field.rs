@@ -5,7 +5,7 @@
 //! | `String`, `bool`, `u16` and the other integers, `f64`, [`Number`](crate::Number) | required |
 //! | a struct with `#[derive(Model)]` | required, an object |
 //! | `Vec<T>`, `BTreeSet<T>`, `BTreeMap<String, T>` | required, a list, set or map |
-//! | [`Text<T>`] | required, a string with a meaning |
+//! | [`Normalized<T>`] | required, a string with a meaning |
 //! | [`Dynamic`] | required, a value of any type |
 //! | `SecretString` | required and sensitive |
 //! | `Option<T>` | optional; as an element, it may be null |
@@ -17,21 +17,21 @@ use std::borrow::Borrow;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::path::Path;
-use crate::schema::{Kind, Mode};
+use crate::schema::{AttributeType, Mode};
 use crate::value::{DecodeError, Value};
 
 mod collections;
 mod computed;
 mod dynamic;
 mod maybe;
+mod normalized;
 mod primitives;
-mod text;
 mod write_only;
 
 pub use computed::Computed;
 pub use dynamic::Dynamic;
 pub use maybe::Maybe;
-pub use text::Text;
+pub use normalized::Normalized;
 pub use write_only::WriteOnly;
 
 /// A Rust type that can be an attribute.
@@ -51,7 +51,7 @@ pub trait Field: Sized + Send + Sync + 'static {
     const NULL_ELEMENTS: bool = false;
 
     /// What it holds.
-    fn kind() -> Kind;
+    fn kind() -> AttributeType;
 
     /// Reads it. Null is an error, unless the type has a place for it.
     fn decode(value: Value) -> Result<Self, DecodeError>;
@@ -60,7 +60,7 @@ pub trait Field: Sized + Send + Sync + 'static {
     fn encode(&self) -> Value;
 
     /// Whether two values mean the same. By default they do when they are equal.
-    fn same(a: &Value, b: &Value) -> bool {
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
         a == b
     }
 
@@ -78,7 +78,7 @@ pub trait Field: Sized + Send + Sync + 'static {
 }
 
 /// Compares what two values mean in Rust, where both can be read.
-pub(crate) fn same_by<T, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
+pub(crate) fn semantic_equals_by<T, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
 where
     T: Field + Borrow<B>,
     B: ?Sized,

@@ -11,7 +11,7 @@ use crate::{Field, Model, Result};
 /// ```
 /// use std::net::Ipv4Addr;
 ///
-/// use tf_provider::{Diagnostic, Function, Model, Result, Text};
+/// use tf_provider::{Diagnostic, Function, Model, Result, Normalized};
 ///
 /// /// Names the host of an address.
 /// ///
@@ -19,7 +19,7 @@ use crate::{Field, Model, Result};
 /// #[derive(Model)]
 /// struct HostName {
 ///     /// Address of the host.
-///     address: Text<Ipv4Addr>,
+///     address: Normalized<Ipv4Addr>,
 ///     /// Labels of the domain.
 ///     labels: Vec<String>,
 /// }
@@ -39,7 +39,7 @@ use crate::{Field, Model, Result};
 /// }
 ///
 /// let labels = ["example", "net"].map(str::to_owned).into();
-/// let name = HostName { address: Text::new(Ipv4Addr::LOCALHOST), labels }.call()?;
+/// let name = HostName { address: Normalized::new(Ipv4Addr::LOCALHOST), labels }.call()?;
 /// assert_eq!(name, "ip-127-0-0-1.example.net");
 /// # Ok::<(), tf_provider::Diagnostics>(())
 /// ```

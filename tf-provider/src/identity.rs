@@ -22,7 +22,7 @@
 
 use crate::{
     Field, Model, Result, Upgrade, Value,
-    schema::{Attribute, Kind, Mode, Nesting, Object, Type},
+    schema::{Attribute, AttributeType, Mode, Nesting, Object, Type},
     value::DecodeError,
 };
 
@@ -64,8 +64,8 @@ impl Model for NoIdentity {
 impl Field for NoIdentity {
     type Inner = Self;
 
-    fn kind() -> Kind {
-        Kind::Nested(Nesting::Single, Self::object())
+    fn kind() -> AttributeType {
+        AttributeType::Nested(Nesting::Single, Self::object())
     }
 
     fn decode(_: Value) -> Result<Self, DecodeError> {
@@ -78,7 +78,7 @@ impl Field for NoIdentity {
 }
 
 /// Every rule of identities that a schema breaks.
-pub(crate) fn problems(object: &Object) -> Vec<String> {
+pub(crate) fn schema_errors(object: &Object) -> Vec<String> {
     let broken = |attribute: &Attribute| {
         let problem = if !matches!(attribute.mode, Mode::Required | Mode::Optional) {
             "an attribute of an identity is required or optional for an import"
@@ -91,11 +91,11 @@ pub(crate) fn problems(object: &Object) -> Vec<String> {
         };
         Some(format!("{}: {problem}", attribute.name))
     };
-    object.problems().into_iter().chain(object.attributes.iter().filter_map(broken)).collect()
+    object.schema_errors().into_iter().chain(object.attributes.iter().filter_map(broken)).collect()
 }
 
-fn is_simple(kind: &Kind) -> bool {
-    let Kind::Plain(ty) = kind else { return false };
+fn is_simple(kind: &AttributeType) -> bool {
+    let AttributeType::Plain(ty) = kind else { return false };
     let ty = if let Type::List(element) = ty { element } else { ty };
     matches!(ty, Type::String | Type::Number | Type::Bool)
 }
@@ -108,7 +108,7 @@ mod tests {
     #[track_caller]
     fn check<F: Field>(expected: &[&str]) {
         let object = Object::new("Doc.", vec![Attribute::of::<F>("a", "Doc.")]);
-        assert_eq!(problems(&object), expected);
+        assert_eq!(schema_errors(&object), expected);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
         check::<String>(&[]);
         check::<Option<u16>>(&[]);
         check::<Vec<bool>>(&[]);
-        assert!(!problems(&Object::new("", vec![])).is_empty());
+        assert!(!schema_errors(&Object::new("", vec![])).is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! use std::{collections::BTreeMap, process::ExitCode, sync::Mutex};
 //!
 //! use tf_provider::{
-//!     Computed, ConfigureCx, Cx, Import, Model, NoIdentity, Offer, Partial, Provider, Resource,
+//!     Computed, ConfigureCx, Cx, Import, Model, NoIdentity, Components, Partial, Provider, Resource,
 //!     Result,
 //! };
 //!
@@ -22,7 +22,7 @@
 //!     /// What it says.
 //!     text: String,
 //!     /// Who may read it.
-//!     #[tf(default = "everybody", replace)]
+//!     #[tf(default = "everybody", requires_replace)]
 //!     audience: String,
 //! }
 //!
@@ -77,8 +77,8 @@
 //!         Ok(Board::default())
 //!     }
 //!
-//!     fn offer() -> Offer<Board> {
-//!         Offer::new().resource::<Note>()
+//!     fn components() -> Components<Board> {
+//!         Components::new().resource::<Note>()
 //!     }
 //! }
 //!
@@ -126,7 +126,7 @@ pub mod value;
 mod lifecycle;
 mod protocol;
 #[cfg(test)]
-mod sample;
+mod testkit;
 
 pub use action::Action;
 pub use constraints::Constraint;
@@ -134,13 +134,13 @@ pub use context::{ConfigureCx, Cx};
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
 pub use ephemeral::{Ephemeral, Lease};
-pub use field::{Computed, Dynamic, Field, Maybe, Text, WriteOnly};
+pub use field::{Computed, Dynamic, Field, Maybe, Normalized, WriteOnly};
 pub use function::Function;
 pub use identity::{Identity, NoIdentity};
 pub use list::{Found, List, Listed};
 pub use model::{Model, Partial};
 pub use path::Path;
-pub use provider::{Offer, Provider, problems, serve};
+pub use provider::{Components, Provider, schema_errors, serve};
 pub use resource::{DefaultTimeouts, Import, Json, Move, Moved, Resource, Upgrade};
 pub use tf_provider_derive::Model;
 pub use timeouts::Timeouts;

@@ -28,7 +28,7 @@ pub(crate) mod validate;
 
 pub(crate) mod identity;
 mod operation;
-mod same;
+mod semantic_equality;
 mod settle;
 mod walk;
 

@@ -17,7 +17,7 @@ use crate::value::Value;
 ///     /// Identifier assigned by the service.
 ///     id: Computed<String>,
 ///     /// Name shown in the console.
-///     #[tf(replace)]
+///     #[tf(requires_replace)]
 ///     name: String,
 ///     /// The port that it listens on.
 ///     #[tf(default = 443)]
@@ -31,14 +31,14 @@ use crate::value::Value;
 ///
 /// | flag | meaning |
 /// | --- | --- |
-/// | `replace` | a change replaces the whole object |
-/// | `volatile` | an update may change this computed attribute |
+/// | `requires_replace` | a change replaces the whole object |
+/// | `unknown_on_update` | an update may change this computed attribute |
 /// | `optional` | the user may set this computed attribute |
 /// | `sensitive` | Terraform hides the value |
 /// | `default = 443` | the value where the configuration sets none |
 /// | `validate = length(1..=60)` | see [`validate`](crate::validate); may be repeated |
-/// | `same = str::eq_ignore_ascii_case` | tells whether two values mean the same |
-/// | `plain` | objects declared as a plain type: see [`Kind::Flat`](crate::schema::Kind::Flat) |
+/// | `semantic_equals = str::eq_ignore_ascii_case` | tells whether two values mean the same |
+/// | `plain` | objects declared as a plain type: see [`AttributeType::Flat`](crate::schema::AttributeType::Flat) |
 /// | `deprecated = "use `name`"` | warns those who still set it |
 ///
 /// What does not fit together does not compile:
@@ -54,11 +54,11 @@ use crate::value::Value;
 ///
 /// ```compile_fail
 /// # use tf_provider::Model;
-/// /// Only what is computed can be volatile.
+/// /// Only what is computed can be unknown_on_update.
 /// #[derive(Model)]
 /// struct Thing {
 ///     /// A name.
-///     #[tf(volatile)]
+///     #[tf(unknown_on_update)]
 ///     name: String,
 /// }
 /// ```
@@ -148,12 +148,12 @@ pub mod derived {
         })
     }
 
-    pub fn same_by<F, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
+    pub fn semantic_equals_by<F, B>(same: fn(&B, &B) -> bool, a: &Value, b: &Value) -> bool
     where
         F: Field<Inner: Borrow<B>>,
         B: ?Sized,
     {
-        crate::field::same_by::<F::Inner, B>(same, a, b)
+        crate::field::semantic_equals_by::<F::Inner, B>(same, a, b)
     }
 
     pub fn merge<F: Field>(partial: &Maybe<F>, over: &mut Value, name: &str) {
@@ -181,9 +181,9 @@ mod tests {
     use tf_provider_derive::Model;
 
     use super::*;
-    use crate::field::{Computed, Maybe, Text, WriteOnly};
+    use crate::field::{Computed, Maybe, Normalized, WriteOnly};
     use crate::path::Path;
-    use crate::schema::{Kind, Mode, Nesting};
+    use crate::schema::{AttributeType, Mode, Nesting};
     use crate::value::arbitrary::value_of;
     use crate::value::{Number, msgpack};
 
@@ -195,19 +195,19 @@ mod tests {
         /// Assigned by the service.
         id: Computed<String>,
         /// A name.
-        #[tf(replace, same = str::eq_ignore_ascii_case)]
+        #[tf(requires_replace, semantic_equals = str::eq_ignore_ascii_case)]
         name: String,
         /// A port.
         #[tf(default = 443)]
         port: u16,
         /// A word.
         #[tf(default = "all")]
-        word: Text<IpAddrOrAll>,
+        word: Normalized<IpAddrOrAll>,
         /// A region.
-        #[tf(optional, replace, deprecated = "regions are gone")]
+        #[tf(optional, requires_replace, deprecated = "regions are gone")]
         region: Computed<String>,
         /// A counter.
-        #[tf(volatile)]
+        #[tf(unknown_on_update)]
         revision: Computed<u64>,
         /// Any number.
         #[tf(sensitive)]
@@ -233,7 +233,7 @@ mod tests {
     #[derive(Model, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
     struct Part {
         /// An address.
-        peer: Text<IpAddr>,
+        peer: Normalized<IpAddr>,
         /// A flag.
         on: Option<bool>,
     }
@@ -281,7 +281,7 @@ mod tests {
     fn the_schema_is_the_struct() {
         let object = Thing::object();
         assert_eq!(object.doc, "Every kind of attribute.\n\nWith a second paragraph.");
-        assert!(object.problems().is_empty(), "{:?}", object.problems());
+        assert!(object.schema_errors().is_empty(), "{:?}", object.schema_errors());
         let modes: Vec<_> =
             object.attributes.iter().map(|one| (one.name.as_str(), one.mode)).collect();
         assert_eq!(
@@ -295,16 +295,20 @@ mod tests {
             ]
         );
         let of = |name| object.attribute(name).unwrap();
-        assert!(of("name").replace && of("region").replace && !of("id").replace);
-        assert!(of("revision").volatile && of("number").sensitive);
+        assert!(
+            of("name").requires_replace
+                && of("region").requires_replace
+                && !of("id").requires_replace
+        );
+        assert!(of("revision").unknown_on_update && of("number").sensitive);
         assert!(of("secret").write_only && of("secret").sensitive);
         assert_eq!(of("port").default, Some(443.into()));
         assert_eq!(of("word").default, Some("all".into()));
         assert_eq!(of("region").deprecated.as_deref(), Some("regions are gone"));
         assert_eq!(of("type").doc, "A name that Rust keeps for itself.");
-        assert!(matches!(of("part").kind, Kind::Nested(Nesting::Single, _)));
-        assert!(matches!(of("parts").kind, Kind::Flat(Nesting::List, _)));
-        assert!(matches!(of("part_set").kind, Kind::Nested(Nesting::Set, _)));
+        assert!(matches!(of("part").kind, AttributeType::Nested(Nesting::Single, _)));
+        assert!(matches!(of("parts").kind, AttributeType::Flat(Nesting::List, _)));
+        assert!(matches!(of("part_set").kind, AttributeType::Nested(Nesting::Set, _)));
         let (_, found) = of("found").kind.objects().unwrap();
         assert!(found.attributes.iter().all(|one| one.mode == Mode::Computed));
     }
@@ -371,20 +375,20 @@ mod tests {
     #[test]
     fn same_follows_the_attributes() {
         let (a, mut b) = (thing(), thing());
-        assert!(Thing::same(&a, &b));
+        assert!(Thing::semantic_equals(&a, &b));
         set(&mut b, "name", "WEB".into());
         set(&mut b, "word", "::1".into());
         set(&mut b, "parts", Value::list([part("0::1"), part("10.0.0.1")]));
-        assert!(Thing::same(&a, &b));
+        assert!(Thing::semantic_equals(&a, &b));
         set(&mut b, "parts", Value::list([part("10.0.0.1"), part("::1")]));
-        assert!(!Thing::same(&a, &b));
+        assert!(!Thing::semantic_equals(&a, &b));
         set(&mut b, "parts", Value::Null);
-        assert!(!Thing::same(&a, &b));
+        assert!(!Thing::semantic_equals(&a, &b));
     }
 
     #[test]
     fn same_sets_have_no_order() {
-        let same = BTreeSet::<Part>::same;
+        let same = BTreeSet::<Part>::semantic_equals;
         let set = |parts: &[&str]| Value::list(parts.iter().map(|peer| part(peer)));
         assert!(same(&set(&["::1", "::2"]), &set(&["::2", "0::1"])));
         assert!(same(&set(&["::1", "0::1"]), &set(&["::1"])));
@@ -471,7 +475,7 @@ mod tests {
 
         #[test]
         fn every_value_means_the_same_as_itself(value in wide(true)) {
-            prop_assert!(Wide::same(&value, &value));
+            prop_assert!(Wide::semantic_equals(&value, &value));
         }
     }
 

@@ -48,11 +48,11 @@ pub trait Provider: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Client>> + Send;
 
     /// Everything there is, in alphabetical order.
-    fn offer() -> Offer<Self::Client>;
+    fn components() -> Components<Self::Client>;
 }
 
 /// What a provider offers.
-pub struct Offer<C> {
+pub struct Components<C> {
     pub(crate) resources: Vec<Arc<dyn AnyResource<C>>>,
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<C>>>,
     pub(crate) ephemerals: Vec<Arc<dyn AnyEphemeral<C>>>,
@@ -61,7 +61,7 @@ pub struct Offer<C> {
     pub(crate) functions: Vec<Callable>,
 }
 
-impl<C: Send + Sync + 'static> Offer<C> {
+impl<C: Send + Sync + 'static> Components<C> {
     /// Nothing yet.
     pub fn new() -> Self {
         Self {
@@ -117,13 +117,13 @@ impl<C: Send + Sync + 'static> Offer<C> {
     }
 }
 
-impl<C: Send + Sync + 'static> Default for Offer<C> {
+impl<C: Send + Sync + 'static> Default for Components<C> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<C> fmt::Debug for Offer<C> {
+impl<C> fmt::Debug for Components<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let resources: Vec<_> = self.resources.iter().map(|r| r.declared().name).collect();
         let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declared().name).collect();
@@ -131,7 +131,7 @@ impl<C> fmt::Debug for Offer<C> {
         let lists: Vec<_> = self.lists.iter().map(|l| l.declared().name).collect();
         let actions: Vec<_> = self.actions.iter().map(|a| a.declared().name).collect();
         let functions: Vec<_> = self.functions.iter().map(|f| f.name).collect();
-        f.debug_struct("Offer")
+        f.debug_struct("Components")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
             .field("ephemerals", &ephemerals)
@@ -154,46 +154,46 @@ pub fn serve<P: Provider>() -> ExitCode {
 /// Every rule of Terraform's schemas that the provider breaks, one sentence each.
 ///
 /// Terraform does not check them, users would meet the damage. Every provider asserts in a unit test that
-/// there are none: `assert_eq!(tf_provider::problems::<MyProvider>(), Vec::<String>::new())`.
-pub fn problems<P: Provider>() -> Vec<String> {
-    let offer = P::offer();
+/// there are none: `assert_eq!(tf_provider::schema_errors::<MyProvider>(), Vec::<String>::new())`.
+pub fn schema_errors<P: Provider>() -> Vec<String> {
+    let components = P::components();
     let full = |name: &str| format!("{}_{name}", P::NAME);
     let mut found = Problems { found: Vec::new(), seen: BTreeSet::new() };
     let provider = Declared::provider::<P>();
-    let problems = [problems_in(&provider), only_configured(&provider)].concat();
+    let problems = [schema_errors_in(&provider), only_configured(&provider)].concat();
     found.add("provider", P::NAME, &problems);
-    for resource in offer.resources.iter().map(|one| one.declared()) {
-        found.add("resource", &full(resource.name), &problems_in(resource));
+    for resource in components.resources.iter().map(|one| one.declared()) {
+        found.add("resource", &full(resource.name), &schema_errors_in(resource));
     }
-    for data_source in offer.data_sources.iter().map(|one| one.declared()) {
-        let problems = [problems_in(data_source), stored_nowhere(data_source)].concat();
+    for data_source in components.data_sources.iter().map(|one| one.declared()) {
+        let problems = [schema_errors_in(data_source), stored_nowhere(data_source)].concat();
         found.add("data source", &full(data_source.name), &problems);
     }
-    for ephemeral in offer.ephemerals.iter().map(|one| one.declared()) {
-        let problems = [problems_in(ephemeral), stored_nowhere(ephemeral)].concat();
+    for ephemeral in components.ephemerals.iter().map(|one| one.declared()) {
+        let problems = [schema_errors_in(ephemeral), stored_nowhere(ephemeral)].concat();
         found.add("ephemeral resource", &full(ephemeral.name), &problems);
     }
-    for list in offer.lists.iter().map(|one| one.declared()) {
-        let mut problems = [problems_in(list), only_configured(list)].concat();
-        let mut resources = offer.resources.iter().map(|one| one.declared());
+    for list in components.lists.iter().map(|one| one.declared()) {
+        let mut problems = [schema_errors_in(list), only_configured(list)].concat();
+        let mut resources = components.resources.iter().map(|one| one.declared());
         if !resources.any(|resource| resource.name == list.name && resource.identity.is_some()) {
             problems.push("a list needs a resource of its name that has an identity".to_owned());
         }
         found.add("list resource", &full(list.name), &problems);
     }
-    for action in offer.actions.iter().map(|one| one.declared()) {
-        let problems = [problems_in(action), only_configured(action)].concat();
+    for action in components.actions.iter().map(|one| one.declared()) {
+        let problems = [schema_errors_in(action), only_configured(action)].concat();
         found.add("action", &full(action.name), &problems);
     }
-    for function in &offer.functions {
-        found.add("function", function.name, &function.problems());
+    for function in &components.functions {
+        found.add("function", function.name, &function.schema_errors());
     }
     found.found
 }
 
 struct Problems {
     found: Vec<String>,
-    /// Everything on offer so far.
+    /// Everything on components so far.
     seen: BTreeSet<(&'static str, String)>,
 }
 
@@ -210,12 +210,12 @@ impl Problems {
     }
 }
 
-fn problems_in(declared: &Declared) -> Vec<String> {
-    let mut found = declared.object.problems();
-    found.extend(declared.constraints.iter().flat_map(|rule| rule.problems(&declared.object)));
+fn schema_errors_in(declared: &Declared) -> Vec<String> {
+    let mut found = declared.object.schema_errors();
+    found.extend(declared.constraints.iter().flat_map(|rule| rule.schema_errors(&declared.object)));
     found.extend(missing_upgrades("state", declared));
     if let Some(identity) = &declared.identity {
-        let broken = identity::problems(&identity.object);
+        let broken = identity::schema_errors(&identity.object);
         found.extend(broken.into_iter().map(|problem| format!("identity: {problem}")));
         found.extend(missing_upgrades("identity", identity));
     }
@@ -247,7 +247,7 @@ mod tests {
     use super::*;
     use crate::{
         Computed, Cx, Found, Identity, Import, Lease, WriteOnly, constraints::exactly_one_of,
-        sample::All,
+        testkit::All,
     };
 
     /// A resource that breaks rules.
@@ -385,8 +385,8 @@ mod tests {
             Ok(())
         }
 
-        fn offer() -> Offer<()> {
-            Offer::new()
+        fn components() -> Components<()> {
+            Components::new()
                 .resource::<Broken>()
                 .resource::<Broken>()
                 .data_source::<Wrong>()
@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_broken_schema_is_found_by_the_provider_s_own_test() {
-        insta::assert_snapshot!(problems::<Rules>().join("\n"), @r"
+        insta::assert_snapshot!(schema_errors::<Rules>().join("\n"), @r"
         provider rules: decided: nothing is computed here
         provider rules: parts.decided: nothing is computed here
         provider rules: secret: only a resource has write-only attributes

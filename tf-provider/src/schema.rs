@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostics::Diagnostics;
-use crate::field::{Field, same_by};
+use crate::field::{Field, semantic_equals_by};
 use crate::path::Path;
 use crate::validate::{Validate, Validator};
 use crate::value::Value;
 
 mod check;
-mod problems;
+mod lint;
 mod types;
 
 pub use types::Type;
@@ -36,7 +36,7 @@ pub struct Attribute {
     /// What it means, in Markdown.
     pub doc: String,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: AttributeType,
     /// Who sets it.
     pub mode: Mode,
     /// Whether it is only passed on, and never stored in plan or state.
@@ -48,16 +48,16 @@ pub struct Attribute {
     /// Whether Terraform hides its value.
     pub sensitive: bool,
     /// Whether a change replaces the whole object.
-    pub replace: bool,
+    pub requires_replace: bool,
     /// Whether an update may change it though the configuration does not set it. The value of any
     /// other computed attribute is stable: a plan shows the value that it has now.
-    pub volatile: bool,
+    pub unknown_on_update: bool,
     /// The value where the configuration sets none.
     pub default: Option<Value>,
     /// What an acceptable value fulfils.
     pub validators: Vec<Validator>,
     /// When two values mean the same.
-    pub same: Same,
+    pub semantic_equals: SemanticEquality,
     /// Why not to use it any more, if so.
     pub deprecated: Option<String>,
     decodes: fn(&Value, &Path, &mut Diagnostics),
@@ -65,7 +65,7 @@ pub struct Attribute {
 
 /// What an attribute holds.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum AttributeType {
     /// A value of a type. Terraform takes it as a whole.
     Plain(Type),
     /// Objects with attributes of their own, planned one by one.
@@ -104,7 +104,7 @@ pub enum Mode {
 
 /// Tells whether two values of an attribute mean the same, such as `10.0.0.0/8` and `10.1.2.3/8`.
 #[derive(Clone)]
-pub struct Same(Arc<Compare>);
+pub struct SemanticEquality(Arc<Compare>);
 
 type Compare = dyn Fn(&Value, &Value) -> bool + Send + Sync;
 
@@ -137,7 +137,7 @@ impl Object {
             if attribute.mode == Mode::OptionalComputed {
                 attribute.mode = Mode::Optional;
             }
-            if let Kind::Nested(_, object) = &mut attribute.kind {
+            if let AttributeType::Nested(_, object) = &mut attribute.kind {
                 *object = std::mem::take(object).configured();
             }
         }
@@ -148,7 +148,7 @@ impl Object {
     fn computed(mut self) -> Self {
         for attribute in &mut self.attributes {
             attribute.mode = Mode::Computed;
-            if let Kind::Nested(_, object) = &mut attribute.kind {
+            if let AttributeType::Nested(_, object) = &mut attribute.kind {
                 *object = std::mem::take(object).computed();
             }
         }
@@ -162,7 +162,7 @@ impl Attribute {
     /// ```
     /// use tf_provider::schema::{Attribute, Mode};
     ///
-    /// let port = Attribute::of::<Option<u16>>("port", "The port to listen on.").replace();
+    /// let port = Attribute::of::<Option<u16>>("port", "The port to listen on.").requires_replace();
     /// assert_eq!(port.mode, Mode::Optional);
     /// ```
     pub fn of<F: Field>(name: impl Into<String>, doc: impl Into<String>) -> Self {
@@ -175,11 +175,11 @@ impl Attribute {
             unknown: F::UNKNOWN,
             null_elements: F::NULL_ELEMENTS,
             sensitive: F::SENSITIVE,
-            replace: false,
-            volatile: false,
+            requires_replace: false,
+            unknown_on_update: false,
             default: None,
             validators: Vec::new(),
-            same: Same(Arc::new(F::same)),
+            semantic_equals: SemanticEquality(Arc::new(F::semantic_equals)),
             deprecated: None,
             decodes: F::check,
         }
@@ -187,14 +187,14 @@ impl Attribute {
 
     /// A change replaces the whole object.
     #[must_use]
-    pub fn replace(self) -> Self {
-        Self { replace: true, ..self }
+    pub fn requires_replace(self) -> Self {
+        Self { requires_replace: true, ..self }
     }
 
     /// Any update may change it.
     #[must_use]
-    pub fn volatile(self) -> Self {
-        Self { volatile: true, ..self }
+    pub fn unknown_on_update(self) -> Self {
+        Self { unknown_on_update: true, ..self }
     }
 
     /// The configuration may set it, even though the provider computes it otherwise.
@@ -229,12 +229,17 @@ impl Attribute {
 
     /// Two values for which this holds mean the same. The spelling that the user chose stays.
     #[must_use]
-    pub fn same<T, B>(self, same: fn(&B, &B) -> bool) -> Self
+    pub fn semantic_equals<T, B>(self, same: fn(&B, &B) -> bool) -> Self
     where
         T: Field + Borrow<B>,
         B: ?Sized + 'static,
     {
-        Self { same: Same(Arc::new(move |a, b| same_by::<T, B>(same, a, b))), ..self }
+        Self {
+            semantic_equals: SemanticEquality(Arc::new(move |a, b| {
+                semantic_equals_by::<T, B>(same, a, b)
+            })),
+            ..self
+        }
     }
 
     /// Warns those who still use it.
@@ -243,11 +248,11 @@ impl Attribute {
         Self { deprecated: Some(why.into()), ..self }
     }
 
-    /// Declares nested objects as a plain type: see [`Kind::Flat`].
+    /// Declares nested objects as a plain type: see [`AttributeType::Flat`].
     #[must_use]
     pub fn plain(self) -> Self {
         let kind = match self.kind {
-            Kind::Nested(nesting, object) => Kind::Flat(nesting, object),
+            AttributeType::Nested(nesting, object) => AttributeType::Flat(nesting, object),
             kind => kind,
         };
         Self { kind, ..self }
@@ -275,15 +280,15 @@ impl Attribute {
 
     /// Nobody can configure a part of what the provider alone sets.
     fn settle(mut self) -> Self {
-        if let (Mode::Computed, Kind::Nested(_, object)) = (self.mode, &mut self.kind) {
+        if let (Mode::Computed, AttributeType::Nested(_, object)) = (self.mode, &mut self.kind) {
             *object = std::mem::take(object).computed();
         }
         self
     }
 }
 
-impl Kind {
-    /// The type of its values on the wire. For [`Kind::Flat`] it says which attributes of an
+impl AttributeType {
+    /// The type of its values on the wire. For [`AttributeType::Flat`] it says which attributes of an
     /// object may be left out, as in `list(object({ port = optional(number) }))`.
     pub fn ty(&self) -> Type {
         let (nesting, object) = match self {
@@ -312,15 +317,15 @@ impl Kind {
     }
 }
 
-impl Same {
+impl SemanticEquality {
     /// Whether the two mean the same.
     pub fn holds(&self, a: &Value, b: &Value) -> bool {
         (self.0)(a, b)
     }
 }
 
-impl fmt::Debug for Same {
+impl fmt::Debug for SemanticEquality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Same")
+        f.write_str("SemanticEquality")
     }
 }

@@ -104,7 +104,7 @@ impl From<Channel> for Core {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::Sample;
+    use crate::testkit::Sample;
 
     #[tokio::test]
     async fn a_provider_is_met_as_core_meets_it() -> Result {

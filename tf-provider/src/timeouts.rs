@@ -4,20 +4,20 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::field::Text;
+use crate::field::Normalized;
 use tf_provider_derive::Model;
 
 /// How long each operation may take before it is given up.
 #[derive(Model, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     /// Time to create the object, such as `5m` or `1h30m`.
-    pub create: Option<Text<Span>>,
+    pub create: Option<Normalized<Span>>,
     /// Time to read the object.
-    pub read: Option<Text<Span>>,
+    pub read: Option<Normalized<Span>>,
     /// Time to update the object.
-    pub update: Option<Text<Span>>,
+    pub update: Option<Normalized<Span>>,
     /// Time to delete the object.
-    pub delete: Option<Text<Span>>,
+    pub delete: Option<Normalized<Span>>,
 }
 
 /// A length of time as Terraform users write it: `90s`, `5m`, `1h30m`, `500ms`.
@@ -125,11 +125,11 @@ mod tests {
 
     #[test]
     fn the_schema_is_sound() {
-        assert_eq!(Timeouts::object().problems(), Vec::<String>::new());
+        assert_eq!(Timeouts::object().schema_errors(), Vec::<String>::new());
         let written = Value::map([("create", "60s".into()), ("read", Value::Null)]);
         let timeouts = Timeouts::decode(written).unwrap();
         assert_eq!(timeouts.create.unwrap().duration(), Duration::from_mins(1));
-        assert!(Option::<Text<Span>>::same(&"60s".into(), &"1m".into()));
+        assert!(Option::<Normalized<Span>>::semantic_equals(&"60s".into(), &"1m".into()));
     }
 
     proptest! {

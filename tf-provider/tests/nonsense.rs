@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tf_provider::{
-    Computed, ConfigureCx, Cx, DataSource, Identity, Import, Model, Offer, Partial, Provider,
+    Components, Computed, ConfigureCx, Cx, DataSource, Identity, Import, Model, Partial, Provider,
     Resource,
     testing::{
         Core, Result,
@@ -103,8 +103,8 @@ impl Provider for Notes {
         Ok(())
     }
 
-    fn offer() -> Offer<()> {
-        Offer::new().resource::<Note>().data_source::<Lookup>()
+    fn components() -> Components<()> {
+        Components::new().resource::<Note>().data_source::<Lookup>()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask acceptance`: real Terraform, the real provider binary, the sandbox; and the corner
+//! `cargo xtask acceptance`: real Terraform, the real provider binary, the sandbox; and the sink
 //! provider under every core.
 
 use crate::steps::{Steps, build_programs, cargo};
@@ -17,15 +17,15 @@ pub(crate) fn steps(steps: &mut Steps, args: &Args) -> Result {
     let terraform = args.choice.find()?;
     steps.command("provider", &mut build_programs(), "mend what the compiler names")?;
     steps.command(
-        "corner provider",
-        &mut cargo("build --workspace --example corner"),
+        "kitchen-sink provider",
+        &mut cargo("build --workspace --example kitchen_sink"),
         "mend what the compiler names",
     )?;
     if args.filter.is_none() {
-        steps.function("cores", tools::install)?;
+        steps.function("terraform versions", tools::install)?;
     }
     // The whole workspace, as in `check`; the libraries for the tests of the test context itself.
-    let mut test = cargo("test --workspace --test acceptance --test cores");
+    let mut test = cargo("test --workspace --test acceptance --test terraform_versions");
     match &args.filter {
         Some(filter) => test.arg(filter),
         None => test.arg("--lib"),

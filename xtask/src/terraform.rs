@@ -69,7 +69,7 @@ impl Terraform {
             format!(
                 "provider_installation {{\n  dev_overrides {{\n    \
                  \"registry.terraform.io/terraform-provider-tke/tke\" = \"{provider}\"\n    \
-                 \"registry.terraform.io/terraform-provider-tke/corner\" = \"{provider}\"\n  }}\n  \
+                 \"registry.terraform.io/terraform-provider-tke/kitchen\" = \"{provider}\"\n  }}\n  \
                  direct {{}}\n}}\n",
                 provider = provider.display()
             ),

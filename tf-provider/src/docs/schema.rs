@@ -136,7 +136,7 @@ impl Attributes<'_> {
         } else if let Some(default) = self.timeout(&attribute.name, path) {
             notes.push(format!("Default: `{default}`."));
         }
-        if attribute.replace {
+        if attribute.requires_replace {
             notes.push("Changing this replaces the resource.".to_owned());
         }
         if let Some(instead) = &attribute.deprecated {
@@ -244,7 +244,7 @@ mod tests {
 
     use super::*;
     use crate::constraints::{at_least_one_of, conflicts_with, required_with};
-    use crate::sample::function::{Join, Meet};
+    use crate::testkit::function::{Join, Meet};
     use crate::validate::{keys, length, one_of, range};
     use crate::{Computed, Model, Timeouts, WriteOnly};
 
@@ -255,7 +255,7 @@ mod tests {
         id: Computed<String>,
         /// What it says,
         /// in short.
-        #[tf(validate = length(1..=60), replace)]
+        #[tf(validate = length(1..=60), requires_replace)]
         text: String,
         /// Who may read it.
         #[tf(default = "everybody", validate = one_of(["everybody", "owner"]))]

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Field;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::path::Path;
-use crate::schema::{Kind, Mode, Nesting, Type};
+use crate::schema::{AttributeType, Mode, Nesting, Type};
 use crate::value::{DecodeError, Value, arrange_set};
 
 /// A collection of objects has attributes to plan one by one; any other is one plain value.
-fn kind_of<T: Field>(nesting: Nesting, plain: fn(Box<Type>) -> Type) -> Kind {
+fn kind_of<T: Field>(nesting: Nesting, plain: fn(Box<Type>) -> Type) -> AttributeType {
     match T::kind() {
-        Kind::Nested(Nesting::Single, object) => Kind::Nested(nesting, object),
-        element => Kind::Plain(plain(Box::new(element.ty()))),
+        AttributeType::Nested(Nesting::Single, object) => AttributeType::Nested(nesting, object),
+        element => AttributeType::Plain(plain(Box::new(element.ty()))),
     }
 }
 
@@ -35,7 +35,7 @@ impl<T: Field> Field for Vec<T> {
     const SENSITIVE: bool = T::SENSITIVE;
     const NULL_ELEMENTS: bool = matches!(T::MODE, Mode::Optional);
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         kind_of::<T>(Nesting::List, Type::List)
     }
 
@@ -47,10 +47,10 @@ impl<T: Field> Field for Vec<T> {
         Value::list(self.iter().map(T::encode))
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
         match (a, b) {
             (Value::List(a), Value::List(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| T::same(a, b))
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| T::semantic_equals(a, b))
             }
             (a, b) => a == b,
         }
@@ -70,7 +70,7 @@ impl<T: Field + Ord> Field for BTreeSet<T> {
     const SENSITIVE: bool = T::SENSITIVE;
     const NULL_ELEMENTS: bool = matches!(T::MODE, Mode::Optional);
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         kind_of::<T>(Nesting::Set, Type::Set)
     }
 
@@ -86,13 +86,13 @@ impl<T: Field + Ord> Field for BTreeSet<T> {
     }
 
     /// Each element of one set means the same as an element of the other, and back.
-    fn same(a: &Value, b: &Value) -> bool {
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
         let (Value::List(a), Value::List(b)) = (a, b) else { return a == b };
         // Most elements are simply equal; only the others are worth comparing by meaning.
         let equal_in = |other: &[Value]| other.iter().cloned().collect::<BTreeSet<_>>();
         let (in_a, in_b) = (equal_in(a), equal_in(b));
         let covered = |of: &[Value], exact: &BTreeSet<Value>, by: &[Value]| {
-            of.iter().all(|x| exact.contains(x) || by.iter().any(|y| T::same(x, y)))
+            of.iter().all(|x| exact.contains(x) || by.iter().any(|y| T::semantic_equals(x, y)))
         };
         covered(a, &in_b, b) && covered(b, &in_a, a)
     }
@@ -113,7 +113,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
     const SENSITIVE: bool = T::SENSITIVE;
     const NULL_ELEMENTS: bool = matches!(T::MODE, Mode::Optional);
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         kind_of::<T>(Nesting::Map, Type::Map)
     }
 
@@ -134,11 +134,11 @@ impl<T: Field> Field for BTreeMap<String, T> {
         Value::map(self.iter().map(|(key, value)| (key, value.encode())))
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
         match (a, b) {
             (Value::Map(a), Value::Map(b)) => {
                 a.len() == b.len()
-                    && a.iter().zip(b).all(|((k, a), (l, b))| k == l && T::same(a, b))
+                    && a.iter().zip(b).all(|((k, a), (l, b))| k == l && T::semantic_equals(a, b))
             }
             (a, b) => a == b,
         }

@@ -3,7 +3,7 @@
 use super::{Field, Maybe};
 use crate::diagnostics::{Diagnostic, Diagnostics, Result};
 use crate::path::Path;
-use crate::schema::{Kind, Mode};
+use crate::schema::{AttributeType, Mode};
 use crate::value::{DecodeError, Value};
 
 /// An attribute that the provider decides, unknown until it has.
@@ -48,13 +48,12 @@ impl<T> Computed<T> {
     /// The value, where the provider must have decided on one: in everything that it has created.
     pub fn get(&self) -> Result<&T> {
         self.ok().ok_or_else(|| {
-            Diagnostic::error("a computed attribute has no value in the state")
-                .detail(format!(
-                    "A value of type `{}` should be known since the object was created.\n\n\
-                     What to do: this is a bug in the provider, please report it.",
-                    std::any::type_name::<T>(),
-                ))
-                .into()
+            Diagnostic::bug(format!(
+                "A computed attribute of type `{}` has no value in the state, and should have one \
+                 since the object was created.",
+                std::any::type_name::<T>(),
+            ))
+            .into()
         })
     }
 
@@ -94,7 +93,7 @@ impl<T: Field> Field for Computed<T> {
     const SENSITIVE: bool = T::SENSITIVE;
     const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         T::kind()
     }
 
@@ -110,8 +109,8 @@ impl<T: Field> Field for Computed<T> {
         self.0.encode()
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
-        Option::<T>::same(a, b)
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
+        Option::<T>::semantic_equals(a, b)
     }
 
     fn check(value: &Value, at: &Path, out: &mut Diagnostics) {

@@ -1,7 +1,7 @@
 //! Values of any type.
 
 use super::Field;
-use crate::schema::{Kind, Type};
+use crate::schema::{AttributeType, Type};
 use crate::value::{DecodeError, Value};
 
 /// A value of any type, with the type that it has now.
@@ -56,8 +56,8 @@ impl From<Value> for Dynamic {
 impl Field for Dynamic {
     type Inner = Self;
 
-    fn kind() -> Kind {
-        Kind::Plain(Type::Dynamic)
+    fn kind() -> AttributeType {
+        AttributeType::Plain(Type::Dynamic)
     }
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
@@ -72,7 +72,7 @@ impl Field for Dynamic {
         Value::Dynamic(Box::new((self.ty.clone(), self.value.clone())))
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
         bare(a) == bare(b)
     }
 }
@@ -130,7 +130,7 @@ mod tests {
             (typed(r#"["list","string"]"#, Value::list(["b".into()])), false),
             (typed(r#""string""#, "a"), false),
         ] {
-            assert_eq!(Dynamic::same(&list, &other), expected, "{other:?}");
+            assert_eq!(Dynamic::semantic_equals(&list, &other), expected, "{other:?}");
         }
     }
 }

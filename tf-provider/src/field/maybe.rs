@@ -3,7 +3,7 @@
 use super::Field;
 use crate::diagnostics::Diagnostics;
 use crate::path::Path;
-use crate::schema::{Kind, Mode};
+use crate::schema::{AttributeType, Mode};
 use crate::value::{DecodeError, Value};
 
 /// An attribute of a configuration or plan that is not complete yet.
@@ -122,7 +122,7 @@ impl<T: Field> Field for Maybe<T> {
     const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
     const UNKNOWN: bool = true;
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         T::kind()
     }
 
@@ -134,8 +134,8 @@ impl<T: Field> Field for Maybe<T> {
         self.encode()
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
-        Option::<T>::same(a, b)
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
+        Option::<T>::semantic_equals(a, b)
     }
 
     fn check(value: &Value, at: &Path, out: &mut Diagnostics) {

@@ -5,14 +5,14 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Field;
 use crate::diagnostics::Diagnostics;
 use crate::path::Path;
-use crate::schema::{Kind, Mode, Type};
+use crate::schema::{AttributeType, Mode, Type};
 use crate::value::{DecodeError, Number, Value};
 
 impl Field for String {
     type Inner = Self;
 
-    fn kind() -> Kind {
-        Kind::Plain(Type::String)
+    fn kind() -> AttributeType {
+        AttributeType::Plain(Type::String)
     }
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
@@ -31,7 +31,7 @@ impl Field for SecretString {
     type Inner = Self;
     const SENSITIVE: bool = true;
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         String::kind()
     }
 
@@ -47,8 +47,8 @@ impl Field for SecretString {
 impl Field for bool {
     type Inner = Self;
 
-    fn kind() -> Kind {
-        Kind::Plain(Type::Bool)
+    fn kind() -> AttributeType {
+        AttributeType::Plain(Type::Bool)
     }
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
@@ -66,8 +66,8 @@ impl Field for bool {
 impl Field for Number {
     type Inner = Self;
 
-    fn kind() -> Kind {
-        Kind::Plain(Type::Number)
+    fn kind() -> AttributeType {
+        AttributeType::Plain(Type::Number)
     }
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
@@ -86,7 +86,7 @@ impl Field for Number {
 impl Field for f64 {
     type Inner = Self;
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         Number::kind()
     }
 
@@ -105,7 +105,7 @@ macro_rules! integers {
         impl Field for $int {
             type Inner = Self;
 
-            fn kind() -> Kind {
+            fn kind() -> AttributeType {
                 Number::kind()
             }
 
@@ -136,7 +136,7 @@ impl<T: Field> Field for Option<T> {
     const WRITE_ONLY: bool = T::WRITE_ONLY;
     const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         T::kind()
     }
 
@@ -148,9 +148,9 @@ impl<T: Field> Field for Option<T> {
         self.as_ref().map_or(Value::Null, T::encode)
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
         match (a.is_null(), b.is_null()) {
-            (false, false) => T::same(a, b),
+            (false, false) => T::semantic_equals(a, b),
             (a, b) => a == b,
         }
     }
@@ -169,7 +169,7 @@ impl<T: Field> Field for Box<T> {
     const WRITE_ONLY: bool = T::WRITE_ONLY;
     const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         T::kind()
     }
 
@@ -181,8 +181,8 @@ impl<T: Field> Field for Box<T> {
         T::encode(self)
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
-        T::same(a, b)
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
+        T::semantic_equals(a, b)
     }
 
     fn check(value: &Value, at: &Path, out: &mut Diagnostics) {

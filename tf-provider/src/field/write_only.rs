@@ -5,7 +5,7 @@ use std::fmt;
 use super::Field;
 use crate::diagnostics::Diagnostics;
 use crate::path::Path;
-use crate::schema::{Kind, Mode};
+use crate::schema::{AttributeType, Mode};
 use crate::value::{DecodeError, Value};
 
 /// An attribute that the configuration hands to the provider, and that neither a plan nor a state
@@ -42,7 +42,7 @@ impl<T: Field> Field for WriteOnly<T> {
     const WRITE_ONLY: bool = true;
     const NULL_ELEMENTS: bool = T::NULL_ELEMENTS;
 
-    fn kind() -> Kind {
+    fn kind() -> AttributeType {
         T::kind()
     }
 
@@ -59,8 +59,8 @@ impl<T: Field> Field for WriteOnly<T> {
         Value::Null
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
-        Option::<T>::same(a, b)
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
+        Option::<T>::semantic_equals(a, b)
     }
 
     fn check(value: &Value, at: &Path, out: &mut Diagnostics) {

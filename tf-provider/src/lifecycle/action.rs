@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        sample::{Store, action::Ring, around, full, value},
+        testkit::{Store, action::Ring, around, full, value},
     };
 
     fn config(json: Json) -> Value {

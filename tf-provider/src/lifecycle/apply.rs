@@ -7,13 +7,13 @@ use super::{
     AnyResource, Operation, Surroundings,
     identity::identify,
     operation::perform,
-    same::{alike, respell, same},
+    semantic_equality::{keep_prior_spelling, same_shape, semantic_equals},
     settle::{settle, settle_attribute, with_write_only},
     walk,
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
-    schema::{Attribute, Kind, Nesting, Object},
+    schema::{Attribute, AttributeType, Nesting, Object},
 };
 
 /// What Terraform wants done.
@@ -60,7 +60,11 @@ pub(crate) async fn apply<C>(
         (Err(errors), Some(saved)) => {
             diagnostics.extend(errors);
             // Not what was planned but what is there: the next plan has to see what is left to do.
-            let saved = respell(object, &saved, if planned.is_null() { &prior } else { &planned });
+            let saved = keep_prior_spelling(
+                object,
+                &saved,
+                if planned.is_null() { &prior } else { &planned },
+            );
             settle(object, &saved, &Path::root(), &mut Vec::new())
         }
         (Err(errors), None) => {
@@ -90,8 +94,10 @@ pub(super) fn complete(
         }
         match &attribute.kind {
             // What is sensitive is compared as a whole, so that no part of it can be told.
-            Kind::Nested(nesting, object)
-                if *nesting != Nesting::Set && !attribute.sensitive && alike(planned, seen) =>
+            AttributeType::Nested(nesting, object)
+                if *nesting != Nesting::Set
+                    && !attribute.sensitive
+                    && same_shape(planned, seen) =>
             {
                 walk::objects(*nesting, planned, [seen], &at, |planned, [seen], at| {
                     complete(object, planned, seen, at, found)
@@ -114,7 +120,7 @@ fn complete_whole(
     let answer = settle_attribute(attribute, seen, at, &mut Vec::new());
     if !seen.is_wholly_known() {
         found.extend(unknown.into_iter().map(left_unknown));
-    } else if !same(attribute, &state, &answer) {
+    } else if !semantic_equals(attribute, &state, &answer) {
         // What else is unknown is part of something that the service knows nothing of.
         found.push(answered_otherwise(attribute, &state, &answer, at));
     }
@@ -168,12 +174,10 @@ fn shown(value: &Value) -> Option<String> {
 
 /// The object exists, so that it has to be in state; but nobody knows this of it.
 pub(super) fn left_unknown(at: Path) -> Diagnostic {
-    Diagnostic::error("the provider has a bug")
-        .detail(format!(
-            "It left `{at}` unknown after the operation. State holds the object without that value.\n\n\
-             What to do: report this to the provider's authors with the text above."
-        ))
-        .at(at)
+    Diagnostic::bug(format!(
+        "It left `{at}` unknown after the operation. State holds the object without that value."
+    ))
+    .at(at)
 }
 
 #[cfg(test)]
@@ -190,7 +194,7 @@ mod tests {
             Typed,
             plan::{plan, propose},
         },
-        sample::{
+        testkit::{
             All, Store, Thing, Unknown, answer, any_config, around, full, lean, thing, value,
         },
     };
@@ -336,9 +340,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_told_as_a_bug() {
         let applied = World::new().create(json!({"name": "panic after"})).await;
-        let texts = applied.diagnostics.iter().map(|d| d.detail.clone()).collect::<Vec<_>>();
+        let texts = applied.diagnostics.iter().map(Diagnostic::full_detail).collect::<Vec<_>>();
         insta::assert_snapshot!(texts.join("\n"), @r"
-        It panicked while it tried to create thing: told to
+        It panicked while it tried to create thing: told to.
 
         What to do: report this to the provider's authors with the text above.
         ");

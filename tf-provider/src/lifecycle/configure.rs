@@ -37,15 +37,19 @@ mod tests {
     use super::*;
     use crate::{
         Json,
-        sample::{Sample, value},
+        testkit::{Sample, value},
     };
 
     #[track_caller]
-    fn check((client, found): (Option<crate::sample::Store>, Diagnostics), made: bool, says: &str) {
+    fn check(
+        (client, found): (Option<crate::testkit::Store>, Diagnostics),
+        made: bool,
+        says: &str,
+    ) {
         assert_eq!((client.is_some(), found.to_string().as_str()), (made, says));
     }
 
-    async fn configured(config: Json) -> (Option<crate::sample::Store>, Diagnostics) {
+    async fn configured(config: Json) -> (Option<crate::testkit::Store>, Diagnostics) {
         configure::<Sample>(&value(config), "1.11.4".to_owned()).await
     }
 

@@ -69,7 +69,7 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::Typed,
-        sample::{Lookup, Thing, around, full, lean, thing, value},
+        testkit::{Lookup, Thing, around, full, lean, thing, value},
     };
 
     async fn looked(config: Json) -> Looked {

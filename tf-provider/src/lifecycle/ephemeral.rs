@@ -111,9 +111,8 @@ fn written<T: Serialize>(lease: &Lease<T>) -> Result<Lease<Vec<u8>>> {
 }
 
 fn unfit(error: &serde_json::Error) -> Diagnostic {
-    Diagnostic::error("the provider has a bug").detail(format!(
-        "What it keeps beside an ephemeral resource cannot be written or read: {error}.\n\n\
-         What to do: report this to the provider's authors with the text above."
+    Diagnostic::bug(format!(
+        "What it keeps beside an ephemeral resource cannot be written or read: {error}."
     ))
 }
 
@@ -126,7 +125,7 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        sample::{Store, around, ephemeral::Token, full, lean, value},
+        testkit::{Store, around, ephemeral::Token, full, lean, value},
     };
 
     struct World(Surroundings<Store>);

@@ -111,8 +111,8 @@ impl Callable {
     }
 
     /// Every rule that it breaks.
-    pub(crate) fn problems(&self) -> Vec<String> {
-        let mut found = self.object.problems_inside();
+    pub(crate) fn schema_errors(&self) -> Vec<String> {
+        let mut found = self.object.schema_errors_inside();
         let wrong = |one: &Attribute| one.write_only || one.is_decided();
         for at in self.object.places(wrong) {
             found.push(format!("{at}: a parameter is neither computed nor write-only"));
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        sample::{
+        testkit::{
             function::{Join, Meet},
             lean, value,
         },

@@ -1,6 +1,6 @@
 //! `GenerateResourceConfig`: what a user would have written to get this state.
 
-use super::{Declared, same::same, walk};
+use super::{Declared, semantic_equality::semantic_equals, walk};
 use crate::{
     Path, Value,
     schema::{Mode, Object},
@@ -20,7 +20,9 @@ fn written(object: &Object, state: &Value) -> Value {
         let default = attribute.default.as_ref();
         match attribute.kind.objects() {
             _ if attribute.mode == Mode::Computed || attribute.write_only => Value::Null,
-            _ if default.is_some_and(|default| same(attribute, default, state)) => Value::Null,
+            _ if default.is_some_and(|default| semantic_equals(attribute, default, state)) => {
+                Value::Null
+            }
             Some((nesting, object)) => {
                 walk::objects(nesting, state, [], &Path::root(), |state, [], _| {
                     written(object, state)
@@ -43,7 +45,7 @@ mod tests {
             AnyResource, Typed,
             plan::{plan, propose},
         },
-        sample::{All, Thing, Unknown, answer, any_config, full, lean, thing, value},
+        testkit::{All, Thing, Unknown, answer, any_config, full, lean, thing, value},
     };
 
     fn generated(state: Json) -> Json {

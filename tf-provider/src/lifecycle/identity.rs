@@ -48,7 +48,7 @@ mod tests {
     use crate::{
         Json,
         lifecycle::Typed,
-        sample::{All, Store, Thing, lean, thing},
+        testkit::{All, Store, Thing, lean, thing},
     };
 
     #[expect(

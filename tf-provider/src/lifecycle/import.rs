@@ -50,10 +50,12 @@ pub(crate) async fn import<C>(
 }
 
 fn nothing_called(name: &str, called: &str, what: &str) -> Diagnostic {
-    Diagnostic::error(format!("could not import {name} `{called}`")).detail(format!(
-        "No object has this {what}.\n\nWhat to do: compare the {what} with the form that the \
-         resource's page shows, and the region with that of the provider."
-    ))
+    Diagnostic::error(format!("could not import {name} `{called}`"))
+        .detail(format!("No object has this {what}."))
+        .remedy(format!(
+            "compare the {what} with the form that the resource's page shows, and the region with \
+             that of the provider."
+        ))
 }
 
 #[cfg(test)]
@@ -64,7 +66,7 @@ mod tests {
     use crate::{
         Json,
         lifecycle::Typed,
-        sample::{Thing, around, lean, thing, value},
+        testkit::{Thing, around, lean, thing, value},
     };
 
     async fn imported(what: Import<Value>) -> Imported {

@@ -99,9 +99,8 @@ pub(crate) async fn complete<C>(
         (identity, _) => identity.filter(Value::is_wholly_known),
     };
     match &identity {
-        None => diagnostics.push(Diagnostic::error("the provider has a bug").detail(format!(
-            "It listed the {} `{name}` without saying which it is.\n\n\
-             What to do: report this to the provider's authors with the text above.",
+        None => diagnostics.push(Diagnostic::bug(format!(
+            "It listed the {} `{name}` without saying which it is.",
             declared.name
         ))),
         Some(identity) if with_object && object.is_none() => {
@@ -168,7 +167,7 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        sample::{Store, Thing, around, full, lean, list::Things, thing, value},
+        testkit::{Store, Thing, around, full, lean, list::Things, thing, value},
     };
 
     /// A store of three things.

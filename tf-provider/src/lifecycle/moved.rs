@@ -69,13 +69,12 @@ impl Target<'_> {
         } else {
             format!("These can:\n\n{}", known.join("\n"))
         };
-        Diagnostic::error(format!("could not move {} to {type_name}", origin.type_name)).detail(
-            format!(
-                "Objects of the type {} of {} cannot become objects of this type. {known}\n\n\
-                 What to do: write a `removed` block for the one and an `import` block for the other.",
+        Diagnostic::error(format!("could not move {} to {type_name}", origin.type_name))
+            .detail(format!(
+                "Objects of the type {} of {} cannot become objects of this type. {known}",
                 origin.type_name, origin.provider,
-            ),
-        )
+            ))
+            .remedy("write a `removed` block for the one and an `import` block for the other.")
     }
 }
 
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
     use crate::{
         lifecycle::{AnyResource, Typed},
-        sample::{Thing, lean},
+        testkit::{Thing, lean},
     };
 
     fn moved(provider: &str, type_name: &str, version: i64, stored: Json) -> Result<Value> {

@@ -15,7 +15,7 @@ use tokio::task::JoinError;
 
 use super::{AnyResource, Boxed, Declared, Operation};
 use crate::{
-    Cx, Diagnostic, Diagnostics, Field, Result, Text, Value, context::Notes, serve::Stop,
+    Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::Notes, serve::Stop,
     timeouts::Span,
 };
 
@@ -115,13 +115,9 @@ pub(super) async fn run<C, T: Send + 'static>(
     Outcome { result, saved, warnings, private }
 }
 
-/// A detail and why the operation stopped, which comes before what to do about it.
+/// A detail and why the operation stopped.
 fn with_reason(detail: &str, reason: &str) -> String {
-    match detail.split_once("\n\nWhat to do:") {
-        Some((why, remedy)) => format!("{why}\n\n{reason}\n\nWhat to do:{remedy}"),
-        None if detail.is_empty() => reason.to_owned(),
-        None => format!("{detail}\n\n{reason}"),
-    }
+    if detail.is_empty() { reason.to_owned() } else { format!("{detail}\n\n{reason}") }
 }
 
 /// How long an operation may take.
@@ -144,8 +140,8 @@ impl Limit {
             "delete" => declared.timeouts.delete,
             _ => declared.timeouts.read,
         };
-        let set = Text::<Span>::decode(state.get("timeouts").get(name).clone());
-        let span = set.unwrap_or_else(|_| Text::new(default.into()));
+        let set = Normalized::<Span>::decode(state.get("timeouts").get(name).clone());
+        let span = set.unwrap_or_else(|_| Normalized::new(default.into()));
         Some(Self { name, spelling: span.spelling().to_owned(), time: span.duration() })
     }
 }
@@ -166,27 +162,6 @@ pub(super) fn panicked(doing: &str, failed: JoinError) -> Diagnostics {
 fn bug(doing: &str, payload: &(dyn Any + Send)) -> Diagnostics {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    Diagnostic::error("the provider has a bug")
-        .detail(format!(
-            "It panicked while it tried to {doing}: {}\n\n\
-             What to do: report this to the provider's authors with the text above.",
-            text.unwrap_or("no message"),
-        ))
-        .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_to_do_comes_last() {
-        for (detail, expected) in [
-            ("", "Stopped."),
-            ("Why.", "Why.\n\nStopped."),
-            ("Why.\n\nWhat to do: go.", "Why.\n\nStopped.\n\nWhat to do: go."),
-        ] {
-            assert_eq!(with_reason(detail, "Stopped."), expected);
-        }
-    }
+    let text = text.unwrap_or("no message");
+    Diagnostic::bug(format!("It panicked while it tried to {doing}: {text}")).into()
 }

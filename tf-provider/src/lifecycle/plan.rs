@@ -6,12 +6,12 @@
 use super::{
     AnyResource, guarded,
     identity::identify,
-    same::{Pool, alike, same, same_object},
+    semantic_equality::{Pool, object_equals, same_shape, semantic_equals},
     walk::{self, element, elements},
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
-    schema::{Attribute, Kind, Mode, Nesting, Object},
+    schema::{Attribute, AttributeType, Mode, Nesting, Object},
 };
 
 /// What is to become of an object.
@@ -44,7 +44,7 @@ pub(crate) fn plan<C>(
     }
     let object = &resource.declared().object;
     let mut state = propose(object, prior, config);
-    let changed = !same_object(object, prior, &state);
+    let changed = !object_equals(object, prior, &state);
     if changed {
         state = forget(object, &state, [prior, config]);
     }
@@ -59,7 +59,7 @@ pub(crate) fn plan<C>(
         }
         Err(errors) => errors,
     };
-    if !changed && !same_object(object, prior, &state) {
+    if !changed && !object_equals(object, prior, &state) {
         state = forget(object, &state, [prior, config]);
     }
     let mut replace = Vec::new();
@@ -79,32 +79,34 @@ pub(super) fn propose(object: &Object, prior: &Value, config: &Value) -> Value {
     walk::attributes(object, config, [prior], |attribute, config, [before]| {
         match (&attribute.kind, &attribute.default) {
             _ if attribute.write_only => Value::Null,
-            (_, Some(default)) if config.is_null() => spelled_as(attribute, before, default),
+            (_, Some(default)) if config.is_null() => with_spelling_of(attribute, before, default),
             // A service may well leave an attribute empty: for an object that exists, null is an answer.
             _ if config.is_null() && attribute.is_computed() => match prior {
                 Value::Null => Value::unknown(),
                 _ => before.clone(),
             },
-            (Kind::Nested(Nesting::List, object), _) => propose_list(object, before, config),
-            (Kind::Nested(Nesting::Set, object), _) => propose_set(object, before, config),
-            (Kind::Nested(nesting, object), _) => {
+            (AttributeType::Nested(Nesting::List, object), _) => {
+                propose_list(object, before, config)
+            }
+            (AttributeType::Nested(Nesting::Set, object), _) => propose_set(object, before, config),
+            (AttributeType::Nested(nesting, object), _) => {
                 walk::objects(*nesting, config, [before], &Path::root(), |config, [before], _| {
                     propose(object, before, config)
                 })
             }
-            _ => spelled_as(attribute, before, config),
+            _ => with_spelling_of(attribute, before, config),
         }
     })
 }
 
 /// `value`, or what was there before if that means the same. What is null or unknown may have a type, which
 /// the configuration alone decides.
-fn spelled_as(attribute: &Attribute, before: &Value, value: &Value) -> Value {
+fn with_spelling_of(attribute: &Attribute, before: &Value, value: &Value) -> Value {
     match value {
         // It may turn out to mean the same, and then nothing may have been promised of how it is spelled.
         Value::Unknown(refinement) if !before.is_null() => Value::Unknown(refinement.of_presence()),
         known if !known.is_known() || known.is_null() => value.clone(),
-        known if same(attribute, before, known) => before.clone(),
+        known if semantic_equals(attribute, before, known) => before.clone(),
         _ => value.clone(),
     }
 }
@@ -117,7 +119,7 @@ fn propose_list(object: &Object, prior: &Value, config: &Value) -> Value {
     Value::list(config.iter().enumerate().map(|(index, config)| {
         let before = element(prior, index);
         let edited = propose(object, before, config);
-        if in_place || same_object(object, before, &edited) {
+        if in_place || object_equals(object, before, &edited) {
             edited
         } else {
             as_new(object, &edited, config)
@@ -133,7 +135,7 @@ fn as_new(object: &Object, planned: &Value, config: &Value) -> Value {
     walk::attributes(object, planned, [config], |attribute, planned, [config]| {
         match &attribute.kind {
             _ if attribute.is_decided() && config.is_null() => Value::unknown(),
-            Kind::Nested(nesting, object) => {
+            AttributeType::Nested(nesting, object) => {
                 walk::objects(*nesting, planned, [config], &Path::root(), |planned, [config], _| {
                     as_new(object, planned, config)
                 })
@@ -154,23 +156,23 @@ fn propose_set(object: &Object, prior: &Value, config: &Value) -> Value {
     let fresh: Vec<_> =
         fresh.map(|fresh| (pool.take(|old| *old == fresh).is_some(), fresh)).collect();
     Value::list(config.iter().zip(fresh).map(|(config, (exact, fresh))| {
-        let alike = |old: &Value| same_object(object, old, &propose(object, old, config));
+        let alike = |old: &Value| object_equals(object, old, &propose(object, old, config));
         if exact { fresh } else { pool.take(alike).cloned().unwrap_or(fresh) }
     }))
 }
 
-/// Makes volatile attributes unknown, unless something was decided for them.
+/// Makes unknown_on_update attributes unknown, unless something was decided for them.
 fn forget(object: &Object, planned: &Value, others: [&Value; 2]) -> Value {
     walk::attributes(
         object,
         planned,
         others,
         |attribute, planned, [prior, config]| match &attribute.kind {
-            _ if attribute.volatile && !is_set(attribute, config) && planned == prior => {
+            _ if attribute.unknown_on_update && !is_set(attribute, config) && planned == prior => {
                 Value::unknown()
             }
-            Kind::Nested(Nesting::Set, _) => planned.clone(),
-            Kind::Nested(nesting, object) => {
+            AttributeType::Nested(Nesting::Set, _) => planned.clone(),
+            AttributeType::Nested(nesting, object) => {
                 let others = [prior, config];
                 walk::objects(*nesting, planned, others, &Path::root(), |planned, others, _| {
                     forget(object, planned, others)
@@ -204,8 +206,8 @@ fn accept(
             return decided.clone();
         }
         match &attribute.kind {
-            Kind::Nested(nesting, object)
-                if *nesting != Nesting::Set && alike(planned, decided) =>
+            AttributeType::Nested(nesting, object)
+                if *nesting != Nesting::Set && same_shape(planned, decided) =>
             {
                 let others = [decided, untouched, config];
                 walk::objects(*nesting, planned, others, &at, |planned, others, at| {
@@ -221,13 +223,11 @@ fn accept(
 }
 
 fn not_to_be_planned(at: Path) -> Diagnostic {
-    Diagnostic::warning("the provider has a bug")
-        .detail(format!(
-            "Its plan changed `{at}`, which is for the configuration alone to decide. \
-             The plan holds what the configuration says.\n\n\
-             What to do: report this to the provider's authors with the text above."
-        ))
-        .at(at)
+    let detail = format!(
+        "Its plan changed `{at}`, which is for the configuration alone to decide. \
+         The plan holds what the configuration says."
+    );
+    Diagnostic::bug(detail).as_warning().at(at)
 }
 
 /// The attributes that cannot change in place, and change.
@@ -246,20 +246,22 @@ fn replacements(
     for attribute in &object.attributes {
         let before = [prior, forgotten].map(|before| before.get(&attribute.name));
         let planned = unknown.unwrap_or_else(|| planned.get(&attribute.name));
-        if attribute.write_only || before.iter().any(|before| same(attribute, before, planned)) {
+        if attribute.write_only
+            || before.iter().any(|before| semantic_equals(attribute, before, planned))
+        {
             continue;
         }
         let at = at.clone().attribute(&attribute.name);
-        if attribute.replace {
+        if attribute.requires_replace {
             found.push(at);
             continue;
         }
         let unknown = (!planned.is_known() && attribute.is_configurable()).then_some(planned);
         match (&attribute.kind, before[0]) {
-            (Kind::Nested(Nesting::Single, object), _) => {
+            (AttributeType::Nested(Nesting::Single, object), _) => {
                 replacements(object, before, planned, &at, found);
             }
-            (Kind::Nested(Nesting::List, object), Value::List(prior)) => {
+            (AttributeType::Nested(Nesting::List, object), Value::List(prior)) => {
                 for index in 0..prior.len() {
                     if let Some(planned) = unknown.or_else(|| elements(planned).get(index)) {
                         let before = before.map(|before| element(before, index));
@@ -267,7 +269,7 @@ fn replacements(
                     }
                 }
             }
-            (Kind::Nested(Nesting::Map, object), Value::Map(prior)) => {
+            (AttributeType::Nested(Nesting::Map, object), Value::Map(prior)) => {
                 for key in prior.keys() {
                     let planned = match planned {
                         Value::Map(planned) => planned.get(key),
@@ -293,7 +295,7 @@ mod tests {
     use crate::{
         Computed, Json, Model,
         lifecycle::{Typed, apply::complete},
-        sample::{
+        testkit::{
             All, Store, Thing, Unknown, answer, any_config, full, lean, resolved, thing, value,
         },
         value::Refinement,
@@ -489,13 +491,13 @@ mod tests {
         /// A note.
         note: String,
         /// What any update changes.
-        #[tf(volatile, replace)]
+        #[tf(unknown_on_update, requires_replace)]
         host: Computed<String>,
         /// Parts.
-        #[tf(replace)]
+        #[tf(requires_replace)]
         parts: Vec<Part>,
         /// Other parts.
-        #[tf(volatile)]
+        #[tf(unknown_on_update)]
         found: Computed<Vec<Part>>,
     }
 
@@ -503,10 +505,10 @@ mod tests {
     #[derive(Model, Clone)]
     struct Part {
         /// Its name.
-        #[tf(replace)]
+        #[tf(requires_replace)]
         name: String,
         /// Changed by any update.
-        #[tf(volatile)]
+        #[tf(unknown_on_update)]
         revision: Computed<i64>,
     }
 
@@ -663,7 +665,7 @@ mod tests {
                 || (attribute.is_computed() && config.is_null())
                 || attribute.mode == Mode::Computed
             {
-            } else if let Kind::Nested(nesting, inner) = &attribute.kind {
+            } else if let AttributeType::Nested(nesting, inner) = &attribute.kind {
                 broken.extend(broken_nested(*nesting, inner, [prior, config, planned], &at));
             } else {
                 broken.push(format!("{at}: {config:?} was planned as {planned:?}"));

@@ -2,7 +2,7 @@
 
 use super::{
     AnyResource, Operation, Surroundings, apply::left_unknown, identity::identify,
-    operation::perform, same::respell, settle::settle,
+    operation::perform, semantic_equality::keep_prior_spelling, settle::settle,
 };
 use crate::{Diagnostics, Path, Value};
 
@@ -32,7 +32,7 @@ pub(crate) async fn read<C>(
         Ok(None) => Value::Null,
         Ok(Some(seen)) => {
             let mut unknown = Vec::new();
-            let seen = respell(object, &seen, &state);
+            let seen = keep_prior_spelling(object, &seen, &state);
             let seen = settle(object, &seen, &Path::root(), &mut unknown);
             diagnostics.extend(unknown.into_iter().map(left_unknown));
             seen
@@ -54,8 +54,8 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        lifecycle::{Typed, plan::propose, same::same_object},
-        sample::{All, Thing, Unknown, answer, any_config, around, full, lean, thing, value},
+        lifecycle::{Typed, plan::propose, semantic_equality::object_equals},
+        testkit::{All, Thing, Unknown, answer, any_config, around, full, lean, thing, value},
     };
 
     async fn seen(state: Json, remote: Option<Json>) -> Read {
@@ -151,7 +151,7 @@ mod tests {
             "flat": [{"name": "x"}, {"name": "A"}, {"name": "b", "port": 2}, {"name": "C"}],
             "labels": {"x": "A", "y": "c"},
         });
-        assert_eq!(lean(&respell(&object, &now, &stored)), expected);
+        assert_eq!(lean(&keep_prior_spelling(&object, &now, &stored)), expected);
     }
 
     fn lower(value: &Value) -> Value {
@@ -169,8 +169,8 @@ mod tests {
             let object = All::object();
             let stored = answer(&object, &propose(&object, &Value::Null, &config));
             let now = lower(&stored);
-            if same_object(&object, &stored, &now) {
-                prop_assert_eq!(respell(&object, &now, &stored), stored);
+            if object_equals(&object, &stored, &now) {
+                prop_assert_eq!(keep_prior_spelling(&object, &now, &stored), stored);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::walk;
 use crate::{
     Path, Value,
-    schema::{Attribute, Kind, Object},
+    schema::{Attribute, AttributeType, Object},
 };
 
 /// `value` without what is write-only, and with null for what is unknown; the latter is named in `unknown`.
@@ -30,7 +30,7 @@ pub(super) fn settle_attribute(
 ) -> Value {
     match &attribute.kind {
         _ if attribute.write_only => Value::Null,
-        Kind::Nested(nesting, object) if value.is_known() => {
+        AttributeType::Nested(nesting, object) if value.is_known() => {
             walk::objects(*nesting, value, [], at, |value, [], at| {
                 settle(object, value, at, unknown)
             })
@@ -48,7 +48,7 @@ pub(super) fn with_write_only(object: &Object, planned: &Value, config: &Value) 
     walk::attributes(object, planned, [config], |attribute, planned, [config]| {
         match &attribute.kind {
             _ if attribute.write_only => config.clone(),
-            Kind::Nested(nesting, object) => {
+            AttributeType::Nested(nesting, object) => {
                 walk::objects(*nesting, planned, [config], &Path::root(), |planned, [config], _| {
                     with_write_only(object, planned, config)
                 })

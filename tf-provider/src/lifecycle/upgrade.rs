@@ -17,11 +17,12 @@ pub(crate) fn upgrade(
         || Diagnostic::error(format!("cannot read the stored {what} of {}", declared.name));
     let steps = usize::try_from(version).ok().and_then(|version| declared.upgrades.get(version..));
     let steps = steps.filter(|_| version <= declared.version).ok_or_else(|| {
-        unreadable().detail(format!(
-            "It has version {version}, and this provider knows versions 0 to {}.\n\n\
-             What to do: use the version of the provider that wrote it, or a later one.",
-            declared.version
-        ))
+        unreadable()
+            .detail(format!(
+                "It has version {version}, and this provider knows versions 0 to {}.",
+                declared.version
+            ))
+            .remedy("use the version of the provider that wrote it, or a later one.")
     })?;
     if steps.is_empty() {
         return conform(declared, stored);
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
     use crate::{
         lifecycle::{AnyResource, Typed},
-        sample::{Thing, lean},
+        testkit::{Thing, lean},
     };
 
     fn upgraded(version: i64, stored: &Json) -> Result<Value> {

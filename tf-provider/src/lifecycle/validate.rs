@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
-    schema::{Kind, Nesting, Object},
+    schema::{AttributeType, Nesting, Object},
 };
 
 /// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
@@ -41,17 +41,15 @@ pub(crate) fn validate(
 fn refuse_twins(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
     walk::attributes(object, config, [], |attribute, config, []| {
         let at = at.clone().attribute(&attribute.name);
-        let Kind::Nested(nesting, object) = &attribute.kind else { return Value::Null };
+        let AttributeType::Nested(nesting, object) = &attribute.kind else { return Value::Null };
         if *nesting == Nesting::Set {
             let known = elements(config).iter().filter(|element| element.is_wholly_known());
             let planned = known.map(|element| propose(object, &Value::Null, element));
             let planned: Vec<_> = planned.collect();
             if planned.iter().collect::<BTreeSet<_>>().len() < planned.len() {
                 let twice = Diagnostic::error(format!("`{at}` holds an element twice"));
-                found.push(twice.at(at.clone()).detail(
-                    "One of them leaves out what the other one sets to its default.\n\n\
-                     What to do: remove one of them.",
-                ));
+                let why = "One of them leaves out what the other one sets to its default.";
+                found.push(twice.at(at.clone()).detail(why).remedy("remove one of them."));
             }
         }
         walk::objects(*nesting, config, [], &at, |config, [], at| {
@@ -74,13 +72,11 @@ fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut 
         match &attribute.kind {
             _ if attribute.write_only && !config.is_null() => found.push(
                 Diagnostic::error("this Terraform has no write-only attributes")
-                    .detail(format!(
-                        "It would store `{at}`, which is not meant to be stored.\n\n\
-                         What to do: use Terraform 1.11 or OpenTofu 1.11 or later, or leave it out."
-                    ))
+                    .detail(format!("It would store `{at}`, which is not meant to be stored."))
+                    .remedy("use Terraform 1.11 or OpenTofu 1.11 or later, or leave it out.")
                     .at(at),
             ),
-            Kind::Nested(nesting, object) => {
+            AttributeType::Nested(nesting, object) => {
                 walk::objects(*nesting, config, [], &at, |config, [], at| {
                     refuse_write_only_at(object, config, at, found);
                     Value::Null
@@ -100,7 +96,7 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::{AnyResource, Typed},
-        sample::{Thing, full, thing, value},
+        testkit::{Thing, full, thing, value},
     };
 
     #[track_caller]

@@ -25,10 +25,8 @@ pub(super) fn stored(state: Option<&wire::RawState>) -> Result<&[u8]> {
         Some(state) if !state.json.is_empty() => Ok(&state.json),
         Some(state) if !state.flatmap.is_empty() => {
             Err(Diagnostic::error("cannot read the stored state")
-                .detail(
-                    "It was written by Terraform 0.11 or earlier.\n\n\
-                     What to do: upgrade it with Terraform 0.12 first.",
-                )
+                .detail("It was written by Terraform 0.11 or earlier.")
+                .remedy("upgrade it with Terraform 0.12 first.")
                 .into())
         }
         _ => Ok(b"null"),

@@ -3,13 +3,13 @@
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
-    diagnostics::Until,
+    diagnostics::{Until, capitalized},
     lifecycle::{
         Declared,
         function::{Callable, Parameter},
     },
     path::Step,
-    schema::{Attribute, Kind, Mode, Nesting, Object, Type},
+    schema::{Attribute, AttributeType, Mode, Nesting, Object, Type},
     value::msgpack,
 };
 
@@ -67,8 +67,10 @@ fn attributes(object: &Object) -> Vec<wire::schema::Attribute> {
 
 fn attribute(attribute: &Attribute) -> wire::schema::Attribute {
     let (r#type, nested_type) = match &attribute.kind {
-        Kind::Nested(nesting, object) => (Vec::new(), Some(nested(*nesting, object))),
-        Kind::Plain(_) | Kind::Flat(..) => (attribute.ty().to_json().into_bytes(), None),
+        AttributeType::Nested(nesting, object) => (Vec::new(), Some(nested(*nesting, object))),
+        AttributeType::Plain(_) | AttributeType::Flat(..) => {
+            (attribute.ty().to_json().into_bytes(), None)
+        }
     };
     wire::schema::Attribute {
         name: attribute.name.clone(),
@@ -134,8 +136,8 @@ pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
             Severity::Error => wire::diagnostic::Severity::Error.into(),
             Severity::Warning => wire::diagnostic::Severity::Warning.into(),
         },
-        summary: capitalized(diagnostic.summary),
-        detail: closed(capitalized(diagnostic.detail)),
+        summary: capitalized(&diagnostic.summary),
+        detail: diagnostic.full_detail(),
         attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&shown(&at))),
     };
     diagnostics.into_iter().map(message).collect()
@@ -174,28 +176,10 @@ fn shown(at: &Path) -> Path {
     steps.next().into_iter().chain(steps.take_while(is_further)).cloned().collect()
 }
 
-/// Errors of Rust begin in lower case and end without a full stop, sentences for people do not. What is no
-/// ordinary word, such as an address, stays as it is.
-fn capitalized(text: String) -> String {
-    let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ':', '.']);
-    let rest = text.get(1..).filter(|_| word.bytes().all(|byte| byte.is_ascii_lowercase()));
-    match (rest, text.chars().next()) {
-        (Some(rest), Some(first)) => format!("{}{rest}", first.to_ascii_uppercase()),
-        _ => text,
-    }
-}
-
-fn closed(mut text: String) -> String {
-    if text.ends_with(|last: char| last.is_alphanumeric() || "`'\")".contains(last)) {
-        text.push('.');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::{wire::attribute_path::step::Selector, *};
-    use crate::{Model, sample::All};
+    use crate::{Model, testkit::All};
 
     #[test]
     fn attributes_are_in_alphabetical_order_and_say_who_sets_them() {
@@ -278,22 +262,6 @@ mod tests {
             (Path::from("a").key("k").index(1).attribute("b").index(2), "a[\"k\"][1]"),
         ] {
             assert_eq!(shown(&at).to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn people_read_sentences() {
-        for (text, sent) in [
-            ("must be even", "Must be even."),
-            ("length must be 1, but is `x`", "Length must be 1, but is `x`."),
-            ("It is so.\n\nWhat to do: go.", "It is so.\n\nWhat to do: go."),
-            ("`x` is not even", "`x` is not even."),
-            ("http://127.0.0.1: refused", "http://127.0.0.1: refused."),
-            ("import {\n}", "Import {\n}"),
-            ("éa", "éa."),
-            ("", ""),
-        ] {
-            assert_eq!(closed(capitalized(text.to_owned())), sent);
         }
     }
 }

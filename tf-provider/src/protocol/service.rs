@@ -21,10 +21,10 @@ use crate::{
 };
 
 mod action;
+mod components;
 mod ephemeral;
 mod function;
 mod list;
-mod offer;
 mod resource;
 
 /// One provider process.
@@ -45,19 +45,20 @@ type Answer<T> = std::result::Result<Response<T>, Status>;
 impl<P: Provider> Service<P> {
     /// A service that is not configured yet. `stop` reaches every operation that runs.
     pub(crate) fn new(stop: Stop) -> Self {
-        let offer = P::offer();
+        let components = P::components();
         let (resources, data_sources) =
-            (offer.resources.into_iter(), offer.data_sources.into_iter());
-        let (ephemerals, actions) = (offer.ephemerals.into_iter(), offer.actions.into_iter());
+            (components.resources.into_iter(), components.data_sources.into_iter());
+        let (ephemerals, actions) =
+            (components.ephemerals.into_iter(), components.actions.into_iter());
         let full = |declared: &Declared| format!("{}_{}", P::NAME, declared.name);
         Self {
             provider: Declared::provider::<P>(),
             resources: resources.map(|r| (full(r.declared()), r)).collect(),
             data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
             ephemerals: ephemerals.map(|e| (full(e.declared()), e)).collect(),
-            lists: offer.lists.into_iter().map(|l| (full(l.declared()), l)).collect(),
+            lists: components.lists.into_iter().map(|l| (full(l.declared()), l)).collect(),
             actions: actions.map(|a| (full(a.declared()), a)).collect(),
-            functions: offer.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
+            functions: components.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
             configured: RwLock::default(),
             stop,
         }
@@ -348,7 +349,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
 
 fn not_offered(what: &str, name: &str) -> Diagnostics {
     Diagnostic::error(format!("the provider has no {what} `{name}`"))
-        .detail("What to do: check the version of the provider against the configuration.")
+        .remedy("check the version of the provider against the configuration.")
         .into()
 }
 
@@ -378,8 +379,8 @@ mod tests {
     use super::*;
     use crate::{
         Json,
-        sample::{Sample, lean, thing, value},
         schema::Type,
+        testkit::{Sample, lean, thing, value},
     };
 
     pub(super) const THING: &str = "sample_thing";

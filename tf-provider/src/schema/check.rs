@@ -122,7 +122,7 @@ mod tests {
     use tf_provider_derive::Model;
 
     use super::*;
-    use crate::field::{Field, Text};
+    use crate::field::{Field, Normalized};
     use crate::model::Model as _;
     use crate::validate::{length, one_of, range};
 
@@ -133,7 +133,7 @@ mod tests {
         #[tf(validate = length(1..=3), validate = no_x)]
         name: Option<String>,
         /// Addresses.
-        peers: Option<Vec<Text<IpAddr>>>,
+        peers: Option<Vec<Normalized<IpAddr>>>,
         /// Rules.
         rules: Option<Vec<Rule>>,
         /// Rules with gaps.
@@ -200,7 +200,7 @@ mod tests {
         check("peers", Value::list(["::1".into(), Value::unknown()]), &[]);
         check("rules", Value::list([rule(1), rule(Value::unknown()), Value::unknown()]), &[]);
         check("gaps", Value::list([Value::Null, rule(1)]), &[]);
-        assert!(Thing::object().problems().is_empty());
+        assert!(Thing::object().schema_errors().is_empty());
     }
 
     #[test]

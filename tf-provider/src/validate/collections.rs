@@ -6,7 +6,7 @@ use super::Validate;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::field::Field;
 use crate::path::Path;
-use crate::schema::{Kind, Nesting, Type};
+use crate::schema::{AttributeType, Nesting, Type};
 use crate::value::Value;
 
 /// See [`each`].
@@ -54,7 +54,10 @@ fn each_element<C: Field>(value: &Value, at: &Path, mut visit: impl FnMut(&Value
             visit(element, at);
         }
     };
-    let in_set = matches!(C::kind(), Kind::Plain(Type::Set(_)) | Kind::Nested(Nesting::Set, _));
+    let in_set = matches!(
+        C::kind(),
+        AttributeType::Plain(Type::Set(_)) | AttributeType::Nested(Nesting::Set, _)
+    );
     match value {
         Value::List(elements) => {
             for (n, element) in elements.iter().enumerate() {
@@ -111,7 +114,7 @@ impl<T: Field> Validate<Vec<T>> for Unique {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let Value::List(elements) = value else { return };
         for (n, element) in elements.iter().enumerate().filter(|(_, one)| one.is_wholly_known()) {
-            if elements.iter().take(n).any(|earlier| T::same(earlier, element)) {
+            if elements.iter().take(n).any(|earlier| T::semantic_equals(earlier, element)) {
                 out.push(Diagnostic::invalid(
                     &at.clone().index(n),
                     "an earlier element means the same",
@@ -130,7 +133,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::field::Text;
+    use crate::field::Normalized;
     use crate::validate::tests::run;
     use crate::validate::{length, prefix, range};
 
@@ -168,7 +171,7 @@ mod tests {
     fn twice_is_by_meaning() {
         let list = Value::list(["::1".into(), Value::unknown(), "0::1".into(), Value::unknown()]);
         assert_eq!(
-            run::<Vec<Text<IpAddr>>, _, _>(unique(), &list),
+            run::<Vec<Normalized<IpAddr>>, _, _>(unique(), &list),
             ["a[2]: an earlier element means the same"]
         );
         assert!(run::<Vec<String>, _, _>(unique(), &list).is_empty());

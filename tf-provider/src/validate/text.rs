@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::Validate;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::field::{Field, Text};
+use crate::field::{Field, Normalized};
 use crate::path::Path;
 use crate::value::Value;
 
@@ -20,7 +20,7 @@ pub trait Written: Field {}
 
 impl Written for String {}
 impl Written for SecretString {}
-impl<T> Written for Text<T> where T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static {}
+impl<T> Written for Normalized<T> where T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static {}
 
 /// Types that have a length: text has characters, a collection has elements.
 pub trait Measured: Field {
@@ -36,7 +36,7 @@ impl Measured for String {
 impl Measured for SecretString {
     const UNIT: &'static str = "character";
 }
-impl<T> Measured for Text<T>
+impl<T> Measured for Normalized<T>
 where
     T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static,
 {
@@ -200,7 +200,7 @@ impl<T: Written> Validate<T> for Pattern {
 pub struct OneOf(Vec<&'static str>);
 
 /// One of a few words, in just this spelling. Where several spellings mean the same, use
-/// [`Text`] of an enum.
+/// [`Normalized`] of an enum.
 pub fn one_of(words: impl IntoIterator<Item = &'static str>) -> OneOf {
     OneOf(words.into_iter().collect())
 }

@@ -1,4 +1,4 @@
-//! The numbers of the layer alone, on the corner provider, which offers everything and does little.
+//! The numbers of the layer alone, on the kitchen-sink provider, which offers everything and does little.
 
 use super::{Table, count, greeted, handshake, median};
 use crate::steps::cargo;
@@ -10,16 +10,16 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
-    let mut command = cargo("build --release -p tf-provider --example corner");
+    let mut command = cargo("build --release -p tf-provider --example kitchen_sink");
     let built = command.current_dir(root()).status()?;
     ensure(built.success(), "the build failed; cargo's message stands above")?;
-    let corner = target()?.join("release/examples/corner").canonicalize()?;
+    let sink = target()?.join("release/examples/kitchen_sink").canonicalize()?;
 
-    let megabytes = count(fs::metadata(&corner)?.len()) / 1e6;
-    table.row("corner provider: binary, stripped, MB", "", Some(6.0), &[megabytes]);
-    table.row("its spawn → handshake line, ms", "", Some(5.0), &[handshake(&corner)?]);
-    table.row("its resident memory, idle, MiB", "", Some(8.0), &[resident(&corner)?]);
-    let costs = plan(program, &corner)?.as_secs_f64() * 1e3;
+    let megabytes = count(fs::metadata(&sink)?.len()) / 1e6;
+    table.row("kitchen-sink provider: binary, stripped, MB", "", Some(6.0), &[megabytes]);
+    table.row("its spawn → handshake line, ms", "", Some(5.0), &[handshake(&sink)?]);
+    table.row("its resident memory, idle, MiB", "", Some(8.0), &[resident(&sink)?]);
+    let costs = plan(program, &sink)?.as_secs_f64() * 1e3;
     table.row("its share of an empty `plan`, ms", "", Some(100.0), &[costs]);
     let (short, ratio) = codec()?;
     table.row("reading and writing 10,000 rules, ms", "", Some(30.0), &[short]);
@@ -56,25 +56,25 @@ const NOTHING: &str = "output \"nothing\" {\n  value = null\n}\n";
 const THING: &str = r#"
 terraform {
   required_providers {
-    corner = {
-      source = "registry.terraform.io/terraform-provider-tke/corner"
+    kitchen = {
+      source = "registry.terraform.io/terraform-provider-tke/kitchen"
     }
   }
 }
-resource "corner_thing" "it" {
+resource "kitchen_thing" "it" {
   name = "it"
 }
 "#;
 
 /// How much longer a plan without changes takes with the provider than without any: the difference
 /// of the medians of 15 plans each, in turn.
-fn plan(program: &Path, corner: &Path) -> Result<Duration> {
+fn plan(program: &Path, sink: &Path) -> Result<Duration> {
     let prepared = |hcl: &str| -> Result<(tempfile::TempDir, Terraform)> {
         let folder = tempfile::Builder::new().prefix("tke-bench-").tempdir()?;
         fs::write(folder.path().join("main.tf"), hcl)?;
-        std::os::unix::fs::symlink(corner, folder.path().join("terraform-provider-corner"))?;
+        std::os::unix::fs::symlink(sink, folder.path().join("terraform-provider-kitchen"))?;
         let file = folder.path().join("objects.json").display().to_string();
-        let environment = [("CORNER_FILE".to_owned(), file)];
+        let environment = [("KITCHEN_FILE".to_owned(), file)];
         let terraform =
             Terraform::new(program.to_owned(), folder.path(), folder.path(), &environment)?;
         terraform.run("apply -auto-approve -input=false -no-color")?;

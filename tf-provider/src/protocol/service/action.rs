@@ -97,7 +97,7 @@ mod tests {
     };
     use crate::{
         Json, Model,
-        sample::{action::Ring, full, value},
+        testkit::{action::Ring, full, value},
     };
 
     const RING: &str = "sample_ring";

@@ -81,7 +81,7 @@ mod tests {
     };
     use crate::{
         Json, Model,
-        sample::{ephemeral::Token, full, lean, value},
+        testkit::{ephemeral::Token, full, lean, value},
     };
 
     const TOKEN: &str = "sample_token";

@@ -106,7 +106,7 @@ mod tests {
     };
     use crate::{
         Json, Model,
-        sample::{full, list::Things, value},
+        testkit::{full, list::Things, value},
     };
 
     impl Core {

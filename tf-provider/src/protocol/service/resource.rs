@@ -256,7 +256,7 @@ impl<P: Provider> Service<P> {
 
 fn no_identity(resource: &Declared) -> Diagnostics {
     Diagnostic::error(format!("{} has no identity", resource.name))
-        .detail("What to do: import it by its id.")
+        .remedy("import it by its id.")
         .into()
 }
 

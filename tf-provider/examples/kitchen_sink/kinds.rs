@@ -1,4 +1,4 @@
-//! `corner_kinds`: an attribute of every kind.
+//! `kitchen_kinds`: an attribute of every kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,10 +46,10 @@ pub(crate) struct Kinds {
     /// A value of any type.
     anything: Option<Dynamic>,
     /// What the service has made of `texts`.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     amount: Computed<u64>,
     /// Objects that the service adds.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     found: Computed<Vec<Whole>>,
 }
 

@@ -19,7 +19,9 @@ use kinds::Kinds;
 use lookup::Lookup;
 use note::Note;
 use store::Store;
-use tf_provider::{ConfigureCx, Diagnostic, Maybe, Model, Offer, Partial, Provider, Result, Text};
+use tf_provider::{
+    Components, ConfigureCx, Diagnostic, Maybe, Model, Normalized, Partial, Provider, Result,
+};
 use thing::Thing;
 use things::Things;
 use token::Token;
@@ -27,39 +29,39 @@ use token::Token;
 /// Where the service is, and how it fails.
 #[derive(Model)]
 struct Config {
-    /// The file that holds all objects. The environment variable `CORNER_FILE` stands in for it.
+    /// The file that holds all objects. The environment variable `KITCHEN_FILE` stands in for it.
     file: Option<String>,
     /// What goes wrong, such as `panic after create`: one of `panic`, `error`, `slow`, `hang` or
     /// `change`, then `before` or `after`, then `create`, `update` or `delete`. The environment
-    /// variable `CORNER_FAULT` stands in for it.
-    fault: Option<Text<Fault>>,
+    /// variable `KITCHEN_FAULT` stands in for it.
+    fault: Option<Normalized<Fault>>,
 }
 
-struct Corner;
+struct KitchenSink;
 
-impl Provider for Corner {
-    const NAME: &'static str = "corner";
-    const SOURCE: &'static str = "terraform-provider-tke/corner";
+impl Provider for KitchenSink {
+    const NAME: &'static str = "kitchen";
+    const SOURCE: &'static str = "terraform-provider-tke/kitchen";
     type Config = Config;
     type Client = Store;
 
     async fn configure(config: Partial<Config>, _cx: &ConfigureCx) -> Result<Store> {
-        let fault = match (config.fault.into_known(), variable("CORNER_FAULT")) {
+        let fault = match (config.fault.into_known(), variable("KITCHEN_FAULT")) {
             (Some(fault), _) => Some(fault.into_value()),
             (None, Some(text)) => Some(text.parse().map_err(|error: fault::FaultError| {
-                Diagnostic::error("`CORNER_FAULT` cannot be read").detail(error.to_string())
+                Diagnostic::error("`KITCHEN_FAULT` cannot be read").detail(error.to_string())
             })?),
             (None, None) => None,
         };
         // What is not known yet during a plan is no reason to fail: only those who need it do.
         let unknown = matches!(config.file, Maybe::Unknown);
         let file = config.file.into_known();
-        let file = file.or_else(|| variable("CORNER_FILE").filter(|_| !unknown));
+        let file = file.or_else(|| variable("KITCHEN_FILE").filter(|_| !unknown));
         Ok(Store::new(file.map(Into::into), fault))
     }
 
-    fn offer() -> Offer<Store> {
-        Offer::new()
+    fn components() -> Components<Store> {
+        Components::new()
             .resource::<Kinds>()
             .resource::<Thing>()
             .data_source::<Lookup>()
@@ -77,7 +79,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn main() -> ExitCode {
-    tf_provider::serve::<Corner>()
+    tf_provider::serve::<KitchenSink>()
 }
 
 #[cfg(test)]
@@ -86,6 +88,6 @@ mod tests {
 
     #[test]
     fn it_breaks_no_rule() {
-        assert_eq!(tf_provider::problems::<Corner>(), Vec::<String>::new());
+        assert_eq!(tf_provider::schema_errors::<KitchenSink>(), Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! The cores, and a corner provider for each test.
+//! The cores, and a kitchen-sink provider for each test.
 
 use acceptance_tests::Terraform;
 use serde_json::Value;
@@ -70,28 +70,28 @@ impl Core {
     }
 }
 
-/// A core in a folder of its own, with a corner provider and its service.
-pub(crate) struct Corner(Terraform);
+/// A core in a folder of its own, with a kitchen-sink provider and its service.
+pub(crate) struct KitchenSink(Terraform);
 
 /// What every configuration starts with.
 const PROVIDER: &str = r#"
 terraform {
   required_providers {
-    corner = {
-      source = "registry.terraform.io/terraform-provider-tke/corner"
+    kitchen = {
+      source = "registry.terraform.io/terraform-provider-tke/kitchen"
     }
   }
 }
 "#;
 
-impl Corner {
+impl KitchenSink {
     pub(crate) fn new(program: &Path) -> Self {
         let folder = provider();
         let folder = folder.parent().unwrap();
-        let source = "registry.terraform.io/terraform-provider-tke/corner";
+        let source = "registry.terraform.io/terraform-provider-tke/kitchen";
         let mut terraform = Terraform::new(program, source, folder);
         let file = terraform.folder().join("objects.json").display().to_string();
-        terraform.set("CORNER_FILE", &file);
+        terraform.set("KITCHEN_FILE", &file);
         Self(terraform)
     }
 
@@ -112,7 +112,7 @@ impl Corner {
     }
 }
 
-impl Deref for Corner {
+impl Deref for KitchenSink {
     type Target = Terraform;
 
     fn deref(&self) -> &Terraform {
@@ -120,20 +120,20 @@ impl Deref for Corner {
     }
 }
 
-impl DerefMut for Corner {
+impl DerefMut for KitchenSink {
     fn deref_mut(&mut self) -> &mut Terraform {
         &mut self.0
     }
 }
 
-/// The corner provider under the name by which a core finds it.
+/// The kitchen-sink provider under the name by which a core finds it.
 pub(crate) fn provider() -> PathBuf {
     let examples = target().join("debug/examples");
-    let built = examples.join("corner");
+    let built = examples.join("kitchen_sink");
     assert!(built.is_file(), "{} is not built: run `cargo xtask acceptance`", built.display());
-    let named = examples.join("terraform-provider-corner");
+    let named = examples.join("terraform-provider-kitchen");
     // Tests run at the same time; one of them is the first.
-    std::os::unix::fs::symlink("corner", &named).unwrap_or_default();
+    std::os::unix::fs::symlink("kitchen_sink", &named).unwrap_or_default();
     assert!(named.is_file(), "{} cannot be made", named.display());
     named
 }

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use crate::{Computed, Cx, Diagnostic, Ephemeral, Lease, Model, Result, Text};
+use crate::{Computed, Cx, Diagnostic, Ephemeral, Lease, Model, Normalized, Result};
 
 /// A token.
 #[expect(clippy::struct_field_names, reason = "a token is what it holds")]
@@ -18,7 +18,7 @@ pub(crate) struct Token {
     /// Who gets it; some names make the service misbehave.
     name: String,
     /// Where it is good for.
-    peer: Option<Text<Ipv6Addr>>,
+    peer: Option<Normalized<Ipv6Addr>>,
     /// The token.
     #[tf(sensitive)]
     token: Computed<String>,
@@ -51,7 +51,7 @@ impl Ephemeral for Token {
             name => Computed::known(format!("token of {name}")),
         };
         let lease = lease(Desk { name: self.name.clone(), renewals: 0 });
-        let peer = self.peer.map(|peer| Text::new(*peer));
+        let peer = self.peer.map(|peer| Normalized::new(*peer));
         Ok((Self { peer, token, ..self }, lease))
     }
 

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::str::FromStr;
 
 use super::{Field, read};
-use crate::schema::{Kind, Type};
+use crate::schema::{AttributeType, Type};
 use crate::value::{DecodeError, Value};
 
 /// A string with a meaning, such as a network or a duration.
@@ -17,28 +17,28 @@ use crate::value::{DecodeError, Value};
 ///
 /// ```
 /// use std::net::Ipv6Addr;
-/// use tf_provider::Text;
+/// use tf_provider::Normalized;
 ///
-/// let long: Text<Ipv6Addr> = "2001:db8::0001".parse()?;
-/// let short: Text<Ipv6Addr> = "2001:db8::1".parse()?;
+/// let long: Normalized<Ipv6Addr> = "2001:db8::0001".parse()?;
+/// let short: Normalized<Ipv6Addr> = "2001:db8::1".parse()?;
 /// assert_eq!(long, short);
 /// assert_eq!(long.spelling(), "2001:db8::0001");
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Text<T> {
+pub struct Normalized<T> {
     value: T,
     spelling: String,
 }
 
-impl<T: Display> Text<T> {
+impl<T: Display> Normalized<T> {
     /// In the spelling that the type itself prefers.
     pub fn new(value: T) -> Self {
         Self { spelling: value.to_string(), value }
     }
 }
 
-impl<T> Text<T> {
+impl<T> Normalized<T> {
     /// As it was written.
     pub fn spelling(&self) -> &str {
         &self.spelling
@@ -55,7 +55,7 @@ impl<T> Text<T> {
     }
 }
 
-impl<T: FromStr> FromStr for Text<T> {
+impl<T: FromStr> FromStr for Normalized<T> {
     type Err = T::Err;
 
     fn from_str(text: &str) -> Result<Self, T::Err> {
@@ -63,13 +63,13 @@ impl<T: FromStr> FromStr for Text<T> {
     }
 }
 
-impl<T: Display> From<T> for Text<T> {
+impl<T: Display> From<T> for Normalized<T> {
     fn from(value: T) -> Self {
         Self::new(value)
     }
 }
 
-impl<T> Deref for Text<T> {
+impl<T> Deref for Normalized<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -77,46 +77,46 @@ impl<T> Deref for Text<T> {
     }
 }
 
-impl<T> Display for Text<T> {
+impl<T> Display for Normalized<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.spelling.fmt(f)
     }
 }
 
-impl<T: PartialEq> PartialEq for Text<T> {
+impl<T: PartialEq> PartialEq for Normalized<T> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
-impl<T: Eq> Eq for Text<T> {}
+impl<T: Eq> Eq for Normalized<T> {}
 
-impl<T: PartialOrd> PartialOrd for Text<T> {
+impl<T: PartialOrd> PartialOrd for Normalized<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.value.partial_cmp(&other.value)
     }
 }
 
-impl<T: Ord> Ord for Text<T> {
+impl<T: Ord> Ord for Normalized<T> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.value.cmp(&other.value)
     }
 }
 
-impl<T: Hash> Hash for Text<T> {
+impl<T: Hash> Hash for Normalized<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.value.hash(state);
     }
 }
 
-impl<T> Field for Text<T>
+impl<T> Field for Normalized<T>
 where
     T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static,
 {
     type Inner = Self;
 
-    fn kind() -> Kind {
-        Kind::Plain(Type::String)
+    fn kind() -> AttributeType {
+        AttributeType::Plain(Type::String)
     }
 
     fn decode(value: Value) -> Result<Self, DecodeError> {
@@ -131,7 +131,7 @@ where
         Value::from(self.spelling.as_str())
     }
 
-    fn same(a: &Value, b: &Value) -> bool {
+    fn semantic_equals(a: &Value, b: &Value) -> bool {
         a == b || read::<Self>(a).is_some_and(|a| read(b).is_some_and(|b| a == b))
     }
 }
@@ -145,17 +145,17 @@ mod tests {
 
     #[test]
     fn the_spelling_stays() {
-        let text = Text::<IpAddr>::decode("::0:1".into()).unwrap();
+        let text = Normalized::<IpAddr>::decode("::0:1".into()).unwrap();
         assert_eq!(text.encode(), Value::from("::0:1"));
         assert_eq!(*text, IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1_u16]));
-        assert_eq!(Text::new(*text).spelling(), "::1");
+        assert_eq!(Normalized::new(*text).spelling(), "::1");
     }
 
     #[test]
     fn same_by_meaning() {
         #[track_caller]
         fn check(a: impl Into<Value>, b: impl Into<Value>, expected: bool) {
-            assert_eq!(Text::<IpAddr>::same(&a.into(), &b.into()), expected);
+            assert_eq!(Normalized::<IpAddr>::semantic_equals(&a.into(), &b.into()), expected);
         }
         check("::1", "::0:1", true);
         check("::1", "::2", false);
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn text_without_meaning_is_refused() {
         let mut found = Diagnostics::new();
-        Text::<IpAddr>::check(&"junk".into(), &"peer".into(), &mut found);
+        Normalized::<IpAddr>::check(&"junk".into(), &"peer".into(), &mut found);
         assert_eq!(found.to_string(), "peer: invalid value of `peer`");
         let mut none = Diagnostics::new();
-        Text::<IpAddr>::check(&Value::unknown(), &"peer".into(), &mut none);
+        Normalized::<IpAddr>::check(&Value::unknown(), &"peer".into(), &mut none);
         assert!(none.is_empty());
     }
 }

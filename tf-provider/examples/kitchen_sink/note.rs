@@ -1,4 +1,4 @@
-//! Action `corner_note`: writes a note on things.
+//! Action `kitchen_note`: writes a note on things.
 
 use tf_provider::{Action, Cx, Diagnostic, Model, Result};
 

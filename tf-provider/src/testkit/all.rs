@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::{
-    Computed, Cx, Dynamic, Import, Model, NoIdentity, Resource, Result, Text, Value, WriteOnly,
-    schema::{Kind, Mode, Nesting, Object, Type},
+    Computed, Cx, Dynamic, Import, Model, NoIdentity, Normalized, Resource, Result, Value,
+    WriteOnly,
+    schema::{AttributeType, Mode, Nesting, Object, Type},
     value::arrange_set,
 };
 
@@ -14,17 +15,17 @@ use crate::{
 #[derive(Model, Clone, Debug)]
 pub(crate) struct All {
     /// Required.
-    #[tf(replace)]
-    name: Text<Word>,
+    #[tf(requires_replace)]
+    name: Normalized<Word>,
     /// Optional.
     note: Option<String>,
     /// With a default.
     #[tf(default = "tcp")]
-    protocol: Text<Word>,
+    protocol: Normalized<Word>,
     /// Decided by the service.
     id: Computed<String>,
     /// Changed by any update.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     revision: Computed<i64>,
     /// Decided by the user or the service.
     #[tf(optional)]
@@ -46,11 +47,11 @@ pub(crate) struct All {
     #[tf(plain)]
     flat: Option<Vec<Element>>,
     /// Texts without order.
-    words: Option<BTreeSet<Text<Word>>>,
+    words: Option<BTreeSet<Normalized<Word>>>,
     /// Texts under keys.
-    labels: Option<BTreeMap<String, Text<Word>>>,
+    labels: Option<BTreeMap<String, Normalized<Word>>>,
     /// Texts in order.
-    path: Option<Vec<Text<Word>>>,
+    path: Option<Vec<Normalized<Word>>>,
     /// A flag.
     on: Option<bool>,
     /// Of any type.
@@ -61,9 +62,9 @@ pub(crate) struct All {
 #[derive(Model, Clone, Debug)]
 pub(crate) struct Part {
     /// Required.
-    name: Text<Word>,
+    name: Normalized<Word>,
     /// Cannot change.
-    #[tf(replace)]
+    #[tf(requires_replace)]
     zone: Option<String>,
     /// With a default.
     #[tf(default = 443)]
@@ -71,7 +72,7 @@ pub(crate) struct Part {
     /// Decided by the service.
     id: Computed<String>,
     /// Changed by any update.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     revision: Computed<i64>,
     /// Never stored.
     secret: Option<WriteOnly<String>>,
@@ -81,7 +82,7 @@ pub(crate) struct Part {
 #[derive(Model, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Element {
     /// Required.
-    name: Text<Word>,
+    name: Normalized<Word>,
     /// Optional.
     port: Option<i64>,
 }
@@ -143,18 +144,22 @@ pub(crate) fn resolved(object: &Object, config: &Value) -> Value {
     let Value::Map(_) = config else { return config.clone() };
     Value::map(object.attributes.iter().map(|attribute| {
         let value = match (&attribute.kind, config.get(&attribute.name)) {
-            (Kind::Plain(Type::Number), Value::Unknown(_)) => Value::from(1),
-            (Kind::Plain(Type::Bool), Value::Unknown(_)) => Value::from(true),
-            (Kind::Plain(Type::String), Value::Unknown(_)) => Value::from("a"),
-            (Kind::Plain(Type::Dynamic), value) if !value.is_known() => typed(Type::String, "a"),
-            (Kind::Plain(Type::Map(_)), Value::Unknown(_)) => Value::map::<&str>([]),
-            (Kind::Plain(_) | Kind::Flat(..), Value::Unknown(_)) => Value::list([]),
-            (Kind::Nested(..), Value::Unknown(_)) => Value::Null,
-            (Kind::Nested(Nesting::Single, object), value) => resolved(object, value),
-            (Kind::Nested(_, object), Value::List(elements)) => {
+            (AttributeType::Plain(Type::Number), Value::Unknown(_)) => Value::from(1),
+            (AttributeType::Plain(Type::Bool), Value::Unknown(_)) => Value::from(true),
+            (AttributeType::Plain(Type::String), Value::Unknown(_)) => Value::from("a"),
+            (AttributeType::Plain(Type::Dynamic), value) if !value.is_known() => {
+                typed(Type::String, "a")
+            }
+            (AttributeType::Plain(Type::Map(_)), Value::Unknown(_)) => Value::map::<&str>([]),
+            (AttributeType::Plain(_) | AttributeType::Flat(..), Value::Unknown(_)) => {
+                Value::list([])
+            }
+            (AttributeType::Nested(..), Value::Unknown(_)) => Value::Null,
+            (AttributeType::Nested(Nesting::Single, object), value) => resolved(object, value),
+            (AttributeType::Nested(_, object), Value::List(elements)) => {
                 Value::list(elements.iter().map(|element| resolved(object, element)))
             }
-            (Kind::Nested(_, object), Value::Map(entries)) => {
+            (AttributeType::Nested(_, object), Value::Map(entries)) => {
                 Value::map(entries.iter().map(|(key, entry)| (key, resolved(object, entry))))
             }
             (_, value) => value.clone(),
@@ -170,7 +175,7 @@ fn any_object(object: &Object, unknown: Unknown) -> BoxedStrategy<Value> {
         .map(|attribute| {
             let name = attribute.name.clone();
             let inside = match attribute.kind {
-                Kind::Nested(Nesting::Single | Nesting::List | Nesting::Map, _) => unknown,
+                AttributeType::Nested(Nesting::Single | Nesting::List | Nesting::Map, _) => unknown,
                 _ if unknown == Unknown::Anything => unknown,
                 _ => Unknown::Nothing,
             };
@@ -267,13 +272,13 @@ pub(crate) fn answer(object: &Object, planned: &Value) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
         let planned = planned.get(&attribute.name);
         let answer = match (&attribute.kind, planned) {
-            (Kind::Plain(Type::Number), Value::Unknown(_)) => Value::from(7),
-            (Kind::Plain(_), Value::Unknown(_)) => Value::from("answer"),
-            (Kind::Nested(Nesting::Single, object), planned) => answer(object, planned),
-            (Kind::Nested(_, object), Value::List(elements)) => {
+            (AttributeType::Plain(Type::Number), Value::Unknown(_)) => Value::from(7),
+            (AttributeType::Plain(_), Value::Unknown(_)) => Value::from("answer"),
+            (AttributeType::Nested(Nesting::Single, object), planned) => answer(object, planned),
+            (AttributeType::Nested(_, object), Value::List(elements)) => {
                 Value::list(elements.iter().map(|element| answer(object, element)))
             }
-            (Kind::Nested(_, object), Value::Map(entries)) => {
+            (AttributeType::Nested(_, object), Value::Map(entries)) => {
                 Value::map(entries.iter().map(|(key, entry)| (key, answer(object, entry))))
             }
             (_, planned) => planned.clone(),

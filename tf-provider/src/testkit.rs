@@ -10,9 +10,9 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Identity, Import, Json, Maybe,
-    Model, Move, NoIdentity, Offer, Partial, Provider, Resource, Result, Text, Timeouts, Upgrade,
-    Value, WriteOnly,
+    Components, Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Identity, Import,
+    Json, Maybe, Model, Move, NoIdentity, Normalized, Partial, Provider, Resource, Result,
+    Timeouts, Upgrade, Value, WriteOnly,
     constraints::{Constraint, conflicts_with},
     diagnostics::Until,
     lifecycle::Surroundings,
@@ -51,12 +51,12 @@ pub(crate) struct Thing {
     #[tf(default = "none")]
     pub(crate) note: String,
     /// Where it is.
-    #[tf(replace)]
+    #[tf(requires_replace)]
     pub(crate) zone: Option<String>,
     /// What it talks to.
-    pub(crate) peer: Option<Text<Ipv6Addr>>,
+    pub(crate) peer: Option<Normalized<Ipv6Addr>>,
     /// What else it talks to.
-    pub(crate) peers: Option<BTreeSet<Text<Ipv6Addr>>>,
+    pub(crate) peers: Option<BTreeSet<Normalized<Ipv6Addr>>>,
     /// Its port.
     #[tf(optional)]
     pub(crate) port: Computed<u16>,
@@ -67,7 +67,7 @@ pub(crate) struct Thing {
     /// Never stored.
     pub(crate) secret: Option<WriteOnly<String>>,
     /// How often it was written.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     pub(crate) revision: Computed<u64>,
     /// Follows from the name.
     pub(crate) slug: Computed<String>,
@@ -127,8 +127,8 @@ impl Store {
             port: port.into(),
             revision: revision.into(),
             // The service has one spelling of its own.
-            peer: wish.peer.map(|peer| Text::new(*peer)),
-            peers: wish.peers.map(|peers| peers.into_iter().map(|p| Text::new(*p)).collect()),
+            peer: wish.peer.map(|peer| Normalized::new(*peer)),
+            peers: wish.peers.map(|peers| peers.into_iter().map(|p| Normalized::new(*p)).collect()),
             doors,
             ..wish
         };
@@ -155,8 +155,8 @@ impl Provider for Sample {
         }
     }
 
-    fn offer() -> Offer<Store> {
-        Offer::new()
+    fn components() -> Components<Store> {
+        Components::new()
             .resource::<Plain>()
             .resource::<Thing>()
             .data_source::<Lookup>()
@@ -336,7 +336,7 @@ pub(crate) struct Lookup {
     /// Name of the thing.
     pub(crate) name: String,
     /// What it talks to.
-    pub(crate) peer: Option<Text<Ipv6Addr>>,
+    pub(crate) peer: Option<Normalized<Ipv6Addr>>,
     /// Identifier assigned by the service.
     pub(crate) id: Computed<String>,
 }
@@ -355,7 +355,7 @@ impl DataSource for Lookup {
         let found = things.values().find(|thing| thing.name == self.name).ok_or_else(|| {
             Diagnostic::error(format!("there is no thing named {}", self.name)).at("name")
         })?;
-        let peer = self.peer.map(|peer| Text::new(*peer));
+        let peer = self.peer.map(|peer| Normalized::new(*peer));
         Ok(Self { id: found.id.clone(), peer, ..self })
     }
 }
@@ -392,7 +392,7 @@ impl Resource for Plain {
 
 #[test]
 fn the_sample_breaks_no_rule() {
-    assert_eq!(crate::problems::<Sample>(), Vec::<String>::new());
+    assert_eq!(crate::schema_errors::<Sample>(), Vec::<String>::new());
 }
 
 /// A configured provider with nothing in its store.

@@ -1,4 +1,4 @@
-//! `provider::corner::slug` and `provider::corner::count`: functions of one argument, and of any number.
+//! `provider::kitchen::slug` and `provider::kitchen::count`: functions of one argument, and of any number.
 
 use tf_provider::{Diagnostic, Function, Model, Result};
 

@@ -1,4 +1,4 @@
-//! List resource `corner_thing`: all things.
+//! List resource `kitchen_thing`: all things.
 
 use tf_provider::{Cx, Found, List, Listed, Model, Resource, Result};
 

@@ -1,11 +1,11 @@
-//! `corner_thing`: everything that a life can depend on.
+//! `kitchen_thing`: everything that a life can depend on.
 
 use std::net::Ipv6Addr;
 
 use secrecy::{ExposeSecret, SecretString};
 use tf_provider::{
-    Computed, Cx, Diagnostic, Diagnostics, Identity, Import, Json, Model, Move, Moved, Partial,
-    Resource, Result, Text, Timeouts, Upgrade, WriteOnly,
+    Computed, Cx, Diagnostic, Diagnostics, Identity, Import, Json, Model, Move, Moved, Normalized,
+    Partial, Resource, Result, Timeouts, Upgrade, WriteOnly,
     constraints::{Constraint, required_with},
     validate::length,
 };
@@ -31,10 +31,10 @@ pub(crate) struct Thing {
     #[tf(deprecated = "use `note`")]
     comment: Option<String>,
     /// Where it is. It cannot move.
-    #[tf(replace)]
+    #[tf(requires_replace)]
     zone: Option<String>,
     /// Its address. The service has one spelling of its own.
-    address: Option<Text<Ipv6Addr>>,
+    address: Option<Normalized<Ipv6Addr>>,
     /// Its port; the service chooses one where none is set.
     #[tf(optional)]
     pub(crate) port: Computed<u16>,
@@ -43,15 +43,15 @@ pub(crate) struct Thing {
     /// A new version sends the secret again.
     secret_version: Option<u64>,
     /// The length of the secret that the service got last.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     secret_length: Computed<u64>,
     /// Follows from the name.
     slug: Computed<String>,
     /// How often it was written, as the service counts.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     revision: Computed<u64>,
     /// How often it was written, as private state counts.
-    #[tf(volatile)]
+    #[tf(unknown_on_update)]
     counted: Computed<u64>,
     /// How long to wait.
     timeouts: Option<Timeouts>,
@@ -165,7 +165,7 @@ impl Thing {
         Self {
             id: id.to_owned().into(),
             port: self.port.ok().copied().unwrap_or(443).into(),
-            address: self.address.map(|address| Text::new(*address)),
+            address: self.address.map(|address| Normalized::new(*address)),
             slug: slug(&self.name).into(),
             secret_length: secret_length.into(),
             revision: (revision + 1).into(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attribute, Kind, Mode, Nesting, Object, Type};
+use super::{Attribute, AttributeType, Mode, Nesting, Object, Type};
 use crate::diagnostics::Diagnostics;
 use crate::path::{Path, Step};
 
@@ -18,21 +18,21 @@ impl Object {
     /// use tf_provider::schema::{Attribute, Object};
     ///
     /// let schema = Object::new("A thing.", vec![Attribute::of::<String>("count", "How many.")]);
-    /// assert_eq!(schema.problems(), ["count: this name is reserved"]);
+    /// assert_eq!(schema.schema_errors(), ["count: this name is reserved"]);
     /// ```
-    pub fn problems(&self) -> Vec<String> {
+    pub fn schema_errors(&self) -> Vec<String> {
         let mut found = Found(Vec::new());
         for attribute in &self.attributes {
             if RESERVED.contains(&attribute.name.as_str()) {
                 found.at(&Path::root().attribute(&attribute.name), "this name is reserved");
             }
         }
-        found.0.extend(self.problems_inside());
+        found.0.extend(self.schema_errors_inside());
         found.0
     }
 
     /// The same where no name is reserved, because nothing stands beside the attributes.
-    pub(crate) fn problems_inside(&self) -> Vec<String> {
+    pub(crate) fn schema_errors_inside(&self) -> Vec<String> {
         let mut found = Found(Vec::new());
         found.object(self, &Path::root(), Around::default());
         found.0
@@ -98,8 +98,8 @@ impl Found {
         if attribute.write_only && attribute.is_computed() {
             self.at(path, "what is write-only can be neither computed nor have a default");
         }
-        if attribute.volatile && !attribute.is_computed() {
-            self.at(path, "only what is computed can be volatile");
+        if attribute.unknown_on_update && !attribute.is_computed() {
+            self.at(path, "only what is computed can be unknown_on_update");
         }
         self.default(attribute, path);
         self.surroundings(attribute, path, around);
@@ -107,11 +107,11 @@ impl Found {
             self.at(path, problem);
         }
         match &attribute.kind {
-            Kind::Plain(ty) => self.ty(ty, path, around),
-            Kind::Nested(nesting, object) => {
+            AttributeType::Plain(ty) => self.ty(ty, path, around),
+            AttributeType::Nested(nesting, object) => {
                 self.object(object, path, around.inside(attribute, *nesting));
             }
-            Kind::Flat(nesting, object) => {
+            AttributeType::Flat(nesting, object) => {
                 let around = Around { flat: true, ..around.inside(attribute, *nesting) };
                 self.object(object, path, around);
             }
@@ -142,7 +142,7 @@ impl Found {
             if attribute.is_decided() {
                 self.at(path, "the provider cannot decide what is inside a set");
             }
-            if attribute.replace {
+            if attribute.requires_replace {
                 self.at(path, "a path cannot lead into a set: let the set itself replace");
             }
         }
@@ -151,7 +151,7 @@ impl Found {
                 (attribute.is_computed(), "be computed or have a default"),
                 (attribute.write_only, "be write-only"),
                 (attribute.sensitive, "be sensitive: let the whole be"),
-                (attribute.replace, "replace: let the whole"),
+                (attribute.requires_replace, "replace: let the whole"),
                 (attribute.deprecated.is_some(), "be deprecated"),
             ];
             for (_, what) in lost.iter().filter(|(is, _)| *is) {
@@ -202,13 +202,13 @@ mod tests {
 
     /// An attribute of objects that have this one attribute.
     fn holding(nesting: Nesting, inner: Attribute) -> Attribute {
-        let kind = Kind::Nested(nesting, Object::new("Doc.", vec![inner]));
+        let kind = AttributeType::Nested(nesting, Object::new("Doc.", vec![inner]));
         Attribute { name: "o".to_owned(), kind, ..of::<Option<String>>() }
     }
 
     #[track_caller]
     fn check(attribute: Attribute, expected: &[&str]) {
-        assert_eq!(Object::new("Doc.", vec![attribute]).problems(), expected);
+        assert_eq!(Object::new("Doc.", vec![attribute]).schema_errors(), expected);
     }
 
     struct Any;
@@ -216,8 +216,8 @@ mod tests {
     impl Field for Any {
         type Inner = Self;
 
-        fn kind() -> Kind {
-            Kind::Plain(Type::Dynamic)
+        fn kind() -> AttributeType {
+            AttributeType::Plain(Type::Dynamic)
         }
 
         fn decode(_: Value) -> Result<Self, DecodeError> {
@@ -231,8 +231,8 @@ mod tests {
 
     #[test]
     fn ok_what_is_allowed() {
-        check(of::<String>().replace().sensitive(), &[]);
-        check(of::<Computed<String>>().volatile().optional(), &[]);
+        check(of::<String>().requires_replace().sensitive(), &[]);
+        check(of::<Computed<String>>().unknown_on_update().optional(), &[]);
         check(of::<String>().default("x"), &[]);
         check(of::<Option<WriteOnly<String>>>(), &[]);
         check(of::<Any>(), &[]);
@@ -254,13 +254,13 @@ mod tests {
             check(named(name), &[&format!("{name}: {rule}")]);
         }
         let twice = Object::new("Doc.", vec![of::<bool>(), of::<bool>()]);
-        assert_eq!(twice.problems(), ["a: there are two attributes of this name"]);
+        assert_eq!(twice.schema_errors(), ["a: there are two attributes of this name"]);
     }
 
     #[test]
     fn err_missing_descriptions() {
         check(Attribute::of::<bool>("a", " "), &["a: the attribute has no description"]);
-        let object = Kind::Nested(Nesting::Single, Object::default());
+        let object = AttributeType::Nested(Nesting::Single, Object::default());
         check(Attribute { kind: object, ..of::<String>() }, &["a: the object has no description"]);
     }
 
@@ -268,7 +268,10 @@ mod tests {
     fn err_modes() {
         let rule = "a: what is write-only can be neither computed nor have a default";
         check(of::<WriteOnly<String>>().default("x"), &[rule]);
-        check(of::<String>().volatile(), &["a: only what is computed can be volatile"]);
+        check(
+            of::<String>().unknown_on_update(),
+            &["a: only what is computed can be unknown_on_update"],
+        );
         check(
             Attribute { mode: Mode::Required, ..of::<String>().default("x") },
             &["a: what has a default is optional and computed"],
@@ -297,7 +300,10 @@ mod tests {
         check(of::<WriteOnly<bool>>(), "nothing inside a set can be write-only");
         check(of::<Computed<bool>>(), "the provider cannot decide what is inside a set");
         check(of::<Computed<bool>>().optional(), "the provider cannot decide what is inside a set");
-        check(of::<bool>().replace(), "a path cannot lead into a set: let the set itself replace");
+        check(
+            of::<bool>().requires_replace(),
+            "a path cannot lead into a set: let the set itself replace",
+        );
     }
 
     #[test]
@@ -360,14 +366,17 @@ mod tests {
             of::<bool>().sensitive(),
             "a part of a plain value cannot be sensitive: let the whole be",
         );
-        check(of::<bool>().replace(), "a part of a plain value cannot replace: let the whole");
+        check(
+            of::<bool>().requires_replace(),
+            "a part of a plain value cannot replace: let the whole",
+        );
         check(of::<bool>().deprecated("old"), "a part of a plain value cannot be deprecated");
     }
 
     #[test]
     fn err_rules_that_are_none() {
         let attribute = of::<String>().validate::<String, _, _>(pattern("(", "be odd"));
-        assert_eq!(Object::new("Doc.", vec![attribute]).problems().len(), 1);
+        assert_eq!(Object::new("Doc.", vec![attribute]).schema_errors().len(), 1);
     }
 
     #[test]

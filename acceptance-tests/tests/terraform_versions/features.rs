@@ -5,14 +5,14 @@ mod beside;
 mod import;
 mod life;
 
-use crate::core::{Corner, Since};
+use crate::core::{KitchenSink, Since};
 
 /// One line of the table.
 pub(crate) struct Feature {
     pub(crate) name: &'static str,
     pub(crate) since: Since,
     /// Fails where the core does not have it.
-    pub(crate) proof: fn(&mut Corner),
+    pub(crate) proof: fn(&mut KitchenSink),
 }
 
 const EVERYWHERE: Since = Since { terraform: 0, opentofu: Some(0) };
@@ -20,7 +20,7 @@ const IDENTITIES: Since = Since { terraform: 12, opentofu: Some(12) };
 /// Lists and actions came together.
 const QUERIES: Since = Since { terraform: 14, opentofu: None };
 
-const fn feature(name: &'static str, since: Since, proof: fn(&mut Corner)) -> Feature {
+const fn feature(name: &'static str, since: Since, proof: fn(&mut KitchenSink)) -> Feature {
     Feature { name, since, proof }
 }
 
@@ -52,12 +52,12 @@ pub(crate) const FEATURES: &[Feature] = &[
 ];
 
 const THING: &str = r#"
-resource "corner_thing" "it" {
+resource "kitchen_thing" "it" {
   name = "It"
 }
 "#;
 
 /// The same thing with other attributes.
 fn thing(attributes: &str) -> String {
-    format!("resource \"corner_thing\" \"it\" {{\n{attributes}\n}}\n")
+    format!("resource \"kitchen_thing\" \"it\" {{\n{attributes}\n}}\n")
 }

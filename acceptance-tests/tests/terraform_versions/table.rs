@@ -1,6 +1,6 @@
 //! Which core offers what: one table, proven here and printed in the documentation.
 
-use crate::core::{CORES, Core, Corner};
+use crate::core::{CORES, Core, KitchenSink};
 use crate::features::{FEATURES, Feature};
 use std::fmt::Write;
 use std::fs;
@@ -38,7 +38,8 @@ fn check(core: Core) {
     let mut wrong = Vec::new();
     for Feature { name, since, proof } in FEATURES {
         eprintln!("{}: {name}", core.name());
-        let passed = catch_unwind(AssertUnwindSafe(|| proof(&mut Corner::new(&program)))).is_ok();
+        let passed =
+            catch_unwind(AssertUnwindSafe(|| proof(&mut KitchenSink::new(&program)))).is_ok();
         match (core.offers(*since), passed) {
             (true, false) => wrong.push(format!("{name} fails")),
             (false, true) => wrong.push(format!("{name} is offered after all: mend the table")),
@@ -50,7 +51,8 @@ fn check(core: Core) {
 
 #[test]
 fn the_table_in_the_documentation_is_this_one() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tf-provider/docs/cores.md");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tf-provider/docs/terraform_versions.md");
     let expected = page();
     if fs::read_to_string(&file).unwrap_or_default() != expected {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -61,11 +63,11 @@ fn the_table_in_the_documentation_is_this_one() {
 
 fn page() -> String {
     let mut page = "\
-<!-- Written by acceptance-tests/tests/cores/table.rs. -->
+<!-- Written by acceptance-tests/tests/terraform_versions/table.rs. -->
 
 # Cores and what they offer
 
-The corner provider (`tf-provider/examples/corner`) is run by each of these programs with every test run.
+The kitchen-sink provider (`tf-provider/examples/kitchen_sink`) is run by each of these programs with every test run.
 ✓: passed. –: not offered by that core, which the test makes sure of, too.
 
 "

@@ -1,4 +1,4 @@
-//! Ephemeral resource `corner_token`: open while a command runs.
+//! Ephemeral resource `kitchen_token`: open while a command runs.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! The corner provider under every core: whatever a provider made with `tf-provider` can do, done by
+//! The kitchen-sink provider under every core: whatever a provider made with `tf-provider` can do, done by
 //! programs that know nothing of it.
 
 #![expect(clippy::unwrap_used, reason = "that is how a test fails")]

@@ -3,28 +3,28 @@
 use super::{guarded, walk};
 use crate::{
     Path, Value,
-    schema::{Attribute, Kind, Nesting, Object},
+    schema::{Attribute, AttributeType, Nesting, Object},
 };
 
 /// Whether two values of an attribute mean the same.
-pub(super) fn same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
+pub(super) fn semantic_equals(attribute: &Attribute, a: &Value, b: &Value) -> bool {
     match (&attribute.kind, a, b) {
         (_, Value::Unknown(_), Value::Unknown(_)) => true,
         // Null may have a type, where any type may stand.
         (_, a, b) if a.is_null() && b.is_null() => true,
         (_, Value::Null | Value::Unknown(_), _) | (_, _, Value::Null | Value::Unknown(_)) => false,
-        (Kind::Nested(Nesting::Single, object), a, b) => same_object(object, a, b),
-        (Kind::Nested(Nesting::Map, object), Value::Map(a), Value::Map(b)) => {
+        (AttributeType::Nested(Nesting::Single, object), a, b) => object_equals(object, a, b),
+        (AttributeType::Nested(Nesting::Map, object), Value::Map(a), Value::Map(b)) => {
             a.len() == b.len()
-                && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same_object(object, a, b))
+                && a.iter().zip(b).all(|((k, a), (l, b))| k == l && object_equals(object, a, b))
         }
-        (Kind::Nested(Nesting::Set, object), Value::List(a), Value::List(b)) => {
+        (AttributeType::Nested(Nesting::Set, object), Value::List(a), Value::List(b)) => {
             let mut pool = Pool::new(b);
-            let paired = |a| pool.take(|b| same_object(object, a, b)).is_some();
+            let paired = |a| pool.take(|b| object_equals(object, a, b)).is_some();
             a.len() == b.len() && a.iter().all(paired)
         }
-        (Kind::Nested(_, object), Value::List(a), Value::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_object(object, a, b))
+        (AttributeType::Nested(_, object), Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| object_equals(object, a, b))
         }
         (_, a, b) => a == b || (known(a, b) && holds(attribute, a, b)),
     }
@@ -34,22 +34,21 @@ pub(super) fn same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
 /// learning of an object that exists.
 fn holds(attribute: &Attribute, a: &Value, b: &Value) -> bool {
     let doing = format!("compare two values of {}", attribute.name);
-    guarded(&doing, || attribute.same.holds(a, b)).unwrap_or(false)
+    guarded(&doing, || attribute.semantic_equals.holds(a, b)).unwrap_or(false)
 }
 
 /// Whether two objects mean the same.
-pub(super) fn same_object(object: &Object, a: &Value, b: &Value) -> bool {
+pub(super) fn object_equals(object: &Object, a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Map(_), Value::Map(_)) => object
-            .attributes
-            .iter()
-            .all(|attribute| same(attribute, a.get(&attribute.name), b.get(&attribute.name))),
+        (Value::Map(_), Value::Map(_)) => object.attributes.iter().all(|attribute| {
+            semantic_equals(attribute, a.get(&attribute.name), b.get(&attribute.name))
+        }),
         _ => a == b,
     }
 }
 
 /// Whether two nested values hold objects in the same places.
-pub(super) fn alike(a: &Value, b: &Value) -> bool {
+pub(super) fn same_shape(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::List(a), Value::List(b)) => a.len() == b.len(),
         (Value::Map(a), Value::Map(b)) => a.keys().eq(b.keys()),
@@ -63,38 +62,40 @@ fn known(a: &Value, b: &Value) -> bool {
 }
 
 /// `seen`, in the spelling of `stored` wherever both mean the same.
-pub(super) fn respell(object: &Object, seen: &Value, stored: &Value) -> Value {
+pub(super) fn keep_prior_spelling(object: &Object, seen: &Value, stored: &Value) -> Value {
     walk::attributes(object, seen, [stored], |attribute, seen, [stored]| {
         respell_attribute(attribute, seen, stored)
     })
 }
 
 fn respell_attribute(attribute: &Attribute, seen: &Value, stored: &Value) -> Value {
-    if same(attribute, stored, seen) {
+    if semantic_equals(attribute, stored, seen) {
         return stored.clone();
     }
     let objects = attribute.kind.objects();
     match (objects, seen, stored) {
         (Some((Nesting::List | Nesting::Set, object)), Value::List(seen), Value::List(stored)) => {
-            let same = |a: &Value, b: &Value| same_object(object, a, b);
-            respell_elements(seen, stored, same, |seen, stored| respell(object, seen, stored))
+            let same = |a: &Value, b: &Value| object_equals(object, a, b);
+            respell_elements(seen, stored, same, |seen, stored| {
+                keep_prior_spelling(object, seen, stored)
+            })
         }
         (Some((nesting, object)), seen, stored) => {
             walk::objects(nesting, seen, [stored], &Path::root(), |seen, [stored], _| {
-                respell(object, seen, stored)
+                keep_prior_spelling(object, seen, stored)
             })
         }
         // What an attribute thinks of one element, it says of a collection of that element alone.
         (None, Value::List(seen), Value::List(stored)) => {
             let one = |value: &Value| Value::list([value.clone()]);
-            let same = |a: &Value, b: &Value| same(attribute, &one(a), &one(b));
+            let same = |a: &Value, b: &Value| semantic_equals(attribute, &one(a), &one(b));
             respell_elements(seen, stored, same, |seen, _| seen.clone())
         }
         (None, Value::Map(entries), stored @ Value::Map(_)) => {
             let one = |key: &str, value: &Value| Value::map([(key, value.clone())]);
             Value::map(entries.iter().map(|(key, seen)| {
                 let stored = stored.get(key);
-                let alike = same(attribute, &one(key, stored), &one(key, seen));
+                let alike = semantic_equals(attribute, &one(key, stored), &one(key, seen));
                 (key, if alike { stored.clone() } else { seen.clone() })
             }))
         }
@@ -158,11 +159,12 @@ mod tests {
             assert!(!a.is_empty() && !b.is_empty(), "told to");
             a.chars().next() == b.chars().next()
         }
-        let attribute = Attribute::of::<String>("name", "Doc.").same::<String, str>(first);
+        let attribute =
+            Attribute::of::<String>("name", "Doc.").semantic_equals::<String, str>(first);
         for (a, b, expected) in
             [("ab", "ac", true), ("ab", "bb", false), ("ab", "", false), ("", "", true)]
         {
-            assert_eq!(same(&attribute, &a.into(), &b.into()), expected);
+            assert_eq!(semantic_equals(&attribute, &a.into(), &b.into()), expected);
         }
     }
 }

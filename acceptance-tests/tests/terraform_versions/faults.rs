@@ -1,6 +1,6 @@
 //! What goes wrong during an apply: the state is true afterwards, and the next apply sets it right.
 
-use crate::core::{CORES, Core, Corner};
+use crate::core::{CORES, Core, KitchenSink};
 use acceptance_tests::patiently;
 use serde_json::{Value, json};
 use std::fs;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// One fault, what is done meanwhile, and what is expected then.
 struct Case {
-    /// As the corner provider knows it: what, before or after the service has done it, and during what.
+    /// As the kitchen-sink provider knows it: what, before or after the service has done it, and during what.
     fault: &'static str,
     harm: Harm,
     state: State,
@@ -142,8 +142,8 @@ fn delete_on_opentofu() {
     check(CORES[3], DELETE);
 }
 
-const MADE: &str = "resource \"corner_thing\" \"it\" {\n  name = \"It\"\n}\n";
-const CHANGED: &str = "resource \"corner_thing\" \"it\" {\n  name = \"It\"\n  note = \"new\"\n}\n";
+const MADE: &str = "resource \"kitchen_thing\" \"it\" {\n  name = \"It\"\n}\n";
+const CHANGED: &str = "resource \"kitchen_thing\" \"it\" {\n  name = \"It\"\n  note = \"new\"\n}\n";
 
 #[track_caller]
 #[expect(clippy::print_stderr, reason = "the harness shows it with the test that failed")]
@@ -167,38 +167,38 @@ fn check(core: Core, cases: &[Case]) {
 
 #[track_caller]
 fn prove(program: &Path, case: &Case) {
-    let mut corner = Corner::new(program);
+    let mut sink = KitchenSink::new(program);
     let operation = case.fault.rsplit(' ').next().unwrap();
     if operation != "create" {
-        corner.configure(MADE);
-        corner.apply();
+        sink.configure(MADE);
+        sink.apply();
     }
     let (config, objects) = match operation {
         "create" => (MADE, 1),
         "update" => (CHANGED, 1),
         _ => ("", 0),
     };
-    corner.configure(config);
+    sink.configure(config);
 
-    corner.set("CORNER_FAULT", case.fault);
-    let mut core = corner.start("apply -auto-approve -input=false -no-color");
+    sink.set("KITCHEN_FAULT", case.fault);
+    let mut core = sink.start("apply -auto-approve -input=false -no-color");
     if case.harm != Nothing {
-        harm(case.harm, &mut core, &corner.folder().join("objects.waiting"));
+        harm(case.harm, &mut core, &sink.folder().join("objects.waiting"));
     }
-    let succeeded = corner.finish(&mut core);
-    corner.unset("CORNER_FAULT");
+    let succeeded = sink.finish(&mut core);
+    sink.unset("KITCHEN_FAULT");
     // What the service made otherwise is a warning; all else is a failure.
     assert_eq!(succeeded, case.fault.starts_with("change"));
 
-    assert_eq!(state(&corner), case.state);
-    let plan = corner.plan();
+    assert_eq!(state(&sink), case.state);
+    let plan = sink.plan();
     let change = plan.json["resource_changes"][0]["change"]["actions"].clone();
     let expected = if case.next.is_empty() { json!(["no-op"]) } else { json!(case.next) };
     let change = if change.is_null() { json!(["no-op"]) } else { change };
     assert_eq!(change, expected, "{}", plan.text);
-    corner.apply_plan();
-    corner.assert_no_changes();
-    assert_eq!(corner.count(), objects + case.lost);
+    sink.apply_plan();
+    sink.assert_no_changes();
+    assert_eq!(sink.count(), objects + case.lost);
 }
 
 /// Waits until the provider waits, and does it.
@@ -231,8 +231,8 @@ fn kill(signal: &str, process: u32) {
     assert!(sent.is_ok_and(|status| status.success()), "the process ended too early");
 }
 
-fn state(corner: &Corner) -> State {
-    let text = fs::read_to_string(corner.folder().join("terraform.tfstate")).unwrap_or_default();
+fn state(sink: &KitchenSink) -> State {
+    let text = fs::read_to_string(sink.folder().join("terraform.tfstate")).unwrap_or_default();
     let state: Value = serde_json::from_str(&text).unwrap_or_default();
     let instance = &state["resources"][0]["instances"][0];
     match (instance.is_null(), instance["status"] == "tainted") {

@@ -1,4 +1,4 @@
-//! Data source `corner_thing`: a thing by its name.
+//! Data source `kitchen_thing`: a thing by its name.
 
 use tf_provider::{Computed, Cx, DataSource, Diagnostic, Model, Result};
 
