@@ -21,16 +21,18 @@ mod transport;
 
 pub mod api;
 
-pub use client::{Client, Config};
-pub use credentials::{Credentials, NoCredentials};
-pub use endpoint::{Domain, Endpoint, Endpoints, Scheme};
-pub use error::{Cause, Error};
-pub use kind::Kind;
-pub use proxy::{Proxies, Proxy};
-pub use region::Region;
-pub use retry::Retry;
-pub(crate) use retry::pause;
-pub use transport::{Failure, Reply, Request, Transport};
+pub(crate) use self::retry::pause;
+pub use self::{
+    client::{Client, Config},
+    credentials::{Credentials, NoCredentials},
+    endpoint::{Domain, Endpoint, Endpoints, Scheme},
+    error::{Cause, Error},
+    kind::Kind,
+    proxy::{Proxies, Proxy},
+    region::Region,
+    retry::Retry,
+    transport::{Failure, Reply, Request, Transport},
+};
 
 /// Why a text of the configuration is not what it should be: a sentence for whoever wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

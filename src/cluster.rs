@@ -11,10 +11,6 @@
 //! - `wait`: conditions that become true later
 //! - `error`: what can go wrong, from the answers of the API server
 
-use std::sync::Arc;
-
-use tokio::sync::OnceCell;
-
 pub mod api;
 mod apply;
 mod call;
@@ -26,18 +22,21 @@ mod object;
 pub(crate) mod script;
 mod wait;
 
-pub use self::apply::{Applied, Deletion, FieldManager};
-pub use self::connect::{Connection, Kubeconfig, Missing, Server, Source};
-pub use self::error::{Cause, Error, Owner};
-pub use self::object::{
-    FieldPath, Manager, Manifest, ManifestMetadata, Metadata, Object, ObjectRef,
-};
-pub use self::wait::{Look, Obstacle, Stuck, is_deleted, until};
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
 
 use self::connect::Session;
+pub use self::{
+    apply::{Applied, Deletion, FieldManager},
+    connect::{Connection, Kubeconfig, Missing, Server, Source},
+    error::{Cause, Error, Owner},
+    object::{FieldPath, Manager, Manifest, ManifestMetadata, Metadata, Object, ObjectRef},
+    wait::{Look, Obstacle, Stuck, is_deleted, until},
+};
 
 /// A cluster that is connected to when it is first used. Clones share the connection.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Cluster {
     shared: Arc<Shared>,
 }

@@ -2,4 +2,4 @@
 
 mod cluster;
 
-pub use cluster::Cluster;
+pub use self::cluster::Cluster;

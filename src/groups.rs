@@ -30,13 +30,14 @@ use std::{
 
 use tokio::sync::OwnedMutexGuard;
 
-pub use beside::Beside;
-pub use error::Error;
-pub use group::{Created, Group, GroupSpec};
-pub use holders::Holders;
-pub use rule::{RuleSpec, Tracked};
-pub use tags::{check_tag_key, check_tag_value};
-
+pub use self::{
+    beside::Beside,
+    error::Error,
+    group::{Created, Group, GroupSpec},
+    holders::Holders,
+    rule::{RuleSpec, Tracked},
+    tags::{check_tag_key, check_tag_value},
+};
 use crate::{
     cloud::{Client, Region},
     rules::GroupId,

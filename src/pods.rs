@@ -8,27 +8,30 @@
 //! - `selector`: selectors, and the syntax of names and labels
 //! - `error`: what can go wrong, and what to do about it
 
-use tokio_util::sync::CancellationToken;
-
-use crate::cluster::api::SecurityGroupPolicy;
-use crate::cluster::{self, Cluster, Deletion, FieldManager, Look, Obstacle, is_deleted, until};
-
 mod error;
 mod policy;
 pub mod selector;
 
-pub use self::error::Error;
-pub use self::policy::{Manifest, Policy, PolicyRef, PolicySpec};
-pub use self::selector::{Operator, Requirement, Selector};
+use tokio_util::sync::CancellationToken;
+
+pub use self::{
+    error::Error,
+    policy::{Manifest, Policy, PolicyRef, PolicySpec},
+    selector::{Operator, Requirement, Selector},
+};
+use crate::cluster::{
+    self, Cluster, Deletion, FieldManager, Look, Obstacle, api::SecurityGroupPolicy, is_deleted,
+    until,
+};
 
 /// The policies of one cluster.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Policies {
     cluster: Cluster,
 }
 
 /// What to wait for before a policy can be created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitFor {
     /// The cluster serves policies: the add-on is installed.
     pub crd: bool,

@@ -2,6 +2,8 @@
 //!
 //! The only reader of the environment. An attribute wins over its variable.
 
+mod settings;
+
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
@@ -11,6 +13,7 @@ use tf_provider::{
     validate::{each, keys},
 };
 
+use self::settings::Environment;
 use crate::{
     cloud::{self, Domain, Endpoint, Region, Scheme},
     data_sources::Cluster,
@@ -18,10 +21,6 @@ use crate::{
     pods::Policies,
     resources::{SecurityGroup, SecurityGroupPolicy, SecurityGroupRule},
 };
-
-use self::settings::Environment;
-
-mod settings;
 
 /// The provider `tke`.
 #[derive(Debug)]

@@ -4,14 +4,15 @@ mod security_group;
 mod security_group_policy;
 mod security_group_rule;
 
-pub use security_group::{SecurityGroup, SecurityGroupIdentity};
-pub use security_group_policy::{SecurityGroupPolicy, SecurityGroupPolicyIdentity};
-pub use security_group_rule::{SecurityGroupRule, SecurityGroupRuleIdentity};
-
 use std::{fmt::Display, str::FromStr};
 
 use tf_provider::{Maybe, Normalized, Result};
 
+pub use self::{
+    security_group::{SecurityGroup, SecurityGroupIdentity},
+    security_group_policy::{SecurityGroupPolicy, SecurityGroupPolicyIdentity},
+    security_group_rule::{SecurityGroupRule, SecurityGroupRuleIdentity},
+};
 use crate::{cloud::Region, diagnostics::not_an_id, provider::Client};
 
 /// A region that the user leaves out is the provider's, and known at plan if that one is.

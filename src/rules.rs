@@ -13,11 +13,13 @@ mod peer;
 mod ports;
 mod protocol;
 
-pub use id::RuleId;
-pub use near::Difference;
-pub use peer::{GroupId, Ipv4Cidr, Ipv6Cidr, Peer};
-pub use ports::{PortRange, Ports};
-pub use protocol::{Action, Direction, Protocol};
+pub use self::{
+    id::RuleId,
+    near::Difference,
+    peer::{GroupId, Ipv4Cidr, Ipv6Cidr, Peer},
+    ports::{PortRange, Ports},
+    protocol::{Action, Direction, Protocol},
+};
 
 /// What one rule says, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use terraform_provider_tke::cluster::{self, Cluster, Connection, FieldManager, Server};
-use terraform_provider_tke::pods::{
-    Error, Manifest, Policies, Policy, PolicyRef, PolicySpec, Selector, WaitFor,
+use terraform_provider_tke::{
+    cluster::{self, Cluster, Connection, FieldManager, Server},
+    pods::{Error, Manifest, Policies, Policy, PolicyRef, PolicySpec, Selector, WaitFor},
 };
-use tke_sandbox::Sandbox;
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::{
+    Sandbox,
+    faults::{Injection, Kind},
+};
 use tokio_util::sync::CancellationToken;
 
 const COLLECTION: &str = "/apis/vpcresources.tke.cloud.tencent.com/v1beta1/namespaces/my-namespace/securitygrouppolicies";

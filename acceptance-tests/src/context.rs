@@ -1,11 +1,15 @@
 //! The surroundings of one test.
 
-use crate::{Outside, Terraform};
+use std::{
+    ops::{Deref, DerefMut},
+    path::PathBuf,
+};
+
 use serde_json::Value;
-use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
 use tke_sandbox::Sandbox;
 use tokio::runtime::Runtime;
+
+use crate::{Outside, Terraform};
 
 /// Terraform and a sandbox that it is pointed at.
 ///

@@ -15,12 +15,14 @@ mod patience;
 mod plan;
 mod terraform;
 
-pub use context::TestContext;
-pub use lifecycle::{Case, lifecycle};
-pub use outside::Outside;
-pub use patience::patiently;
-pub use plan::Plan;
-pub use terraform::{Printed, Terraform};
+pub use self::{
+    context::TestContext,
+    lifecycle::{Case, lifecycle},
+    outside::Outside,
+    patience::patiently,
+    plan::Plan,
+    terraform::{Printed, Terraform},
+};
 
 /// Snapshots a text inline, with ids, times and ports replaced by names.
 #[macro_export]

@@ -1,10 +1,11 @@
 //! The life that every resource proves, from created to destroyed.
 
-use crate::{Outside, TestContext, patiently};
+use std::{process::Command, time::Duration};
+
 use serde_json::Value;
-use std::process::Command;
-use std::time::Duration;
 use tke_sandbox::faults::{Injection, Kind};
+
+use crate::{Outside, TestContext, patiently};
 
 /// One resource: its HCL at each stage, and what is expected there.
 ///

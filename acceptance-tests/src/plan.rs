@@ -1,7 +1,8 @@
 //! A plan: as Terraform prints it, and as data.
 
-use serde_json::Value;
 use std::collections::BTreeSet;
+
+use serde_json::Value;
 
 /// What Terraform intends to do.
 #[derive(Debug)]
@@ -68,8 +69,9 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn changes_are_known_differences() {

@@ -1,13 +1,17 @@
 //! Terraform in a folder of its own.
 
-use crate::{Plan, patiently};
+use std::{
+    cell::RefCell,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::Duration,
+};
+
 use serde_json::Value;
-use std::cell::RefCell;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::time::Duration;
 use tempfile::TempDir;
+
+use crate::{Plan, patiently};
 
 /// Terraform, or a program that stands in for it, in a folder of its own; it knows nothing else of
 /// this machine.

@@ -1,18 +1,22 @@
 //! `/_sandbox/…`: what tests and curious people may do to the sandbox itself.
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::World;
-use crate::cloud::{Call, envelope};
-use crate::faults::Injection;
-use crate::log::Entry;
-use crate::seed::{REGION, Seed};
+use crate::{
+    World,
+    cloud::{Call, envelope},
+    faults::Injection,
+    log::Entry,
+    seed::{REGION, Seed},
+};
 
 pub(crate) fn router(world: World) -> Router {
     Router::new()

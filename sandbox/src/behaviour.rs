@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Each default is the guess that fits the evidence best; tests flip a switch to show that the
 /// provider does not depend on the guess. Seeding a behaviour sets all switches: those left out go
 /// back to their defaults.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Behaviour {
@@ -53,7 +53,7 @@ pub struct Behaviour {
 }
 
 /// How a name filter matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NameFilter {
     /// The whole name.
@@ -63,7 +63,7 @@ pub enum NameFilter {
 }
 
 /// What happens to a call that names something unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unknown {
     /// `ResourceNotFound`.
@@ -73,7 +73,7 @@ pub enum Unknown {
 }
 
 /// What happens to address bits beyond the mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostBits {
     /// They are returned as given.
@@ -85,7 +85,7 @@ pub enum HostBits {
 }
 
 /// What happens to rules inserted beyond the end of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IndexBeyondEnd {
     /// `InvalidParameterValue.Range`.

@@ -14,12 +14,16 @@ mod vpc;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::http::{Method, StatusCode, request};
-use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
+use axum::{
+    body::{Body, to_bytes},
+    extract::Request,
+    http::{Method, StatusCode, request},
+    response::{IntoResponse, Response},
+};
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -27,14 +31,13 @@ use uuid::Uuid;
 
 pub use self::envelope::Refusal;
 pub(crate) use self::envelope::envelope;
-use self::rates::Rates;
-use self::signature::Signed;
-use self::tke::Tke;
-use self::vpc::Vpc;
-use crate::behaviour::Behaviour;
-use crate::faults::{Fault, Faults, hang_up};
-use crate::log::{Entry, Log, Side};
-use crate::seed::{Credential, Seed};
+use self::{rates::Rates, signature::Signed, tke::Tke, vpc::Vpc};
+use crate::{
+    behaviour::Behaviour,
+    faults::{Fault, Faults, hang_up},
+    log::{Entry, Log, Side},
+    seed::{Credential, Seed},
+};
 
 /// Number of the account that owns everything.
 const ACCOUNT: &str = "100000000001";
@@ -66,7 +69,7 @@ const REGIONS: &[&str] = &[
 type Answer = Result<Value, Refusal>;
 
 /// What an action may know besides the account.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Cx<'a> {
     behaviour: &'a Behaviour,
     region: &'a str,
@@ -82,7 +85,7 @@ impl Cx<'_> {
 }
 
 /// The cloud of one sandbox. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cloud {
     account: Arc<Mutex<Account>>,
     log: Log,

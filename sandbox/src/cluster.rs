@@ -23,48 +23,54 @@
 //! The request log and the faults know a request by method and resource, for example
 //! `PATCH securitygrouppolicies`, `GET namespaces`, `GET discovery` or `GET version`.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use axum::Router;
-use axum::extract::{self, Request};
-use axum::http::Method;
-use axum::response::{IntoResponse, Response};
-use axum::routing::any;
-use jiff::Timestamp;
-use serde_json::{Value, json};
-
-use self::call::{Answer, Call};
-use self::managers::Managers;
-use self::policies::Key;
-use self::resource::{GROUP, NAMESPACES, POLICIES, VERSION};
-pub use self::schema::Crd;
-use self::status::Status;
-use crate::faults::{Fault, Faults, hang_up};
-use crate::log::{Entry, Log, Side};
-
-mod discovery;
-mod namespaces;
-mod policies;
-
 mod apply;
+mod call;
 mod checks;
+mod discovery;
 mod fields;
 mod managers;
 mod metadata;
+mod namespaces;
 mod patch;
+mod policies;
+mod resource;
 mod schema;
 mod selector;
-
-mod call;
-mod resource;
 mod status;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Router,
+    extract::{self, Request},
+    http::Method,
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use self::schema::Crd;
+use self::{
+    call::{Answer, Call},
+    managers::Managers,
+    policies::Key,
+    resource::{GROUP, NAMESPACES, POLICIES, VERSION},
+    status::Status,
+};
+use crate::{
+    faults::{Fault, Faults, hang_up},
+    log::{Entry, Log, Side},
+};
 
 /// The token that opens the cluster.
 pub const TOKEN: &str = "sandbox-token";
 
 /// The Kubernetes API of one sandbox. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Cluster {
     state: Arc<Mutex<State>>,
     log: Log,
@@ -167,7 +173,7 @@ impl State {
 }
 
 /// What a path names.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Target<'a> {
     Version,
     Health,
@@ -354,8 +360,10 @@ fn clock() -> String {
 mod tests {
     use std::time::Duration;
 
-    use axum::body::{Body, to_bytes};
-    use axum::http::{HeaderMap, Request, header};
+    use axum::{
+        body::{Body, to_bytes},
+        http::{HeaderMap, Request, header},
+    };
     use tower::Service;
 
     use super::*;

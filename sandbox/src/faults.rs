@@ -1,19 +1,23 @@
 //! Faults on demand: throttling, server errors, lost answers, latency.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use axum::body::{Body, Bytes};
-use axum::response::Response;
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
 use serde::{Deserialize, Serialize};
 
 /// The faults that are still to happen in one sandbox. Clones share them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<Vec<Injection>>>);
 
 /// What `POST /_sandbox/faults` takes: which requests go wrong, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Injection {
     /// Cloud action (`CreateSecurityGroup`), verb and resource (`PATCH securitygrouppolicies`),
@@ -39,7 +43,7 @@ pub struct Injection {
 }
 
 /// The kinds of faults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Too many requests: `RequestLimitExceeded` or status 429. Nothing is done.
@@ -55,7 +59,7 @@ pub enum Kind {
 }
 
 /// What goes wrong with one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Refuse as too frequent.
     Throttle,

@@ -57,22 +57,24 @@ pub mod faults;
 pub mod log;
 pub mod seed;
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
 
-use axum::Router;
-use axum::routing::any;
-use axum::serve::ListenerExt;
+use axum::{Router, routing::any, serve::ListenerExt};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::cloud::Refusal;
-use self::cloud::{Call, Cloud};
-use self::cluster::Cluster;
-use self::faults::Faults;
-use self::log::Log;
-use self::seed::{REGION, Seed};
+use self::{
+    cloud::{Call, Cloud},
+    cluster::Cluster,
+    faults::Faults,
+    log::Log,
+    seed::{REGION, Seed},
+};
 
 /// A running sandbox. It stops when dropped.
 #[derive(Debug)]
@@ -83,7 +85,7 @@ pub struct Sandbox {
 }
 
 /// What is behind the port. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 struct World {
     cloud: Cloud,
     cluster: Cluster,

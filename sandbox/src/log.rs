@@ -7,14 +7,14 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 /// The log of one sandbox. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Log {
     started: Instant,
     entries: Arc<Mutex<Vec<Entry>>>,
 }
 
 /// One request and how it was answered. Secrets are never part of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Milliseconds since the sandbox started; set by [`Log::push`].
     pub at: u64,
@@ -40,7 +40,7 @@ pub struct Entry {
 }
 
 /// Where a request went, and whether the caller under test sent it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// A signed call of a cloud API.

@@ -1,9 +1,11 @@
 //! `tke-sandbox`: the sandbox as a process.
 
-use std::fs;
-use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::{
+    fs,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use clap::Parser;
 use tke_sandbox::Sandbox;

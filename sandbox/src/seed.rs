@@ -1,13 +1,11 @@
 //! What the sandbox holds before anybody calls it.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::behaviour::Behaviour;
-use crate::cluster::Crd;
+use crate::{behaviour::Behaviour, cluster::Crd};
 
 /// The region that seeds and the environment of the sandbox name.
 pub const REGION: &str = "ap-guangzhou";
@@ -16,7 +14,7 @@ pub(crate) const SECRET_ID: &str = "AKIDsandbox";
 pub(crate) const SECRET_KEY: &str = "sandbox-secret-key";
 
 /// What to add to a sandbox. Objects replace those of the same id; absent parts change nothing.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
     /// How the cloud acts where its reference is silent.
@@ -53,7 +51,7 @@ impl fmt::Debug for Credential {
 }
 
 /// A TKE cluster. The default is the one a sandbox starts with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are named as in the TKE API")]
 pub struct ClusterSeed {
@@ -93,7 +91,7 @@ impl Default for ClusterSeed {
 }
 
 /// A security group with its rules.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GroupSeed {
     /// Given, or made up.

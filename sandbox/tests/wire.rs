@@ -2,21 +2,27 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is how tests fail")]
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tke_sandbox::Sandbox;
-use tke_sandbox::behaviour::Behaviour;
-use tke_sandbox::faults::{Injection, Kind};
-use tke_sandbox::log::Side;
-use tke_sandbox::seed::Seed;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tke_sandbox::{
+    Sandbox,
+    behaviour::Behaviour,
+    faults::{Injection, Kind},
+    log::Side,
+    seed::Seed,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+    time::Instant,
+};
 
 /// Sends one request and reads until the sandbox closes; empty if it closed without an answer.
 async fn send(sandbox: &Sandbox, head: &str, body: &str) -> String {

@@ -1,9 +1,9 @@
 //! The kinds of objects that this provider writes, as the API defines them.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 /// A namespaced kind of object, under the names that the API uses for it.
 pub trait Kind {
@@ -37,7 +37,7 @@ impl Kind for SecurityGroupPolicy {
 }
 
 /// What a [`SecurityGroupPolicy`] asks for.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityGroupPolicySpec {
     /// By the labels of Pods.
@@ -54,7 +54,7 @@ pub struct SecurityGroupPolicySpec {
 }
 
 /// The groups of a [`SecurityGroupPolicy`].
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityGroups {
     /// Their ids, in the order of evaluation.
@@ -65,7 +65,7 @@ pub struct SecurityGroups {
 }
 
 /// A selection by labels.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelSelector {
     /// Labels with their values.
@@ -80,7 +80,7 @@ pub struct LabelSelector {
 }
 
 /// A condition on one label.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LabelSelectorRequirement {
     /// Key of the label.

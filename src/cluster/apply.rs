@@ -1,19 +1,20 @@
 //! The verbs: find, server-side apply, remove fields and delete, for one object.
 
 use kube::api::{DeleteParams, GetParams, Patch, PatchParams, Preconditions, ValidationDirective};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::Cluster;
-use super::api::Kind;
-use super::call::{Answer, Call};
-use super::error::Error;
-use super::object::{FieldPath, Manifest, Object, ObjectRef};
+use super::{
+    Cluster,
+    api::Kind,
+    call::{Answer, Call},
+    error::Error,
+    object::{FieldPath, Manifest, Object, ObjectRef},
+};
 
 /// Under which name fields are written, and whether they are taken from others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldManager {
     /// Name in the object's list of field managers.
     pub name: String,
@@ -184,9 +185,11 @@ fn path<K: Kind>(at: &ObjectRef) -> kube::core::Request {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::api::{SecurityGroupPolicy, SecurityGroupPolicySpec, SecurityGroups};
-    use crate::cluster::object::ManifestMetadata;
-    use crate::cluster::script::{Turn, absent, cluster, groups, status, unserved};
+    use crate::cluster::{
+        api::{SecurityGroupPolicy, SecurityGroupPolicySpec, SecurityGroups},
+        object::ManifestMetadata,
+        script::{Turn, absent, cluster, groups, status, unserved},
+    };
 
     const PATH: &str = "/apis/vpcresources.tke.cloud.tencent.com/v1beta1/namespaces/shop/securitygrouppolicies/app";
 

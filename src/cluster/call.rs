@@ -5,24 +5,23 @@
 //! after an error that may pass. The retries of the HTTP client are off: they know no stop, and
 //! take more than four minutes to give up.
 
-use std::fmt;
-use std::io;
-use std::time::Duration;
+use std::{fmt, io, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use http_body_util::{BodyExt, Limited};
-use kube::client::Body;
-use kube::core::Status;
+use kube::{client::Body, core::Status};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::connect::Session;
-use super::error::{BoxError, Error, Retry, of_answer};
+use super::{
+    connect::Session,
+    error::{BoxError, Error, Retry, of_answer},
+};
 
 /// A request, and what it asks in the words of roles: for messages, and for the permission that may
 /// be missing.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) verb: &'static str,
     pub(super) resource: String,

@@ -1,10 +1,7 @@
 //! From settings to a client. Nothing is inferred: no `KUBECONFIG`, no in-cluster account, no proxy
 //! from the environment. A cluster that nobody named must never be written to.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 
 use http::Uri;
 use kube::config::AuthInfo;
@@ -13,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::error::Error;
 
 /// How a cluster is reached.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub enum Connection {
     /// By one context of a kubeconfig.
     Kubeconfig(Kubeconfig),
@@ -22,7 +19,7 @@ pub enum Connection {
 }
 
 /// A kubeconfig, and the context to use in it.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Kubeconfig {
     /// Where it is.
     pub source: Source,
@@ -31,7 +28,7 @@ pub struct Kubeconfig {
 }
 
 /// Where a kubeconfig is.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// In this file. Files that it names are relative to it.
     File(PathBuf),
@@ -40,7 +37,7 @@ pub enum Source {
 }
 
 /// An API server, and how to be let in.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Server {
     /// URL of the API server. Without a scheme it is `https`.
     pub host: String,
@@ -55,7 +52,7 @@ pub struct Server {
 }
 
 /// Why there is no connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// Nothing names a cluster; this would.
     NotConfigured(String),
@@ -251,13 +248,14 @@ fn origin(url: &Uri) -> String {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::cluster::api::SecurityGroupPolicy;
-    use crate::cluster::{Cluster, ObjectRef};
+    use crate::cluster::{Cluster, ObjectRef, api::SecurityGroupPolicy};
 
     fn server(host: &str) -> Server {
         Server {

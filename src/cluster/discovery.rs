@@ -1,13 +1,9 @@
 //! Whether a cluster serves a kind, as opposed to not being a cluster at all.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-use super::Cluster;
-use super::api::Kind;
-use super::call::Call;
-use super::error::Error;
+use super::{Cluster, api::Kind, call::Call, error::Error};
 
 impl Cluster {
     /// Whether the cluster serves this kind.
@@ -76,8 +72,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::api::SecurityGroupPolicy;
-    use crate::cluster::script::{Turn, cluster, groups, status, unserved};
+    use crate::cluster::{
+        api::SecurityGroupPolicy,
+        script::{Turn, cluster, groups, status, unserved},
+    };
 
     const VERSION: &str = "vpcresources.tke.cloud.tencent.com/v1beta1";
 

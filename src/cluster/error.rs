@@ -2,11 +2,9 @@
 //!
 //! An error does not name the object at hand: the caller does, as it knows what it was doing.
 
-use std::fmt;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use kube::core::Status;
-use kube::core::response::StatusCause;
+use kube::core::{Status, response::StatusCause};
 use thiserror::Error;
 
 use super::call::Call;
@@ -194,7 +192,7 @@ pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A field manager, and the fields that it does not give up.
 ///
 /// Shown as: `argocd` (Apply) owns .spec.replicas
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// Name of the field manager.
     pub manager: String,
@@ -217,7 +215,7 @@ impl fmt::Display for Owner {
 }
 
 /// One field that is not acceptable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// Which field, as `spec.replicas`.
     pub field: String,
@@ -226,7 +224,7 @@ pub struct Cause {
 }
 
 /// What may be done after an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retry {
     /// The same request would fail again.
     No,

@@ -1,7 +1,6 @@
 //! Objects as the API server describes them, and who owns which of their fields.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,7 +8,7 @@ use serde_json::Value;
 /// Name of an object within its cluster and kind.
 ///
 /// Both parts go into a path as they are, so they must be valid Kubernetes names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObjectRef {
     /// Namespace it lives in.
     pub namespace: String,
@@ -18,7 +17,7 @@ pub struct ObjectRef {
 }
 
 /// One object as the cluster holds it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Object<Spec> {
     /// Identity and bookkeeping.
     pub metadata: Metadata,
@@ -28,7 +27,7 @@ pub struct Object<Spec> {
 }
 
 /// What is to be applied: everything that the field manager wants to own.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Manifest<Spec> {
     /// Identity and labels.
     pub metadata: ManifestMetadata,
@@ -38,7 +37,7 @@ pub struct Manifest<Spec> {
 }
 
 /// The part of the metadata that can be applied.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ManifestMetadata {
     /// Which object.
     #[serde(flatten)]
@@ -55,7 +54,7 @@ pub struct ManifestMetadata {
 }
 
 /// The part of an object's metadata that this provider looks at.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// Identity of this very object: a successor of the same name has another one.
@@ -83,7 +82,7 @@ pub struct Metadata {
 }
 
 /// A writer of an object, and the fields it owns.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Manager {
     /// Name under which it writes, `kubectl`.
     #[serde(rename = "manager", default)]
@@ -100,7 +99,7 @@ pub struct Manager {
 }
 
 /// Names of the fields from the top of an object down to one field.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldPath(pub Vec<String>);
 
 impl FieldPath {

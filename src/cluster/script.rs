@@ -1,20 +1,21 @@
 //! A cluster for tests: it answers as the test says, one request after the other, and remembers
 //! what it was asked.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    io,
+    sync::{Arc, Mutex},
+};
 
 use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::connect::Session;
-use super::{Cluster, Missing, Shared};
+use super::{Cluster, Missing, Shared, connect::Session};
 
 /// What comes back for one request.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Turn {
     /// A status and a JSON body.
     Json(u16, Value),

@@ -19,7 +19,7 @@ pub enum Look<T> {
 }
 
 /// What keeps a condition from being true.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
     /// What it is.
     pub reason: String,
@@ -30,7 +30,7 @@ pub struct Obstacle {
 }
 
 /// A condition that did not come true before the wait had to end.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("waited {} s for {wanted}, but {}", waited.as_secs(), last.reason)]
 pub struct Stuck {
     /// What was waited for.

@@ -1,22 +1,22 @@
 //! What a policy says, and how the API writes it.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use super::selector::{Requirement, Selector, check_namespace, check_subdomain};
-use crate::cluster::api::{
-    Kind, LabelSelector, LabelSelectorRequirement, SecurityGroupPolicy, SecurityGroupPolicySpec,
-    SecurityGroups,
+use crate::cluster::{
+    self, FieldPath, Manager, ManifestMetadata, Object, ObjectRef, Owner,
+    api::{
+        Kind, LabelSelector, LabelSelectorRequirement, SecurityGroupPolicy,
+        SecurityGroupPolicySpec, SecurityGroups,
+    },
 };
-use crate::cluster::{self, FieldPath, Manager, ManifestMetadata, Object, ObjectRef, Owner};
 
 /// Where a policy lies. Shown as `SecurityGroupPolicy my-namespace/my-policy`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyRef(ObjectRef);
 
 /// What a policy is asked to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// Where it lies.
     pub at: PolicyRef,
@@ -29,7 +29,7 @@ pub struct Manifest {
 }
 
 /// Which Pods get which security groups.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicySpec {
     /// Selects Pods by their labels.
     pub pod_selector: Option<Selector>,
@@ -40,7 +40,7 @@ pub struct PolicySpec {
 }
 
 /// A policy as the cluster holds it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Where it lies.
     pub at: PolicyRef,

@@ -2,12 +2,10 @@
 //!
 //! The checks give messages for a plan: they say what is wrong with the value, without its path.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// Which objects are meant, by their labels. Every condition must hold; without any, all are meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     /// Labels that must be there with just this value.
     pub match_labels: BTreeMap<String, String>,
@@ -16,7 +14,7 @@ pub struct Selector {
 }
 
 /// A condition on one label.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// Key of the label.
     pub key: String,
@@ -27,7 +25,7 @@ pub struct Requirement {
 }
 
 /// How a label is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// Its value is one of the values.
     In,

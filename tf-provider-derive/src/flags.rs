@@ -2,9 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::meta::ParseNestedMeta;
-use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Result, Type};
+use syn::{
+    Attribute, Error, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Result, Type,
+    meta::ParseNestedMeta, spanned::Spanned,
+};
 
 /// The flags of one field.
 #[derive(Default)]

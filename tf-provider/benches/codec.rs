@@ -6,11 +6,15 @@
 #![expect(clippy::print_stdout, reason = "this is what a benchmark is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
-use tf_provider::schema::Type;
-use tf_provider::value::{Value, msgpack};
+use tf_provider::{
+    schema::Type,
+    value::{Value, msgpack},
+};
 
 fn main() {
     let (few, many) = (Lists::of(10, 10_000), Lists::of(1, 100_000));

@@ -1,9 +1,11 @@
 //! Rules that span several attributes of a configuration.
 
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::path::{Path, Step};
-use crate::schema::Object;
-use crate::value::Value;
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    path::{Path, Step},
+    schema::Object,
+    value::Value,
+};
 
 /// A rule about which attributes go together.
 ///

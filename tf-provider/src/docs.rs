@@ -23,18 +23,18 @@
 //! and `{{ example examples/a.tf resource sample_thing this }}` for one block of it.
 //! `templates/guides/*.md` are whole pages, front matter included.
 
-use std::collections::BTreeMap;
-
-use crate::lifecycle::{Declared, function::Callable};
-use crate::provider::Provider;
-use crate::schema::Object;
-
 mod schema;
 mod template;
 
-use template::Sections;
+use std::collections::BTreeMap;
 
-pub use template::Error;
+pub use self::template::Error;
+use self::template::Sections;
+use crate::{
+    lifecycle::{Declared, function::Callable},
+    provider::Provider,
+    schema::Object,
+};
 
 /// The text files of `examples/` and `templates/`, by their path from the folder that holds both.
 pub type Files = BTreeMap<String, String>;

@@ -13,13 +13,6 @@
 //! | [`WriteOnly<T>`] | passed on, never stored |
 //! | [`Maybe<T>`] | a parameter of a function that may be null or unknown |
 
-use std::borrow::Borrow;
-
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::path::Path;
-use crate::schema::{AttributeType, Mode};
-use crate::value::{DecodeError, Value};
-
 mod collections;
 mod computed;
 mod dynamic;
@@ -28,11 +21,18 @@ mod normalized;
 mod primitives;
 mod write_only;
 
-pub use computed::Computed;
-pub use dynamic::Dynamic;
-pub use maybe::Maybe;
-pub use normalized::Normalized;
-pub use write_only::WriteOnly;
+use std::borrow::Borrow;
+
+pub use self::{
+    computed::Computed, dynamic::Dynamic, maybe::Maybe, normalized::Normalized,
+    write_only::WriteOnly,
+};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    path::Path,
+    schema::{AttributeType, Mode},
+    value::{DecodeError, Value},
+};
 
 /// A Rust type that can be an attribute.
 pub trait Field: Sized + Send + Sync + 'static {

@@ -42,7 +42,7 @@ pub trait Identity: Model {
 /// The [`Identity`] of a resource that is known by its import id alone.
 ///
 /// It has no values, so `let Import::Id(id) = what;` needs no other arm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoIdentity {}
 
 impl Identity for NoIdentity {}

@@ -128,20 +128,23 @@ mod protocol;
 #[cfg(test)]
 mod testkit;
 
-pub use action::Action;
-pub use constraints::Constraint;
-pub use context::{ConfigureCx, Cx};
-pub use data_source::DataSource;
-pub use diagnostics::{Diagnostic, Diagnostics, Result, Severity};
-pub use ephemeral::{Ephemeral, Lease};
-pub use field::{Computed, Dynamic, Field, Maybe, Normalized, WriteOnly};
-pub use function::Function;
-pub use identity::{Identity, NoIdentity};
-pub use list::{Found, List, Listed};
-pub use model::{Model, Partial};
-pub use path::Path;
-pub use provider::{Components, Provider, schema_errors, serve};
-pub use resource::{DefaultTimeouts, Import, Json, Move, Moved, Resource, Upgrade};
 pub use tf_provider_derive::Model;
-pub use timeouts::Timeouts;
-pub use value::{DecodeError, Number, Value};
+
+pub use self::{
+    action::Action,
+    constraints::Constraint,
+    context::{ConfigureCx, Cx},
+    data_source::DataSource,
+    diagnostics::{Diagnostic, Diagnostics, Result, Severity},
+    ephemeral::{Ephemeral, Lease},
+    field::{Computed, Dynamic, Field, Maybe, Normalized, WriteOnly},
+    function::Function,
+    identity::{Identity, NoIdentity},
+    list::{Found, List, Listed},
+    model::{Model, Partial},
+    path::Path,
+    provider::{Components, Provider, schema_errors, serve},
+    resource::{DefaultTimeouts, Import, Json, Move, Moved, Resource, Upgrade},
+    timeouts::Timeouts,
+    value::{DecodeError, Number, Value},
+};

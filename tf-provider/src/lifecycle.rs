@@ -3,14 +3,6 @@
 //! Nothing here knows the wire or a Rust type of an author. Every rule of Terraform's that a provider could
 //! break is kept in one of these files, for every resource at once, and tested at its foot.
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
-
-use crate::{
-    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
-    Partial, Provider, Resource, Result, Upgrade, Value,
-    schema::{Object, Type},
-};
-
 pub(crate) mod action;
 pub(crate) mod apply;
 pub(crate) mod configure;
@@ -18,23 +10,28 @@ pub(crate) mod data_source;
 pub(crate) mod ephemeral;
 pub(crate) mod function;
 pub(crate) mod generate;
+pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod moved;
+mod operation;
 pub(crate) mod plan;
 pub(crate) mod read;
-pub(crate) mod upgrade;
-pub(crate) mod validate;
-
-pub(crate) mod identity;
-mod operation;
 mod semantic_equality;
 mod settle;
+pub(crate) mod upgrade;
+pub(crate) mod validate;
 mod walk;
 
-use plan::Decided;
+use std::{future::Future, marker::PhantomData, pin::Pin};
 
-pub(crate) use operation::{Surroundings, guarded};
+pub(crate) use self::operation::{Surroundings, guarded};
+use self::plan::Decided;
+use crate::{
+    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
+    Partial, Provider, Resource, Result, Upgrade, Value,
+    schema::{Object, Type},
+};
 
 /// What an author declares once, as data.
 pub(crate) struct Declared {

@@ -1,9 +1,6 @@
 //! Structs that are schemas.
 
-use crate::diagnostics::Result;
-use crate::field::Field;
-use crate::schema::Object;
-use crate::value::Value;
+use crate::{diagnostics::Result, field::Field, schema::Object, value::Value};
 
 /// A struct that is the schema of a resource, a data source, a provider, or of an object inside
 /// one of them. Made by `#[derive(Model)]`.
@@ -111,9 +108,11 @@ pub type Partial<M> = <M as Model>::Partial;
 pub mod derived {
     use std::borrow::Borrow;
 
-    use crate::diagnostics::Diagnostics;
-    use crate::field::{Field, Maybe};
-    use crate::value::{DecodeError, Map, Value};
+    use crate::{
+        diagnostics::Diagnostics,
+        field::{Field, Maybe},
+        value::{DecodeError, Map, Value},
+    };
 
     pub fn object<const N: usize>(attributes: [(&str, Value); N]) -> Value {
         Value::Map(attributes.into_iter().collect())
@@ -173,19 +172,22 @@ pub mod derived {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-    use std::net::IpAddr;
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        net::IpAddr,
+    };
 
     use proptest::prelude::*;
     use secrecy::SecretString;
     use tf_provider_derive::Model;
 
     use super::*;
-    use crate::field::{Computed, Maybe, Normalized, WriteOnly};
-    use crate::path::Path;
-    use crate::schema::{AttributeType, Mode, Nesting};
-    use crate::value::arbitrary::value_of;
-    use crate::value::{Number, msgpack};
+    use crate::{
+        field::{Computed, Maybe, Normalized, WriteOnly},
+        path::Path,
+        schema::{AttributeType, Mode, Nesting},
+        value::{Number, arbitrary::value_of, msgpack},
+    };
 
     /// Every kind of attribute.
     ///

@@ -106,7 +106,7 @@ pub trait Resource: Model {
 }
 
 /// What an import names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Import<I> {
     /// The id of `terraform import` or of an import block.
     Id(String),
@@ -133,7 +133,7 @@ pub type Upgrade = fn(Json) -> Result<Json>;
 /// ```
 ///
 /// What is required has to be in the answer; what it leaves out is null until the read that follows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Move {
     pub(crate) provider: &'static str,
     pub(crate) type_name: &'static str,
@@ -169,7 +169,7 @@ impl fmt::Debug for Moved {
 }
 
 /// How long each operation may take unless the user says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DefaultTimeouts {
     /// Limit of `create`.
     pub create: Duration,

@@ -1,20 +1,19 @@
 //! Schemas as plain values. `#[derive(Model)]` calls nothing but what is public here.
 
-use std::borrow::Borrow;
-use std::fmt;
-use std::sync::Arc;
-
-use crate::diagnostics::Diagnostics;
-use crate::field::{Field, semantic_equals_by};
-use crate::path::Path;
-use crate::validate::{Validate, Validator};
-use crate::value::Value;
-
 mod check;
 mod lint;
 mod types;
 
-pub use types::Type;
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+pub use self::types::Type;
+use crate::{
+    diagnostics::Diagnostics,
+    field::{Field, semantic_equals_by},
+    path::Path,
+    validate::{Validate, Validator},
+    value::Value,
+};
 
 /// The attributes of a resource, or of an object inside one.
 #[derive(Clone, Debug, Default)]

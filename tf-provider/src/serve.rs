@@ -3,6 +3,16 @@
 //! [`run`] reads what core says through the environment, opens a socket that only this core can use,
 //! announces it on stdout, serves until it is time to leave, and leaves nothing behind.
 
+mod announce;
+mod connections;
+mod count;
+pub(crate) mod environment;
+mod log;
+pub(crate) mod server;
+mod socket;
+mod stop;
+pub(crate) mod tls;
+
 use std::{
     env, error,
     io::{self, Write},
@@ -17,6 +27,7 @@ use tokio::{
     time::sleep,
 };
 
+pub use self::stop::Stop;
 use self::{
     announce::{handshake, reattach},
     environment::Environment,
@@ -24,18 +35,6 @@ use self::{
     tls::{Tls, TlsError},
 };
 use crate::protocol::Rpcs;
-
-pub use self::stop::Stop;
-
-mod announce;
-mod connections;
-mod count;
-pub(crate) mod environment;
-mod log;
-pub(crate) mod server;
-mod socket;
-mod stop;
-pub(crate) mod tls;
 
 /// How long a process that was asked to terminate goes on to serve, so that core gets its answers.
 const LAST_ORDERS: Duration = Duration::from_secs(5);

@@ -14,26 +14,25 @@
 //! # }
 //! ```
 
+mod certificate;
+mod handshake;
+mod process;
+
 use std::{error::Error, future::pending};
 
 use tokio::task::AbortHandle;
 use tonic::transport::Channel;
 
+pub use self::{certificate::Certificate, handshake::Handshake, process::Process};
 use crate::{
     Provider,
     protocol::{Rpcs, plugin::LARGEST_MESSAGE, service::Service},
     serve::{environment::SocketWishes, server::Server, tls::Tls},
 };
-
-pub use self::{certificate::Certificate, handshake::Handshake, process::Process};
 pub use crate::{
     protocol::generated::{plugin, tfplugin6},
     serve::{Origin, Stop, run},
 };
-
-mod certificate;
-mod handshake;
-mod process;
 
 /// Whatever went wrong, for `?` in tests.
 pub type Result<T = (), E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;

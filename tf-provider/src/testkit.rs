@@ -1,5 +1,11 @@
 //! A small provider for this crate's own tests: things in memory, with faults on demand.
 
+pub(crate) mod action;
+mod all;
+pub(crate) mod ephemeral;
+pub(crate) mod function;
+pub(crate) mod list;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv6Addr,
@@ -9,6 +15,7 @@ use std::{
 
 use serde_json::json;
 
+pub(crate) use self::all::{All, Unknown, answer, any_config, resolved};
 use crate::{
     Components, Computed, ConfigureCx, Cx, DataSource, Diagnostic, Diagnostics, Identity, Import,
     Json, Maybe, Model, Move, NoIdentity, Normalized, Partial, Provider, Resource, Result,
@@ -21,14 +28,6 @@ use crate::{
     serve::Stop,
     validate::length,
 };
-
-pub(crate) mod action;
-mod all;
-pub(crate) mod ephemeral;
-pub(crate) mod function;
-pub(crate) mod list;
-
-pub(crate) use all::{All, Unknown, answer, any_config, resolved};
 
 pub(crate) struct Sample;
 

@@ -1,11 +1,10 @@
 //! How long an operation may take: one nested attribute, the same for every resource.
 
-use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
+
+use tf_provider_derive::Model;
 
 use crate::field::Normalized;
-use tf_provider_derive::Model;
 
 /// How long each operation may take before it is given up.
 #[derive(Model, Clone, Debug, Default, PartialEq, Eq)]
@@ -100,9 +99,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::field::Field;
-    use crate::model::Model as _;
-    use crate::value::Value;
+    use crate::{field::Field, model::Model as _, value::Value};
 
     #[track_caller]
     fn check(text: &str, expected: Result<u64, SpanError>) {

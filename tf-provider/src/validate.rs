@@ -26,24 +26,29 @@
 //! A rule sees nothing that is unknown: a function is called when the value is wholly known, and
 //! the ready-made rules look at the parts that are.
 
-use std::borrow::Borrow;
-use std::fmt::{self, Display};
-use std::sync::Arc;
-
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::field::{Field, read};
-use crate::path::Path;
-use crate::value::Value;
-
 mod collections;
 mod numbers;
 mod text;
 
-pub use collections::{Each, Keys, Unique, each, keys, unique};
-pub use numbers::{Range, Real, range};
-pub use text::{
-    Cidr, Length, Measured, NonEmpty, OneOf, Pattern, Prefix, Written, cidr, length, non_empty,
-    one_of, pattern, prefix,
+use std::{
+    borrow::Borrow,
+    fmt::{self, Display},
+    sync::Arc,
+};
+
+pub use self::{
+    collections::{Each, Keys, Unique, each, keys, unique},
+    numbers::{Range, Real, range},
+    text::{
+        Cidr, Length, Measured, NonEmpty, OneOf, Pattern, Prefix, Written, cidr, length, non_empty,
+        one_of, pattern, prefix,
+    },
+};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    field::{Field, read},
+    path::Path,
+    value::Value,
 };
 
 /// A rule for attributes that hold a `T`.

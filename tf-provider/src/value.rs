@@ -4,13 +4,6 @@
 //! [`Type`]: only with it can a set be told from a list and a missing
 //! attribute from a null one.
 
-use std::borrow::Cow;
-
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
-
-use crate::path::{Path, Step};
-use crate::schema::Type;
-
 #[cfg(test)]
 pub(crate) mod arbitrary;
 mod error;
@@ -20,10 +13,20 @@ mod map;
 pub mod msgpack;
 mod number;
 
-pub use error::{DecodeError, EncodeError};
-pub use key::Key;
-pub use map::Map;
-pub use number::{Number, NumberError};
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+pub use self::{
+    error::{DecodeError, EncodeError},
+    key::Key,
+    map::Map,
+    number::{Number, NumberError},
+};
+use crate::{
+    path::{Path, Step},
+    schema::Type,
+};
 
 /// A Terraform value.
 ///

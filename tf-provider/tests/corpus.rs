@@ -8,10 +8,14 @@
 
 use std::panic::catch_unwind;
 
-use proptest::prelude::*;
-use proptest::sample::{Index, select};
-use tf_provider::schema::Type;
-use tf_provider::value::{Value, json, msgpack};
+use proptest::{
+    prelude::*,
+    sample::{Index, select},
+};
+use tf_provider::{
+    schema::Type,
+    value::{Value, json, msgpack},
+};
 
 #[derive(Clone, Debug)]
 struct Line {

@@ -1,9 +1,12 @@
 //! `cargo xtask acceptance`: real Terraform, the real provider binary, the sandbox; and the sink
 //! provider under every core.
 
-use crate::steps::{Steps, build_programs, cargo};
-use crate::terraform::Choice;
-use crate::{Result, tools};
+use crate::{
+    Result,
+    steps::{Steps, build_programs, cargo},
+    terraform::Choice,
+    tools,
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -4,15 +4,21 @@
 
 mod layer;
 
-use crate::sandbox::Sandbox;
-use crate::steps::{build_programs, cargo};
-use crate::terraform::{Choice, Terraform};
-use crate::{Result, ensure, root, target};
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Result, ensure, root,
+    sandbox::Sandbox,
+    steps::{build_programs, cargo},
+    target,
+    terraform::{Choice, Terraform},
+};
 
 pub(crate) fn run(choice: &Choice) -> Result {
     let program = choice.find()?;

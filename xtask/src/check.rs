@@ -4,8 +4,11 @@
 //! unites the features of what is selected; with another selection it would build most of our
 //! dependencies again.
 
-use crate::steps::{Steps, cargo};
-use crate::{Result, tidy};
+use crate::{
+    Result,
+    steps::{Steps, cargo},
+    tidy,
+};
 
 pub(crate) fn steps(steps: &mut Steps) -> Result {
     steps.command("format", &mut cargo("fmt --all --check"), "run `cargo fmt --all`")?;

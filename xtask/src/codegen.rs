@@ -2,8 +2,10 @@
 //!
 //! The generator is a package of its own: only this command and CI pay for building it.
 
-use crate::Result;
-use crate::steps::{Steps, cargo};
+use crate::{
+    Result,
+    steps::{Steps, cargo},
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -2,12 +2,17 @@
 //!
 //! Their maker is a package of its own, `xtask/docs`, since it is built with the whole provider.
 
-use crate::steps::{Steps, cargo};
-use crate::terraform::{Choice, Terraform};
-use crate::{Result, root, target, tools};
+use std::{fs, process::Command};
+
 use serde_json::{Value, json};
-use std::fs;
-use std::process::Command;
+
+use crate::{
+    Result, root,
+    steps::{Steps, cargo},
+    target,
+    terraform::{Choice, Terraform},
+    tools,
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

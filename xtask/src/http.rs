@@ -1,11 +1,15 @@
 //! One HTTP request to the sandbox on loopback: too little to build an HTTP client for.
 
-use crate::Result;
+use std::{
+    fmt::Write as _,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
 use serde_json::Value;
-use std::fmt::Write as _;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+
+use crate::Result;
 
 /// Sends `body` as JSON, however the content type calls it, and returns what the answer holds.
 pub(crate) fn send(
@@ -45,8 +49,9 @@ fn parse(answer: &str) -> std::result::Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[track_caller]
     fn check(answer: &str, expected: std::result::Result<Value, &str>) {

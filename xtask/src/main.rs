@@ -21,10 +21,14 @@ mod test;
 mod tidy;
 mod tools;
 
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
 use clap::Parser;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use steps::Steps;
+
+use self::steps::Steps;
 
 /// What a chore fails with: a sentence for the person who ran it.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;

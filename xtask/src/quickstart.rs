@@ -3,15 +3,17 @@
 //! Real Terraform applies `examples/quickstart` to the sandbox. Every step says what it proved, and
 //! fails where it proved nothing.
 
-use crate::sandbox::Sandbox;
-use crate::steps::build_programs;
-use crate::terraform::{Choice, Terraform};
-use crate::{Result, ensure, root, target};
+use std::{collections::BTreeSet, fs, path::Path, time::Instant};
+
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-use std::time::Instant;
+
+use crate::{
+    Result, ensure, root,
+    sandbox::Sandbox,
+    steps::build_programs,
+    target,
+    terraform::{Choice, Terraform},
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -1,12 +1,16 @@
 //! The sandbox as a program of its own, and what happens in it without Terraform.
 
-use crate::{Result, ensure, http, target};
+use std::{
+    fs::File,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Child, Command},
+    time::Duration,
+};
+
 use serde_json::{Value, json};
-use std::fs::File;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command};
-use std::time::Duration;
+
+use crate::{Result, ensure, http, target};
 
 /// The one user of the sandbox's cluster.
 const AUTHORIZATION: (&str, &str) = ("Authorization", "Bearer sandbox-token");

@@ -1,9 +1,12 @@
 //! Running one command after another, saying which and how long it took.
 
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
 use crate::{Result, ensure, root};
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// The steps of a chore. The first that fails ends it.
 #[derive(Default)]

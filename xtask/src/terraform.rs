@@ -1,15 +1,21 @@
 //! Terraform or `OpenTofu`, run in a folder of its own with nothing of this machine's settings.
 
-use crate::{Result, tools};
+use std::{
+    fs::{self, File},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use serde_json::Value;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+
+use crate::{Result, tools};
 
 /// Which program a chore runs.
 #[derive(clap::Args)]

@@ -1,7 +1,6 @@
 //! `cargo xtask test`: everything CI runs.
 
-use crate::steps::Steps;
-use crate::{Result, acceptance, check, docs};
+use crate::{Result, acceptance, check, docs, steps::Steps};
 
 pub(crate) fn run(args: &acceptance::Args) -> Result {
     Steps::run(|steps| {

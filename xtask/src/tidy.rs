@@ -8,11 +8,10 @@ mod pages;
 mod rules;
 mod source;
 
+use std::{collections::BTreeMap, fs, path::Path};
+
+use self::source::Source;
 use crate::{Result, root};
-use source::Source;
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 /// A rule: what it is about, and its findings in a repository.
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);

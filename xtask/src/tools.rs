@@ -1,10 +1,13 @@
 //! `cargo xtask tools`: what others made and we are tested with, installed once into `target/tools`.
 
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use crate::{Result, ensure, root, target};
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Later versions of Terraform, each embedded in a wheel that `xtask/tools` pins.
 const TERRAFORMS: [&str; 2] = ["1.14.9", "1.15.5"];

@@ -1,8 +1,8 @@
 //! Every example is planned as it stands: what the documentation shows must work.
 
+use std::{fs, path::Path};
+
 use acceptance_tests::TestContext;
-use std::fs;
-use std::path::Path;
 
 #[test]
 fn every_example_can_be_planned() {

@@ -1,9 +1,10 @@
 //! What goes wrong on the way: each ends in a message that says what could not be done to which
 //! object, why, and what to do; and the state is true afterwards.
 
+use std::net::TcpListener;
+
 use acceptance_tests::{TestContext, assert_text};
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use tke_sandbox::faults::{Injection, Kind};
 
 const GROUP: &str = r#"

@@ -1,9 +1,9 @@
 //! Processes and what they tell each other.
 
+use std::{fs, time::Duration};
+
 use acceptance_tests::{TestContext, patiently};
 use serde_json::Value;
-use std::fs;
-use std::time::Duration;
 use tke_sandbox::faults::{Injection, Kind};
 
 #[test]

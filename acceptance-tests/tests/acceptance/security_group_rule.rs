@@ -2,8 +2,7 @@
 
 use acceptance_tests::{Case, TestContext, assert_text, lifecycle};
 use serde_json::{Value, json};
-use tke_sandbox::behaviour::Behaviour;
-use tke_sandbox::seed::Seed;
+use tke_sandbox::{behaviour::Behaviour, seed::Seed};
 
 const GROUP: &str = r#"
     resource "tke_security_group" "pods" {

@@ -1,10 +1,9 @@
 //! The scenario that the provider is for, as `examples/quickstart` writes it.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use acceptance_tests::{TestContext, assert_text};
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 #[test]
 fn applied_drifted_healed_destroyed() {

@@ -1,14 +1,17 @@
 //! The cores, and a kitchen-sink provider for each test.
 
+use std::{
+    fs,
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use acceptance_tests::Terraform;
 use serde_json::Value;
-use std::fs;
-use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// One program that speaks the plugin protocol from the other end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Core {
     pub(crate) product: &'static str,
     pub(crate) version: &'static str,
@@ -35,7 +38,7 @@ pub(crate) const CORES: [Core; 4] = [
 ];
 
 /// The oldest of each product that offers something.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Since {
     pub(crate) terraform: u32,
     pub(crate) opentofu: Option<u32>,

@@ -1,12 +1,16 @@
 //! What goes wrong during an apply: the state is true afterwards, and the next apply sets it right.
 
-use crate::core::{CORES, Core, KitchenSink};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::Duration,
+};
+
 use acceptance_tests::patiently;
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::time::Duration;
+
+use crate::core::{CORES, Core, KitchenSink};
 
 /// One fault, what is done meanwhile, and what is expected then.
 struct Case {

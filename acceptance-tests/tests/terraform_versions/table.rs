@@ -1,11 +1,16 @@
 //! Which core offers what: one table, proven here and printed in the documentation.
 
-use crate::core::{CORES, Core, KitchenSink};
-use crate::features::{FEATURES, Feature};
-use std::fmt::Write;
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::{
+    fmt::Write,
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use crate::{
+    core::{CORES, Core, KitchenSink},
+    features::{FEATURES, Feature},
+};
 
 #[test]
 fn terraform_1_11_offers_what_the_table_says() {

@@ -5,11 +5,14 @@
 
 use std::fmt;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{
-    DeserializeOwned, Deserializer, Error, Expected, IntoDeserializer, Unexpected, Visitor,
+use serde::{
+    Deserialize,
+    de::{
+        DeserializeOwned, Deserializer, Error, Expected, IntoDeserializer, Unexpected, Visitor,
+        value::{MapDeserializer, SeqDeserializer},
+    },
+    forward_to_deserialize_any,
 };
-use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::Value;
 
 use super::envelope::Refusal;
@@ -20,7 +23,7 @@ pub(crate) fn read<T: DeserializeOwned>(params: &Value) -> Result<T, Refusal> {
 }
 
 /// A whole number that clients send as a number or as text, whatever the reference says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Whole(pub(crate) usize);
 
 impl<'de> Deserialize<'de> for Whole {

@@ -1,7 +1,6 @@
 //! The documented request limits, per action and second.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use super::envelope::Refusal;
 

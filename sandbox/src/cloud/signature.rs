@@ -17,7 +17,7 @@ const TOLERATED_SKEW: u64 = 300;
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
 /// A request as it came over the wire, as far as signing is concerned.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Signed<'a> {
     pub(super) method: &'a str,
     pub(super) query: &'a str,

@@ -3,9 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::envelope::Refusal;
-use super::vpc::{Group, Vpc};
-use super::{ACCOUNT, Answer, Cx, page};
+use super::{
+    ACCOUNT, Answer, Cx,
+    envelope::Refusal,
+    page,
+    vpc::{Group, Vpc},
+};
 
 /// Not documented as a number; the console's.
 pub(super) const MOST_PER_RESOURCE: usize = 50;
@@ -26,7 +29,7 @@ pub(super) fn act(vpc: &mut Vpc, action: &str, cx: Cx<'_>) -> Answer {
 }
 
 /// What can be wrong with one tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     KeyEmpty,
     KeyTooLong,
@@ -327,8 +330,7 @@ fn security_group(resource: &str) -> Result<(&str, &str), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::Behaviour;
-    use crate::cloud::tests::Tested;
+    use crate::{behaviour::Behaviour, cloud::tests::Tested};
 
     const RESOURCE: &str = "qcs::cvm:ap-guangzhou:uin/:sg/sg-aaaaaaaa";
 

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::envelope::Refusal;
-use super::{Answer, Cx, page};
-use crate::behaviour::Unknown;
-use crate::seed::ClusterSeed;
+use super::{Answer, Cx, envelope::Refusal, page};
+use crate::{behaviour::Unknown, seed::ClusterSeed};
 
 /// The clusters of the account by region and id.
 #[derive(Debug, Default)]
@@ -173,8 +171,7 @@ fn answer(cluster: &ClusterSeed) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::Behaviour;
-    use crate::cloud::tests::Tested;
+    use crate::{behaviour::Behaviour, cloud::tests::Tested};
 
     #[track_caller]
     fn check(behaviour: Behaviour, params: Value, expected: &[&str]) {

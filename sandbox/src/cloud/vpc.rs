@@ -11,13 +11,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use self::id::Kind;
-use self::rule::Policy;
-use self::rules::{Direction, Rules};
+use self::{
+    id::Kind,
+    rule::Policy,
+    rules::{Direction, Rules},
+};
 use super::{Answer, Cx};
-use crate::cloud::envelope::Refusal;
-use crate::cloud::params;
-use crate::seed::GroupSeed;
+use crate::{
+    cloud::{envelope::Refusal, params},
+    seed::GroupSeed,
+};
 
 /// All security groups of the account, in the order they were created.
 #[derive(Debug, Default)]
@@ -27,7 +30,7 @@ pub(super) struct Vpc {
 }
 
 /// One security group.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) id: String,
     pub(super) region: String,

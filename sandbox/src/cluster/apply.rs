@@ -7,19 +7,21 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::fields::{FieldSet, Path};
-use super::managers::{Manager, Managers, Operation};
-use super::schema::Schema;
+use super::{
+    fields::{FieldSet, Path},
+    managers::{Manager, Managers, Operation},
+    schema::Schema,
+};
 
 /// Whoever writes, and when.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Writer<'a> {
     pub(super) manager: &'a str,
     pub(super) now: &'a str,
 }
 
 /// A field that apply would change, and who owns it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Conflict {
     pub(super) field: Path,
     manager: Manager,
@@ -264,13 +266,10 @@ fn with_managers(mut object: Value, mut managers: Managers) -> Value {
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "tables read better without borrows")]
 mod tests {
-    use proptest::collection::btree_map;
-    use proptest::option;
-    use proptest::prelude::*;
+    use proptest::{collection::btree_map, option, prelude::*};
     use serde_json::json;
 
-    use super::super::schema::Crd;
-    use super::*;
+    use super::{super::schema::Crd, *};
 
     const GRANULAR: Crd = Crd { installed: true, max_group_ids: None, atomic_selectors: false };
     const ATOMIC: Crd = Crd { atomic_selectors: true, ..GRANULAR };
@@ -611,7 +610,7 @@ mod tests {
         })
     }
 
-    #[derive(Debug, Clone)]
+    #[derive(Clone, Debug)]
     enum Step {
         Apply(&'static str, Value, bool),
         Update(&'static str, Value),

@@ -1,13 +1,17 @@
 //! One request as the handlers see it, and what they answer.
 
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Query, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Query, Request},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use serde_json::Value;
 
-use super::resource::Resource;
-use super::status::{Cause, Reason, Status};
+use super::{
+    resource::Resource,
+    status::{Cause, Reason, Status},
+};
 
 /// A real server refuses larger bodies too.
 const MAX_BODY: usize = 3 * 1024 * 1024;
@@ -25,7 +29,7 @@ pub(super) struct Call {
 }
 
 /// An answer, to be sent as it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Answer {
     pub(super) code: u16,
     content_type: &'static str,

@@ -4,11 +4,13 @@
 use axum::http::Method;
 use serde_json::Value;
 
-use super::call::{Call, not_supported};
-use super::metadata::{self, NameRule};
-use super::resource::POLICIES;
-use super::schema::Schema;
-use super::status::{Cause, Status};
+use super::{
+    call::{Call, not_supported},
+    metadata::{self, NameRule},
+    resource::POLICIES,
+    schema::Schema,
+    status::{Cause, Status},
+};
 
 /// Gives an object the names of the path, which it must not contradict.
 pub(super) fn place(object: &mut Value, namespace: &str, name: Option<&str>) -> Result<(), Status> {

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::State;
-use super::call::{Answer, Call};
-use super::resource::{GROUP, NAMESPACES, POLICIES, Resource, VERSION};
+use super::{
+    State,
+    call::{Answer, Call},
+    resource::{GROUP, NAMESPACES, POLICIES, Resource, VERSION},
+};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -120,11 +122,15 @@ fn aggregated_version(resource: &Resource) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::http::{Request, header};
+    use axum::{
+        body::Body,
+        http::{Request, header},
+    };
 
-    use super::super::tests::{ask, cluster};
-    use super::*;
+    use super::{
+        super::tests::{ask, cluster},
+        *,
+    };
 
     #[test]
     fn plain_documents() {

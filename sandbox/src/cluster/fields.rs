@@ -1,7 +1,9 @@
 //! Sets of fields, in memory and as `managedFields` writes them (`FieldsV1`).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde_json::{Map, Value};
 
@@ -152,8 +154,10 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
-    use proptest::collection::{btree_set, vec};
-    use proptest::prelude::*;
+    use proptest::{
+        collection::{btree_set, vec},
+        prelude::*,
+    };
     use serde_json::json;
 
     use super::*;

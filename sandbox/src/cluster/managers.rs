@@ -1,12 +1,10 @@
 //! `metadata.managedFields`: which manager owns which fields of an object.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde_json::{Value, json};
 
-use super::fields::FieldSet;
-use super::resource::POLICIES;
+use super::{fields::FieldSet, resource::POLICIES};
 
 /// Who wrote: a manager writing in two ways counts as two, and each owns its own fields.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -127,7 +127,7 @@ pub(super) fn validate(object: &Value, name_rule: NameRule) -> Vec<Cause> {
 }
 
 /// What a name may look like.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum NameRule {
     /// For most objects: parts separated by dots, 253 characters.
     Subdomain,

@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::State;
-use super::call::{Answer, Call};
-use super::metadata::{self, NameRule};
-use super::policies;
-use super::resource::{NAMESPACES, Resource};
-use super::selector::{self, Labels};
-use super::status::{Cause, Reason, Status};
+use super::{
+    State,
+    call::{Answer, Call},
+    metadata::{self, NameRule},
+    policies,
+    resource::{NAMESPACES, Resource},
+    selector::{self, Labels},
+    status::{Cause, Reason, Status},
+};
 
 /// Those that cannot be deleted; there from the start.
 pub(super) const PERMANENT: [&str; 2] = ["default", "kube-system"];
@@ -152,8 +154,10 @@ fn store(state: &mut State, mut namespace: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{NAMESPACE, POLICIES, ask, ask_with, cluster, policy};
-    use super::*;
+    use super::{
+        super::tests::{NAMESPACE, POLICIES, ask, ask_with, cluster, policy},
+        *,
+    };
 
     const NULL: Value = Value::Null;
 

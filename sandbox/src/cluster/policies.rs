@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::State;
-use super::apply::{self, Writer};
-use super::call::{Answer, Call, not_supported};
-use super::checks;
-use super::metadata;
-use super::namespaces;
-use super::resource::POLICIES;
-use super::schema::Schema;
-use super::selector::{self, Labels};
-use super::status::{Cause, Reason, Status};
+use super::{
+    State,
+    apply::{self, Writer},
+    call::{Answer, Call, not_supported},
+    checks, metadata, namespaces,
+    resource::POLICIES,
+    schema::Schema,
+    selector::{self, Labels},
+    status::{Cause, Reason, Status},
+};
 
 /// Namespace and name.
 pub(super) type Key = (String, String);
@@ -282,10 +282,14 @@ impl DeleteOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Cluster;
-    use super::super::schema::Crd;
-    use super::super::tests::{APPLY, POLICIES, ask, ask_with, cluster, policy};
-    use super::*;
+    use super::{
+        super::{
+            Cluster,
+            schema::Crd,
+            tests::{APPLY, POLICIES, ask, ask_with, cluster, policy},
+        },
+        *,
+    };
 
     const NULL: Value = Value::Null;
 

@@ -12,7 +12,7 @@ use super::status::{Cause, Reason};
 ///
 /// The default is the form of the EKS definition that TKE's is modelled on.
 /// Choose before policies are made: objects keep the ownership that they were written with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Crd {
     /// Whether the definition is there at all. Removing it removes every policy.
@@ -33,7 +33,7 @@ impl Default for Crd {
 ///
 /// Lists are always atomic: the CRD has no list types, and of the lists in `metadata`
 /// (finalizers, owners) nobody here owns a single item.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Schema {
     Text,
     Number,

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::metadata;
-use super::status::Status;
+use super::{metadata, status::Status};
 
 /// A parsed `labelSelector`: every requirement must hold.
 #[derive(Debug, Default)]

@@ -1,14 +1,13 @@
 //! Errors as Kubernetes says them: the `Status` object, and the causes in it.
 
-use std::borrow::Cow;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde_json::{Value, json};
 
 use super::resource::Resource;
 
 /// An answer other than success, before it is JSON.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Status {
     pub(super) code: u16,
     /// The word that programs look at; empty where a real server has none either.
@@ -18,7 +17,7 @@ pub(super) struct Status {
 }
 
 /// One thing wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cause {
     pub(super) reason: Reason,
     pub(super) field: String,
@@ -26,7 +25,7 @@ pub(super) struct Cause {
 }
 
 /// What kind of wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     FieldManagerConflict,
     Forbidden,

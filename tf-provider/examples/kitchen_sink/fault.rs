@@ -7,14 +7,14 @@ use tf_provider::{Cx, Diagnostic, Result};
 use crate::store::Store;
 
 /// One fault: what happens, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     what: What,
     when: When,
     operation: Operation,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Panic,
     Error,
@@ -27,13 +27,13 @@ enum What {
 }
 
 /// Before or after the service has done it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
     Before,
     After,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Create,
     Update,
@@ -96,7 +96,7 @@ impl Fault {
 }
 
 /// Text that names no fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FaultError;
 
 impl fmt::Display for FaultError {

@@ -13,18 +13,21 @@ mod token;
 
 use std::process::ExitCode;
 
-use fault::Fault;
-use functions::{Count, Slug};
-use kinds::Kinds;
-use lookup::Lookup;
-use note::Note;
-use store::Store;
 use tf_provider::{
     Components, ConfigureCx, Diagnostic, Maybe, Model, Normalized, Partial, Provider, Result,
 };
-use thing::Thing;
-use things::Things;
-use token::Token;
+
+use self::{
+    fault::Fault,
+    functions::{Count, Slug},
+    kinds::Kinds,
+    lookup::Lookup,
+    note::Note,
+    store::Store,
+    thing::Thing,
+    things::Things,
+    token::Token,
+};
 
 /// Where the service is, and how it fails.
 #[derive(Model)]

@@ -1,14 +1,16 @@
 //! The attributes of a page: who sets them, what they hold, and what they must fulfil.
 
 use super::unwrapped;
-use crate::lifecycle::{
-    Declared,
-    function::{Callable, Parameter},
+use crate::{
+    lifecycle::{
+        Declared,
+        function::{Callable, Parameter},
+    },
+    resource::DefaultTimeouts,
+    schema::{Attribute, Mode, Nesting, Object, Type},
+    timeouts::Span,
+    value::Value,
 };
-use crate::resource::DefaultTimeouts;
-use crate::schema::{Attribute, Mode, Nesting, Object, Type};
-use crate::timeouts::Span;
-use crate::value::Value;
 
 /// The section `Schema` of a page.
 pub(super) fn section(declared: &Declared) -> String {
@@ -239,14 +241,15 @@ fn capital(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::time::Duration;
+    use std::{collections::BTreeMap, time::Duration};
 
     use super::*;
-    use crate::constraints::{at_least_one_of, conflicts_with, required_with};
-    use crate::testkit::function::{Join, Meet};
-    use crate::validate::{keys, length, one_of, range};
-    use crate::{Computed, Model, Timeouts, WriteOnly};
+    use crate::{
+        Computed, Model, Timeouts, WriteOnly,
+        constraints::{at_least_one_of, conflicts_with, required_with},
+        testkit::function::{Join, Meet},
+        validate::{keys, length, one_of, range},
+    };
 
     /// A note on the board.
     #[derive(Model)]

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Field;
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::path::Path;
-use crate::schema::{AttributeType, Mode, Nesting, Type};
-use crate::value::{DecodeError, Value, arrange_set};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    path::Path,
+    schema::{AttributeType, Mode, Nesting, Type},
+    value::{DecodeError, Value, arrange_set},
+};
 
 /// A collection of objects has attributes to plan one by one; any other is one plain value.
 fn kind_of<T: Field>(nesting: Nesting, plain: fn(Box<Type>) -> Type) -> AttributeType {
@@ -165,8 +167,10 @@ fn check_element<T: Field>(value: &Value, at: &Path, out: &mut Diagnostics) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::{Computed, Maybe, WriteOnly};
-    use crate::schema::Attribute;
+    use crate::{
+        field::{Computed, Maybe, WriteOnly},
+        schema::Attribute,
+    };
 
     #[test]
     fn elements_may_be_null_where_the_type_has_a_place_for_it() {

@@ -1,10 +1,12 @@
 //! Attributes that the provider decides.
 
 use super::{Field, Maybe};
-use crate::diagnostics::{Diagnostic, Diagnostics, Result};
-use crate::path::Path;
-use crate::schema::{AttributeType, Mode};
-use crate::value::{DecodeError, Value};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics, Result},
+    path::Path,
+    schema::{AttributeType, Mode},
+    value::{DecodeError, Value},
+};
 
 /// An attribute that the provider decides, unknown until it has.
 ///

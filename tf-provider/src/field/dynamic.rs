@@ -1,8 +1,10 @@
 //! Values of any type.
 
 use super::Field;
-use crate::schema::{AttributeType, Type};
-use crate::value::{DecodeError, Value};
+use crate::{
+    schema::{AttributeType, Type},
+    value::{DecodeError, Value},
+};
 
 /// A value of any type, with the type that it has now.
 ///
@@ -89,8 +91,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::field::Maybe;
-    use crate::value::arbitrary::value_of;
+    use crate::{field::Maybe, value::arbitrary::value_of};
 
     fn typed(ty: &str, value: impl Into<Value>) -> Value {
         let ty = Type::from_json(ty.as_bytes()).unwrap();

@@ -1,10 +1,12 @@
 //! What may be known only later.
 
 use super::Field;
-use crate::diagnostics::Diagnostics;
-use crate::path::Path;
-use crate::schema::{AttributeType, Mode};
-use crate::value::{DecodeError, Value};
+use crate::{
+    diagnostics::Diagnostics,
+    path::Path,
+    schema::{AttributeType, Mode},
+    value::{DecodeError, Value},
+};
 
 /// An attribute of a configuration or plan that is not complete yet.
 ///

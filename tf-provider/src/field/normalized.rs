@@ -1,14 +1,18 @@
 //! Strings with a meaning.
 
-use std::cmp::Ordering;
-use std::fmt::{self, Display};
-use std::hash::{Hash, Hasher};
-use std::ops::Deref;
-use std::str::FromStr;
+use std::{
+    cmp::Ordering,
+    fmt::{self, Display},
+    hash::{Hash, Hasher},
+    ops::Deref,
+    str::FromStr,
+};
 
 use super::{Field, read};
-use crate::schema::{AttributeType, Type};
-use crate::value::{DecodeError, Value};
+use crate::{
+    schema::{AttributeType, Type},
+    value::{DecodeError, Value},
+};
 
 /// A string with a meaning, such as a network or a duration.
 ///

@@ -3,10 +3,12 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Field;
-use crate::diagnostics::Diagnostics;
-use crate::path::Path;
-use crate::schema::{AttributeType, Mode, Type};
-use crate::value::{DecodeError, Number, Value};
+use crate::{
+    diagnostics::Diagnostics,
+    path::Path,
+    schema::{AttributeType, Mode, Type},
+    value::{DecodeError, Number, Value},
+};
 
 impl Field for String {
     type Inner = Self;

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use super::Field;
-use crate::diagnostics::Diagnostics;
-use crate::path::Path;
-use crate::schema::{AttributeType, Mode};
-use crate::value::{DecodeError, Value};
+use crate::{
+    diagnostics::Diagnostics,
+    path::Path,
+    schema::{AttributeType, Mode},
+    value::{DecodeError, Value},
+};
 
 /// An attribute that the configuration hands to the provider, and that neither a plan nor a state
 /// holds. It is there while an object is created or updated, and absent in what is read back.

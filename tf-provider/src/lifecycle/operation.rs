@@ -121,7 +121,7 @@ fn with_reason(detail: &str, reason: &str) -> String {
 }
 
 /// How long an operation may take.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Limit {
     /// The attribute that sets it: `create` of `timeouts.create`.
     name: &'static str,

@@ -1,9 +1,9 @@
 //! Messages and services as they are on the wire, one module for each protobuf package.
 
-use std::fmt;
-
 pub mod plugin;
 pub mod tfplugin6;
+
+use std::fmt;
 
 // Configurations and states hold secrets, so that no log line, assertion or panic may print them.
 

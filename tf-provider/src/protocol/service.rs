@@ -2,6 +2,13 @@
 //!
 //! It answers with diagnostics, never with a status: to a status Terraform reacts by forgetting the object.
 
+mod action;
+mod components;
+mod ephemeral;
+mod function;
+mod list;
+mod resource;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
@@ -19,13 +26,6 @@ use crate::{
     },
     serve::Stop,
 };
-
-mod action;
-mod components;
-mod ephemeral;
-mod function;
-mod list;
-mod resource;
 
 /// One provider process.
 pub(crate) struct Service<P: Provider> {

@@ -1,9 +1,11 @@
 //! Validation of a configuration against its schema, wherever its parts are known.
 
 use super::{Attribute, Nesting, Object};
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::path::Path;
-use crate::value::Value;
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    path::Path,
+    value::Value,
+};
 
 impl Object {
     /// Runs every validator on every value that is known by now, and warns of what is deprecated.
@@ -115,16 +117,17 @@ fn hide(value: &Value, found: &mut Diagnostics) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::net::IpAddr;
+    use std::{collections::BTreeSet, net::IpAddr};
 
     use secrecy::SecretString;
     use tf_provider_derive::Model;
 
     use super::*;
-    use crate::field::{Field, Normalized};
-    use crate::model::Model as _;
-    use crate::validate::{length, one_of, range};
+    use crate::{
+        field::{Field, Normalized},
+        model::Model as _,
+        validate::{length, one_of, range},
+    };
 
     /// Everything that can be wrong.
     #[derive(Model)]

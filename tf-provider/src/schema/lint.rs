@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{Attribute, AttributeType, Mode, Nesting, Object, Type};
-use crate::diagnostics::Diagnostics;
-use crate::path::{Path, Step};
+use crate::{
+    diagnostics::Diagnostics,
+    path::{Path, Step},
+};
 
 /// Names that mean something else in every resource block.
 const RESERVED: [&str; 7] =
@@ -192,9 +194,11 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::field::{Computed, Field, WriteOnly};
-    use crate::validate::{pattern, range};
-    use crate::value::{DecodeError, Value};
+    use crate::{
+        field::{Computed, Field, WriteOnly},
+        validate::{pattern, range},
+        value::{DecodeError, Value},
+    };
 
     fn of<F: Field>() -> Attribute {
         Attribute::of::<F>("a", "Doc.")

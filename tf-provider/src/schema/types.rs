@@ -1,7 +1,6 @@
 //! Types as Terraform writes them.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde_json::{Value as Json, json};
 

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Validate;
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::field::Field;
-use crate::path::Path;
-use crate::schema::{AttributeType, Nesting, Type};
-use crate::value::Value;
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    field::Field,
+    path::Path,
+    schema::{AttributeType, Nesting, Type},
+    value::Value,
+};
 
 /// See [`each`].
 #[derive(Clone, Copy, Debug)]
@@ -133,9 +135,10 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::field::Normalized;
-    use crate::validate::tests::run;
-    use crate::validate::{length, prefix, range};
+    use crate::{
+        field::Normalized,
+        validate::{length, prefix, range, tests::run},
+    };
 
     #[test]
     fn each_element_where_it_stands() {

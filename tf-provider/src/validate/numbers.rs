@@ -1,13 +1,17 @@
 //! Rules for numbers.
 
-use std::fmt::{self, Debug};
-use std::ops::{Bound, RangeBounds};
+use std::{
+    fmt::{self, Debug},
+    ops::{Bound, RangeBounds},
+};
 
 use super::Validate;
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::field::Field;
-use crate::path::Path;
-use crate::value::{Number, Value};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    field::Field,
+    path::Path,
+    value::{Number, Value},
+};
 
 /// Types that are numbers.
 pub trait Real: Field {}

@@ -1,19 +1,23 @@
 //! Rules for text, and for how long something is.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
-use std::net::IpAddr;
-use std::ops::{Bound, RangeBounds};
-use std::str::FromStr;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    net::IpAddr,
+    ops::{Bound, RangeBounds},
+    str::FromStr,
+};
 
 use regex_lite::Regex;
 use secrecy::SecretString;
 
 use super::Validate;
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::field::{Field, Normalized};
-use crate::path::Path;
-use crate::value::Value;
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    field::{Field, Normalized},
+    path::Path,
+    value::Value,
+};
 
 /// Types that are written as a string.
 pub trait Written: Field {}

@@ -1,7 +1,9 @@
 //! Any type and any value of it, for property tests.
 
-use proptest::collection::{btree_map, vec};
-use proptest::prelude::*;
+use proptest::{
+    collection::{btree_map, vec},
+    prelude::*,
+};
 
 use super::{Key, Number, Refinement, Value, arrange_set};
 use crate::schema::Type;

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::path::{Path, Step};
-use crate::value::Value;
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    path::{Path, Step},
+    value::Value,
+};
 
 /// What was found does not fit what was expected, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

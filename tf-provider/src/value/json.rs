@@ -3,17 +3,19 @@
 //! A stored number may be written as text and a text as a number, since a state may be older than
 //! the schema.
 
-use std::cell::RefCell;
-use std::fmt;
+use std::{cell::RefCell, fmt};
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Value as Json, json, value::RawValue};
 
 use super::{DecodeError, EncodeError, Map, Number, Value, arrange_set};
-use crate::path::{Path, Step};
-use crate::schema::Type;
+use crate::{
+    path::{Path, Step},
+    schema::Type,
+};
 
 /// Reads a value of that type. No bytes at all are null.
 ///

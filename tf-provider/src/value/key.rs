@@ -1,9 +1,6 @@
 //! The names of attributes and the keys of maps.
 
-use std::borrow::Borrow;
-use std::fmt;
-use std::ops::Deref;
-use std::sync::Arc;
+use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 
 use super::nfc;
 

@@ -1,10 +1,6 @@
 //! Something for each of a number of names, in alphabetical order.
 
-use std::fmt;
-use std::iter::Zip;
-use std::slice;
-use std::sync::Arc;
-use std::vec;
+use std::{fmt, iter::Zip, slice, sync::Arc, vec};
 
 use super::Key;
 

@@ -1,8 +1,10 @@
 //! Exact numbers: Terraform computes with 512 bits, so neither `i64` nor `f64` is enough.
 
-use std::cmp::Ordering;
-use std::fmt::{self, Write as _};
-use std::str::FromStr;
+use std::{
+    cmp::Ordering,
+    fmt::{self, Write as _},
+    str::FromStr,
+};
 
 /// A number, exact at any size and any number of digits.
 ///

@@ -3,11 +3,13 @@
 //! A package of its own, because it is built with the whole provider: the other chores are not to
 //! wait for that. What the pages say is made by `tf_provider::docs`; here are only files.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-use std::fs;
-use std::path::Path;
-use std::process::ExitCode;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    fs,
+    path::Path,
+    process::ExitCode,
+};
 
 use terraform_provider_tke::provider::Tke;
 use tf_provider::docs::{Files, pages};

@@ -1,13 +1,14 @@
 //! The numbers of the layer alone, on the kitchen-sink provider, which offers everything and does little.
 
+use std::{
+    fs,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
 use super::{Table, count, greeted, handshake, median};
-use crate::steps::cargo;
-use crate::terraform::Terraform;
-use crate::{Result, ensure, root, target};
-use std::fs;
-use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use crate::{Result, ensure, root, steps::cargo, target, terraform::Terraform};
 
 pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
     let mut command = cargo("build --release -p tf-provider --example kitchen_sink");

@@ -1,8 +1,10 @@
 //! The six invariants of ARCHITECTURE.md, a function each.
 
-use super::manifest::{dependencies, has_table};
-use super::source::{Name, Source};
-use super::{Tree, is_rust};
+use super::{
+    Tree, is_rust,
+    manifest::{dependencies, has_table},
+    source::{Name, Source},
+};
 
 /// The modules of the provider, each with those it may name: data flows one way, and an arrow
 /// leads on to where the next one goes.
@@ -266,8 +268,7 @@ fn find(source: &Source, fault: impl Fn(&Name) -> Option<String>) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check;
-    use super::*;
+    use super::{super::tests::check, *};
 
     #[test]
     fn cloud_and_cluster_are_strangers() {

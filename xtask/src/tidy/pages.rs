@@ -48,8 +48,7 @@ pub(super) fn pairs(tree: &Tree) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check;
-    use super::*;
+    use super::{super::tests::check, *};
 
     #[test]
     fn all_three_or_none() {

@@ -76,8 +76,7 @@ fn has_test(source: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check;
-    use super::*;
+    use super::{super::tests::check, *};
 
     const SOURCE: (&str, &str) = (
         "tf-provider/src/a.rs",

@@ -1,7 +1,8 @@
 //! What a Rust file names: its paths, without comments, strings and tests.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::VecDeque;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// One Rust file of the repository.
 #[derive(Debug)]

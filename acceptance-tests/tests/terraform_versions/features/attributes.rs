@@ -1,9 +1,11 @@
 //! Attributes of every kind, and what may be said about one.
 
+use std::fs;
+
+use serde_json::{Value, json};
+
 use super::thing;
 use crate::core::KitchenSink;
-use serde_json::{Value, json};
-use std::fs;
 
 /// Every value that a kind of attribute can hold, and in each collection one that is unknown at plan.
 pub(super) const KINDS: &str = r#"

@@ -1,10 +1,13 @@
 //! What a provider offers besides objects, and how it is run.
 
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
 use super::{THING, thing};
 use crate::core::{KitchenSink, provider};
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 
 pub(super) fn functions(sink: &mut KitchenSink) {
     let outputs = r#"

@@ -1,9 +1,9 @@
 //! Objects that were there before.
 
-use super::attributes::KINDS;
-use super::{THING, thing};
-use crate::core::KitchenSink;
 use std::fs;
+
+use super::{THING, attributes::KINDS, thing};
+use crate::core::KitchenSink;
 
 pub(super) fn import_by_id(sink: &mut KitchenSink) {
     let config = thing("name = \"It\"\nnote = \"n\"\ntimeouts = {\n  create = \"5m\"\n}");

@@ -1,10 +1,11 @@
 //! An object from its creation to its end.
 
-use super::import::import_by_identity;
-use super::{THING, thing};
-use crate::core::KitchenSink;
-use serde_json::{Value, json};
 use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{THING, import::import_by_identity, thing};
+use crate::core::KitchenSink;
 
 pub(super) fn update(sink: &mut KitchenSink) {
     sink.configure(THING);

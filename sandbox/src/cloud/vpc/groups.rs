@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::rule::Policy;
-use super::rules::{Direction, Rules};
-use super::{Group, Kind, Vpc, id, not_found};
-use crate::behaviour::{NameFilter, Unknown};
-use crate::cloud::envelope::Refusal;
-use crate::cloud::params::Whole;
-use crate::cloud::{Answer, Cx, page, tag};
+use super::{
+    Group, Kind, Vpc, id, not_found,
+    rule::Policy,
+    rules::{Direction, Rules},
+};
+use crate::{
+    behaviour::{NameFilter, Unknown},
+    cloud::{Answer, Cx, envelope::Refusal, page, params::Whole, tag},
+};
 
 const LONGEST_NAME: usize = 60;
 const LONGEST_DESCRIPTION: usize = 100;
@@ -306,8 +308,7 @@ fn not_offered(name: &str, value: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::Behaviour;
-    use crate::cloud::tests::Tested;
+    use crate::{behaviour::Behaviour, cloud::tests::Tested};
 
     fn account() -> Tested {
         Tested::new(Behaviour::default())

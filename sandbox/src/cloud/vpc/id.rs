@@ -3,7 +3,7 @@
 use crate::cloud::envelope::Refusal;
 
 /// What an id names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     SecurityGroup,
     Address,

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::rule::{Policy, Rule};
-use super::rules::{Direction, Rules, Update};
-use super::{Group, Vpc};
-use crate::cloud::envelope::Refusal;
-use crate::cloud::{Answer, Cx};
+use super::{
+    Group, Vpc,
+    rule::{Policy, Rule},
+    rules::{Direction, Rules, Update},
+};
+use crate::cloud::{Answer, Cx, envelope::Refusal};
 
 /// `SecurityGroupPolicySet` as sent.
 #[derive(Debug, Default, Deserialize)]
@@ -256,8 +257,7 @@ fn no_rules() -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::Behaviour;
-    use crate::cloud::tests::Tested;
+    use crate::{behaviour::Behaviour, cloud::tests::Tested};
 
     /// An account with the empty groups `sg-aaaaaaaa` and `sg-bbbbbbbb`.
     fn account() -> Tested {

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::id::{self, Kind};
-use crate::behaviour::{Behaviour, HostBits};
-use crate::cloud::envelope::Refusal;
-use crate::cloud::params::Whole;
+use crate::{
+    behaviour::{Behaviour, HostBits},
+    cloud::{envelope::Refusal, params::Whole},
+};
 
 /// The address that stands for the caller's own when it asks for `MY_PUBLIC_IP`.
 const MY_PUBLIC_IP: &str = "203.0.113.7";
@@ -17,7 +18,7 @@ const MY_PUBLIC_IP: &str = "203.0.113.7";
 const LONGEST_DESCRIPTION: usize = 100;
 
 /// `SecurityGroupPolicy` as sent. An empty string or an empty template means "not given".
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 #[expect(clippy::struct_field_names, reason = "the fields are named as in the API")]
 pub(crate) struct Policy {
@@ -42,14 +43,14 @@ pub(crate) struct Policy {
     _diff: Option<bool>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 pub(crate) struct ServiceTemplate {
     service_id: String,
     service_group_id: String,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 pub(crate) struct AddressTemplate {
     address_id: String,
@@ -57,7 +58,7 @@ pub(crate) struct AddressTemplate {
 }
 
 /// A rule as kept, every default filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     service: Service,
     peer: Peer,
@@ -66,13 +67,13 @@ pub(crate) struct Rule {
     pub(super) modified: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Service {
     Plain { protocol: String, port: String },
     Template(ServiceTemplate),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Peer {
     Cidr(String),
     Ipv6Cidr(String),
@@ -80,7 +81,7 @@ enum Peer {
     Template(AddressTemplate),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
     Accept,
     Drop,

@@ -3,12 +3,13 @@
 //! Every change is all or nothing, and counts the version up by one however many rules it has.
 
 use super::rule::{Policy, Rule};
-use crate::behaviour::{Behaviour, IndexBeyondEnd, Unknown};
-use crate::cloud::Cx;
-use crate::cloud::envelope::Refusal;
+use crate::{
+    behaviour::{Behaviour, IndexBeyondEnd, Unknown},
+    cloud::{Cx, envelope::Refusal},
+};
 
 /// Both lists, and how often they were changed.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
     pub(super) version: u64,
     pub(super) ingress: Vec<Rule>,
@@ -16,14 +17,14 @@ pub(crate) struct Rules {
 }
 
 /// Which of the two lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Ingress,
     Egress,
 }
 
 /// What `ReplaceSecurityGroupPolicies` replaces; to move a rule takes its original position.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Update {
     /// The content, in place.
     Policy,
@@ -315,8 +316,10 @@ fn out_of_range(index: usize) -> Refusal {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Direction::{Egress, Ingress};
-    use super::*;
+    use super::{
+        Direction::{Egress, Ingress},
+        *,
+    };
     use crate::cloud::params;
 
     fn cx(behaviour: &Behaviour) -> Cx<'_> {

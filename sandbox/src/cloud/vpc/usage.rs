@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Group, Vpc};
-use crate::cloud::envelope::Refusal;
-use crate::cloud::{Answer, Cx};
+use crate::cloud::{Answer, Cx, envelope::Refusal};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -76,8 +75,7 @@ fn each(vpc: &Vpc, cx: Cx<'_>, say: impl Fn(&Group) -> Value) -> Result<Vec<Valu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::Behaviour;
-    use crate::cloud::tests::Tested;
+    use crate::{behaviour::Behaviour, cloud::tests::Tested};
 
     #[test]
     fn ok_counts_instances_and_groups_that_refer() {

@@ -13,8 +13,7 @@ pub mod grpc_controller_client {
         clippy::wildcard_imports,
         clippy::let_unit_value
     )]
-    use tonic::codegen::http::Uri;
-    use tonic::codegen::*;
+    use tonic::codegen::{http::Uri, *};
     #[derive(Debug, Clone)]
     pub struct GrpcControllerClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -309,8 +308,7 @@ pub mod grpc_stdio_client {
         clippy::wildcard_imports,
         clippy::let_unit_value
     )]
-    use tonic::codegen::http::Uri;
-    use tonic::codegen::*;
+    use tonic::codegen::{http::Uri, *};
     #[derive(Debug, Clone)]
     pub struct GrpcStdioClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -596,8 +594,7 @@ pub mod grpc_broker_client {
         clippy::wildcard_imports,
         clippy::let_unit_value
     )]
-    use tonic::codegen::http::Uri;
-    use tonic::codegen::*;
+    use tonic::codegen::{http::Uri, *};
     #[derive(Debug, Clone)]
     pub struct GrpcBrokerClient<T> {
         inner: tonic::client::Grpc<T>,
