@@ -1,6 +1,8 @@
 //! Messages and services as they are on the wire, one module for each protobuf package.
 
+#[rustfmt::skip] // formatted by `cargo xtask codegen`
 pub mod plugin;
+#[rustfmt::skip]
 pub mod tfplugin6;
 
 use std::fmt;

@@ -1361,7 +1361,8 @@ pub mod provider_client {
         clippy::wildcard_imports,
         clippy::let_unit_value
     )]
-    use tonic::codegen::{http::Uri, *};
+    use tonic::codegen::http::Uri;
+    use tonic::codegen::*;
     /// The provider, as core calls it. Core starts one process for each provider instance, calls some of
     /// these in parallel, sets no deadlines and cancels nothing but through StopProvider.
     #[derive(Debug, Clone)]
