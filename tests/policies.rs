@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use terraform_provider_tke::{
-    cluster::{self, Cluster, Connection, FieldManager, Server},
-    pods::{Error, Manifest, Policies, Policy, PolicyRef, PolicySpec, Selector, WaitFor},
+    cluster::{self, Cluster, Connection, FieldManager, Server, api::LabelSelector},
+    pods::{Error, Policies, Policy, PolicyManifest, PolicyRef, PolicySpec, WaitFor},
 };
 use tke_sandbox::{
     Sandbox,
@@ -21,7 +21,7 @@ struct Test {
     sandbox: Sandbox,
     policies: Policies,
     manager: FieldManager,
-    stop: CancellationToken,
+    cancel: CancellationToken,
 }
 
 impl Test {
@@ -38,24 +38,24 @@ impl Test {
             policies: Policies::new(Cluster::new(Ok(connection))),
             sandbox,
             manager: FieldManager::default(),
-            stop: CancellationToken::new(),
+            cancel: CancellationToken::new(),
         }
     }
 
-    async fn create(&self, manifest: &Manifest) -> Result<Policy, Error> {
-        self.policies.create(manifest, &self.manager, WaitFor::default(), &self.stop).await
+    async fn create(&self, manifest: &PolicyManifest) -> Result<Policy, Error> {
+        self.policies.create(manifest, &self.manager, WaitFor::default(), &self.cancel).await
     }
 
     async fn find(&self) -> Option<Policy> {
-        self.policies.find(&at(), &self.stop).await.unwrap()
+        self.policies.find(&at(), &self.cancel).await.unwrap()
     }
 
-    async fn update(&self, of: &Policy, manifest: &Manifest) -> Result<Policy, Error> {
-        self.policies.update(&of.uid, manifest, &self.manager, &self.stop).await
+    async fn update(&self, of: &Policy, manifest: &PolicyManifest) -> Result<Policy, Error> {
+        self.policies.update(&of.uid, manifest, &self.manager, &self.cancel).await
     }
 
     async fn delete(&self, policy: &Policy) -> Result<(), Error> {
-        self.policies.delete(&at(), &policy.uid, &self.stop).await
+        self.policies.delete(&at(), &policy.uid, &self.cancel).await
     }
 
     fn fault(&self, on: &str, kind: Kind, times: u32) {
@@ -89,13 +89,13 @@ fn at() -> PolicyRef {
     PolicyRef::new("my-namespace", "app").unwrap()
 }
 
-fn labels(keys: &[&str]) -> Selector {
+fn labels(keys: &[&str]) -> LabelSelector {
     let match_labels = keys.iter().map(|&key| (key.to_owned(), "x".to_owned())).collect();
-    Selector { match_labels, ..Selector::default() }
+    LabelSelector { match_labels, ..LabelSelector::default() }
 }
 
-fn manifest(groups: &[&str]) -> Manifest {
-    Manifest {
+fn manifest(groups: &[&str]) -> PolicyManifest {
+    PolicyManifest {
         at: at(),
         spec: PolicySpec {
             pod_selector: Some(labels(&["app"])),
@@ -117,7 +117,7 @@ async fn a_whole_life() {
     let made = test.create(&first).await.unwrap();
     assert_eq!((&made.spec, made.generation), (&first.spec, 1));
     assert_eq!(made.labels, first.labels);
-    assert!(made.foreign(&test.manager.name).is_empty());
+    assert!(made.other_owners(&test.manager.name).is_empty());
     assert_eq!(test.find().await.unwrap(), made);
 
     let mut second = manifest(&["sg-a"]);
@@ -131,7 +131,7 @@ async fn a_whole_life() {
     test.delete(&changed).await.unwrap();
     test.delete(&changed).await.unwrap();
     assert_eq!(test.sandbox.state(), before);
-    assert!(matches!(test.update(&changed, &second).await, Err(Error::Gone { .. })));
+    assert!(matches!(test.update(&changed, &second).await, Err(Error::NotFound(_))));
 }
 
 #[tokio::test]
@@ -150,13 +150,13 @@ async fn a_policy_can_be_written_under_another_name() {
     let names = [&old, &test.manager];
     for _ in 0..2 {
         // An interrupted apply does it again.
-        test.policies.hand_over(&made.uid, &first, names, &test.stop).await.unwrap();
+        test.policies.transfer_ownership(&made.uid, &first, names, &test.cancel).await.unwrap();
     }
     let found = test.find().await.unwrap();
     assert_eq!((&found.spec, &found.labels), (&first.spec, &first.labels));
-    assert!(found.foreign("platform-team").is_empty());
+    assert!(found.other_owners("platform-team").is_empty());
     assert!(found.is_written_by("platform-team") && !found.is_written_by(&old.name));
-    assert_eq!(found.labels_of("platform-team"), first.labels);
+    assert_eq!(found.labels_of("platform-team", None), Some(first.labels));
 
     let changed = test.update(&found, &second).await.unwrap();
     assert_eq!((&changed.spec, &changed.labels), (&second.spec, &second.labels));
@@ -169,7 +169,7 @@ async fn others_are_respected() {
     let theirs = json!({"podSelector": {"matchLabels": {"app": "x"}},
         "securityGroups": {"groupIds": ["sg-b"]}});
     test.apply_as("argocd", theirs).await;
-    assert!(matches!(test.create(&wanted).await, Err(Error::AlreadyExists { .. })));
+    assert!(matches!(test.create(&wanted).await, Err(Error::Exists { .. })));
 
     let found = test.find().await.unwrap();
     let error = test.update(&found, &wanted).await.unwrap_err();
@@ -259,10 +259,11 @@ async fn a_create_whose_answers_are_all_lost_is_found_again() {
 async fn what_is_missing_is_waited_for() {
     let test = Test::start().await;
     test.sandbox.cluster().set_crd_installed(false);
-    let error = test.policies.find(&at(), &test.stop).await.unwrap_err();
-    assert!(matches!(error.of_cluster(), Some(cluster::Error::TypeMissing { .. })), "{error}");
+    let error = test.policies.find(&at(), &test.cancel).await.unwrap_err();
+    assert!(matches!(error, Error::Cluster(cluster::Error::TypeMissing { .. })), "{error}");
 
-    let manifest = Manifest { at: PolicyRef::new("later", "app").unwrap(), ..manifest(&["sg-a"]) };
+    let manifest =
+        PolicyManifest { at: PolicyRef::new("later", "app").unwrap(), ..manifest(&["sg-a"]) };
     let appear = async {
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         test.sandbox.cluster().set_crd_installed(true);
@@ -277,7 +278,7 @@ async fn what_is_missing_is_waited_for() {
 async fn what_the_schema_refuses_says_where() {
     let test = Test::start().await;
     let error = test.create(&manifest(&[])).await.unwrap_err();
-    let Some(cluster::Error::Rejected { causes, .. }) = error.of_cluster() else {
+    let Error::Cluster(cluster::Error::Rejected { causes, .. }) = &error else {
         panic!("{error:?}")
     };
     assert_eq!(causes[0].field, "spec.securityGroups.groupIds");
@@ -294,9 +295,6 @@ async fn a_wrong_token_is_said() {
         insecure: false,
     });
     let policies = Policies::new(Cluster::new(Ok(connection)));
-    let error = policies.find(&at(), &test.stop).await.unwrap_err();
-    assert!(
-        matches!(error.of_cluster(), Some(cluster::Error::Unauthenticated { .. })),
-        "{error:?}"
-    );
+    let error = policies.find(&at(), &test.cancel).await.unwrap_err();
+    assert!(matches!(error, Error::Cluster(cluster::Error::Unauthenticated { .. })), "{error:?}");
 }

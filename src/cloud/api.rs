@@ -20,7 +20,7 @@ pub trait Action: Serialize + Send + Sync {
     /// Product that it belongs to.
     const SERVICE: Service;
     /// What it does to the world, and therefore whether it may be sent again.
-    const EFFECT: Effect;
+    const IDEMPOTENCY: Idempotency;
     /// Documented limit of requests per second.
     const PER_SECOND: usize;
     /// What a successful answer holds.
@@ -40,13 +40,13 @@ pub enum Service {
 
 /// What sending a request a second time does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum Idempotency {
     /// Nothing, as the first.
-    Read,
+    ReadOnly,
     /// No more than the first did.
-    Repeatable,
+    Idempotent,
     /// It may do the work twice.
-    Once,
+    NonIdempotent,
 }
 
 /// The answer of an action that has nothing to say.

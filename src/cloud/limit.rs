@@ -26,11 +26,11 @@ struct Window(VecDeque<Instant>);
 
 impl Limiter {
     /// Waits for this caller's turn, in order of arrival. `false` if stopped before it came.
-    pub(super) async fn turn(
+    pub(super) async fn acquire(
         &self,
         action: &'static str,
         per_second: usize,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> bool {
         let turn = {
             let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,7 +38,7 @@ impl Limiter {
         };
         tokio::select! {
             biased;
-            () = stop.cancelled() => false,
+            () = cancel.cancelled() => false,
             () = sleep_until(turn) => true,
         }
     }
@@ -63,25 +63,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn ok_first_second_is_free_then_paced() {
         let limiter = Limiter::default();
-        let stop = CancellationToken::new();
+        let cancel = CancellationToken::new();
         let start = Instant::now();
         for _ in 0..20 {
-            assert!(limiter.turn("A", 20, &stop).await);
+            assert!(limiter.acquire("A", 20, &cancel).await);
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
-        assert!(limiter.turn("B", 20, &stop).await);
+        assert!(limiter.acquire("B", 20, &cancel).await);
         assert_eq!(start.elapsed(), Duration::ZERO);
-        assert!(limiter.turn("A", 20, &stop).await);
+        assert!(limiter.acquire("A", 20, &cancel).await);
         assert!(start.elapsed() >= Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn ok_stop_ends_the_wait() {
         let limiter = Limiter::default();
-        let stop = CancellationToken::new();
-        assert!(limiter.turn("A", 1, &stop).await);
-        stop.cancel();
-        assert!(!limiter.turn("A", 1, &stop).await);
+        let cancel = CancellationToken::new();
+        assert!(limiter.acquire("A", 1, &cancel).await);
+        cancel.cancel();
+        assert!(!limiter.acquire("A", 1, &cancel).await);
     }
 
     proptest! {

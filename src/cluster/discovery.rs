@@ -3,7 +3,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-use super::{Cluster, api::Kind, call::Call, error::Error};
+use super::{Cluster, api::Resource, call::Call, error::Error};
 
 impl Cluster {
     /// Whether the cluster serves this kind.
@@ -11,28 +11,28 @@ impl Cluster {
     /// It looks at the list of groups first. An address where something else answers is then an
     /// error, and never a cluster without the kind: from that one could conclude that objects are
     /// gone.
-    pub async fn serves<K: Kind>(&self, stop: &CancellationToken) -> Result<bool, Error> {
-        let version = K::api_version();
-        let Groups::APIGroupList { groups } = self.discover("/apis", stop).await?;
+    pub async fn serves<R: Resource>(&self, cancel: &CancellationToken) -> Result<bool, Error> {
+        let version = R::api_version();
+        let Groups::APIGroupList { groups } = self.discover("/apis", cancel).await?;
         let mut versions = groups.iter().flat_map(|group| &group.versions);
         if !versions.any(|served| served.group_version == version) {
             return Ok(false);
         }
         let Resources::APIResourceList { resources } =
-            self.discover(&format!("/apis/{version}"), stop).await?;
-        Ok(resources.iter().any(|served| served.name == K::PLURAL && served.kind == K::NAME))
+            self.discover(&format!("/apis/{version}"), cancel).await?;
+        Ok(resources.iter().any(|served| served.name == R::PLURAL && served.kind == R::NAME))
     }
 
     async fn discover<T: DeserializeOwned>(
         &self,
         path: &str,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<T, Error> {
         let request = http::Request::get(path)
             .header(http::header::ACCEPT, "application/json")
             .body(Vec::new());
         let call = Call::new("get", path.to_owned(), None, request)?;
-        Ok(self.session().await?.call(&call, stop).await?.body)
+        Ok(self.session().await?.call(&call, cancel).await?.body)
     }
 }
 
@@ -58,11 +58,11 @@ struct Version {
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
 enum Resources {
-    APIResourceList { resources: Vec<Resource> },
+    APIResourceList { resources: Vec<ApiResource> },
 }
 
 #[derive(Deserialize)]
-struct Resource {
+struct ApiResource {
     name: String,
     kind: String,
 }

@@ -59,7 +59,7 @@ impl Change {
                     return if tried {
                         Ok(Step::Done)
                     } else {
-                        Err(Error::Exists(id(&wanted.rule)))
+                        Err(Error::RuleExists(id(&wanted.rule)))
                     };
                 }
                 let (security_group_id, security_group_policy_set) =
@@ -72,10 +72,10 @@ impl Change {
             Self::Edit { from, to } => {
                 let entry = match (snapshot.find(from), snapshot.find(to)) {
                     (Some(_), Some(_)) if from.rule != to.rule => {
-                        return Err(Error::Exists(id(&to.rule)));
+                        return Err(Error::RuleExists(id(&to.rule)));
                     }
                     (Some(entry), _) | (None, Some(entry)) => entry,
-                    (None, None) => return Err(Error::RuleGone(id(&from.rule))),
+                    (None, None) => return Err(Error::RuleNotFound(id(&from.rule))),
                 };
                 if entry.spec == *to {
                     return Ok(Step::Done);
@@ -120,19 +120,8 @@ impl Change {
     pub(super) fn without_group(&self, group: &GroupId) -> Result<(), Error> {
         match self {
             Self::Remove(_) => Ok(()),
-            Self::Add(_) | Self::Edit { .. } => Err(Error::Gone(group.clone())),
+            Self::Add(_) | Self::Edit { .. } => Err(Error::GroupNotFound(group.clone())),
         }
-    }
-
-    /// What is being done, for an error.
-    pub(super) fn doing(&self, group: &GroupId) -> String {
-        let (verb, spec) = match self {
-            Self::Add(spec) => ("add", spec),
-            Self::Edit { from, .. } => ("change", from),
-            Self::Remove(spec) => ("remove", spec),
-        };
-        let id = RuleId { group: group.clone(), rule: spec.rule.clone() };
-        format!("{verb} rule {id}")
     }
 }
 

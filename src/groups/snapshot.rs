@@ -1,6 +1,6 @@
 //! The rules of a group at one version, and looking things up among them. Pure.
 
-use super::{Beside, RuleSpec};
+use super::{NeighborFingerprints, RuleSpec};
 use crate::{
     cloud::api::vpc::{SecurityGroupPolicy, SecurityGroupPolicySet},
     rules::{
@@ -47,7 +47,7 @@ impl Snapshot {
     }
 
     /// Rules that may be `wanted` after somebody edited it: they differ in one respect, and the
-    /// description does not speak against it. Whether they stood beside it before, a [`Beside`]
+    /// description does not speak against it. Whether they stood beside it before, a [`NeighborFingerprints`]
     /// knows.
     pub(super) fn near(&self, wanted: &RuleSpec) -> impl Iterator<Item = (&RuleSpec, Difference)> {
         let RuleSpec { rule, description } = wanted;
@@ -59,12 +59,12 @@ impl Snapshot {
     }
 
     /// What stands beside a rule that is there.
-    pub(super) fn beside(&self, spec: &RuleSpec) -> Beside {
+    pub(super) fn neighbors(&self, spec: &RuleSpec) -> NeighborFingerprints {
         self.near(spec).map(|(near, _)| &near.rule).collect()
     }
 
     /// The rules whose other end is this group.
-    pub(super) fn mentioning(&self, group: &GroupId) -> Vec<RuleSpec> {
+    pub(super) fn references(&self, group: &GroupId) -> Vec<RuleSpec> {
         self.entries
             .iter()
             .map(|entry| &entry.spec)
@@ -101,14 +101,15 @@ fn spec(direction: Direction, policy: SecurityGroupPolicy) -> Option<RuleSpec> {
     }
     let given = |field: Option<String>| field.filter(|text| !text.is_empty());
     let protocol = given(policy.protocol).map_or(Ok(Protocol::All), |text| text.parse()).ok()?;
-    let ports = given(policy.port).map_or(Ok(Ports::ALL), |text| Ports::lenient(&text)).ok()?;
+    let ports =
+        given(policy.port).map_or(Ok(Ports::ALL), |text| Ports::parse_normalized(&text)).ok()?;
     let peer = match (
         given(policy.cidr_block),
         given(policy.ipv6_cidr_block),
         given(policy.security_group_id),
     ) {
-        (Some(block), None, None) => Peer::Ipv4(Ipv4Cidr::lenient(&block).ok()?),
-        (None, Some(block), None) => Peer::Ipv6(Ipv6Cidr::lenient(&block).ok()?),
+        (Some(block), None, None) => Peer::Ipv4(Ipv4Cidr::parse_normalized(&block).ok()?),
+        (None, Some(block), None) => Peer::Ipv6(Ipv6Cidr::parse_normalized(&block).ok()?),
         (None, None, Some(id)) => Peer::Group(id.parse().ok()?),
         _ => return None,
     };

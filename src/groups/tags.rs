@@ -62,6 +62,18 @@ pub(super) fn changes(
     .collect()
 }
 
+/// Does to `tags` what the call has done to the group's.
+pub(super) fn apply(call: &ModifyResourceTags, tags: &mut BTreeMap<String, String>) {
+    add(call, tags);
+    tags.retain(|key, _| call.delete_tags.iter().all(|deleted| deleted.tag_key != *key));
+}
+
+/// Adds to `tags` what the call may have added to the group's.
+pub(super) fn add(call: &ModifyResourceTags, tags: &mut BTreeMap<String, String>) {
+    let set = call.replace_tags.iter().map(|tag| (tag.tag_key.clone(), tag.tag_value.clone()));
+    tags.extend(set);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

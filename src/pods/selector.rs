@@ -1,28 +1,10 @@
-//! Label selectors as values, and the syntax of what is in them.
+//! The syntax of names, labels and selectors.
 //!
 //! The checks give messages for a plan: they say what is wrong with the value, without its path.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-/// Which objects are meant, by their labels. Every condition must hold; without any, all are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selector {
-    /// Labels that must be there with just this value.
-    pub match_labels: BTreeMap<String, String>,
-    /// Further conditions. Their order says nothing, but is kept.
-    pub match_expressions: Vec<Requirement>,
-}
-
-/// A condition on one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requirement {
-    /// Key of the label.
-    pub key: String,
-    /// How it is compared. A text, as the cluster may hold one that no [`Operator`] has.
-    pub operator: String,
-    /// What it is compared with.
-    pub values: Vec<String>,
-}
+use crate::cluster::api::LabelSelectorRequirement;
 
 /// How a label is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,19 +46,17 @@ impl FromStr for Operator {
     }
 }
 
-impl Requirement {
-    /// Whether the operator takes the number of values that is given.
-    pub fn check_values(&self) -> Result<(), String> {
-        let operator: Operator = self.operator.parse()?;
-        match (operator, self.values.is_empty()) {
-            (Operator::In | Operator::NotIn, true) => {
-                Err(format!("`{operator}` needs at least one value"))
-            }
-            (Operator::Exists | Operator::DoesNotExist, false) => {
-                Err(format!("`{operator}` takes no values"))
-            }
-            _ => Ok(()),
+/// Whether the operator of a condition takes the number of values that is given.
+pub fn check_values(requirement: &LabelSelectorRequirement) -> Result<(), String> {
+    let operator: Operator = requirement.operator.parse()?;
+    match (operator, requirement.values.is_empty()) {
+        (Operator::In | Operator::NotIn, true) => {
+            Err(format!("`{operator}` needs at least one value"))
         }
+        (Operator::Exists | Operator::DoesNotExist, false) => {
+            Err(format!("`{operator}` takes no values"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -252,12 +232,12 @@ mod tests {
             ),
         ];
         for (operator, values, expected) in cases {
-            let requirement = Requirement {
+            let requirement = LabelSelectorRequirement {
                 key: "app".into(),
                 operator: operator.into(),
                 values: values.iter().map(|&value| value.to_owned()).collect(),
             };
-            assert_eq!(requirement.check_values(), expected.map_err(str::to_owned), "{operator}");
+            assert_eq!(check_values(&requirement), expected.map_err(str::to_owned), "{operator}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Effect, Service, nullable};
+use super::{Action, Idempotency, Service, nullable};
 
 /// Lists clusters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,7 +25,7 @@ pub struct DescribeClusters {
 impl Action for DescribeClusters {
     const NAME: &'static str = "DescribeClusters";
     const SERVICE: Service = Service::Tke;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 20;
     type Response = Clusters;
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Done, Effect, Service, nullable, parsed};
+use super::{Action, Done, Idempotency, Service, nullable, parsed};
 use crate::rules::GroupId;
 
 /// Makes a group without rules. Names need not be unique.
@@ -120,7 +120,7 @@ pub struct DescribeSecurityGroupReferences {
 impl Action for CreateSecurityGroup {
     const NAME: &'static str = "CreateSecurityGroup";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 50;
     type Response = CreatedSecurityGroup;
 }
@@ -128,7 +128,7 @@ impl Action for CreateSecurityGroup {
 impl Action for DescribeSecurityGroups {
     const NAME: &'static str = "DescribeSecurityGroups";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 100;
     type Response = SecurityGroups;
 }
@@ -136,7 +136,7 @@ impl Action for DescribeSecurityGroups {
 impl Action for ModifySecurityGroupAttribute {
     const NAME: &'static str = "ModifySecurityGroupAttribute";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Repeatable;
+    const IDEMPOTENCY: Idempotency = Idempotency::Idempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -144,7 +144,7 @@ impl Action for ModifySecurityGroupAttribute {
 impl Action for DeleteSecurityGroup {
     const NAME: &'static str = "DeleteSecurityGroup";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Repeatable;
+    const IDEMPOTENCY: Idempotency = Idempotency::Idempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -152,7 +152,7 @@ impl Action for DeleteSecurityGroup {
 impl Action for DescribeSecurityGroupPolicies {
     const NAME: &'static str = "DescribeSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 100;
     type Response = SecurityGroupPolicies;
 }
@@ -163,7 +163,7 @@ impl Action for DescribeSecurityGroupPolicies {
 impl Action for CreateSecurityGroupPolicies {
     const NAME: &'static str = "CreateSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -171,7 +171,7 @@ impl Action for CreateSecurityGroupPolicies {
 impl Action for ReplaceSecurityGroupPolicies {
     const NAME: &'static str = "ReplaceSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 20;
     type Response = Done;
 }
@@ -179,7 +179,7 @@ impl Action for ReplaceSecurityGroupPolicies {
 impl Action for DeleteSecurityGroupPolicies {
     const NAME: &'static str = "DeleteSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -187,7 +187,7 @@ impl Action for DeleteSecurityGroupPolicies {
 impl Action for DescribeSecurityGroupAssociationStatistics {
     const NAME: &'static str = "DescribeSecurityGroupAssociationStatistics";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 100;
     type Response = AssociationStatistics;
 }
@@ -195,7 +195,7 @@ impl Action for DescribeSecurityGroupAssociationStatistics {
 impl Action for DescribeSecurityGroupReferences {
     const NAME: &'static str = "DescribeSecurityGroupReferences";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 20;
     type Response = References;
 }

@@ -1,6 +1,6 @@
-//! The keeper of one group's rules: the only task that reads or writes them.
+//! The actor of one group's rules: the only task that reads or writes them.
 //!
-//! **Reads share a snapshot.** Whoever asks while one is fetched or within [`FRESH`] of it gets the
+//! **Reads share a snapshot.** Whoever asks while one is fetched or within [`SNAPSHOT_TTL`] of it gets the
 //! same one: a plan reads all rules of a group with one call, although Terraform asks for them one
 //! by one over its walk. It is dropped before every write. Nothing is gained by keeping it longer,
 //! and a walk that waits for minutes on something else should not decide on old news.
@@ -13,7 +13,7 @@
 //! **Claims.** A rule that is not there may be one that somebody edited. It is taken to be the one
 //! rule near it that did not stand beside it before and is nobody else's; whose rules are whose
 //! shows only as the reads of a walk come in. So the question rests until no read has come for
-//! [`QUIET`].
+//! [`CLAIM_DEBOUNCE`].
 
 use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
@@ -25,75 +25,83 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
-    Beside, Error, Handle, RuleSpec, Tracked,
+    Error, Handle, NeighborFingerprints, RuleSpec, Tracked,
     change::{Change, Step, Write},
     snapshot::Snapshot,
 };
 use crate::{
     cloud::{
-        self, Client, Kind, Region, Retry,
+        self, Client, ErrorKind, Region,
         api::vpc::{DescribeSecurityGroupPolicies, SecurityGroupPolicies},
     },
     rules::{Difference, GroupId, Rule},
+    wait::{self, Backoff},
 };
 
 /// How long a snapshot may answer questions.
-const FRESH: Duration = Duration::from_secs(30);
+const SNAPSHOT_TTL: Duration = Duration::from_secs(30);
 
 /// How long reads must have ceased before an edited rule is looked for among unclaimed ones. Only
 /// walks that have lost a rule wait at all, and then once.
-const QUIET: Duration = Duration::from_millis(100);
+const CLAIM_DEBOUNCE: Duration = Duration::from_millis(100);
 
 /// How often a write is compiled anew, and how long to wait in between.
-const AGAIN: Retry = Retry { times: 5, wait: Duration::from_secs(30) };
+const WRITE_RETRY: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(5),
+    times: Some(5),
+    total: Some(Duration::from_secs(30)),
+};
 
 /// The same for a write that came too late. Nothing was done, so it is safe to be patient: whoever
 /// applies a hundred rules of another state to the group is ahead of us every second time.
-const OVERTAKEN: Retry = Retry { times: 30, wait: Duration::from_mins(2) };
+const VERSION_RETRY: Backoff =
+    Backoff { times: Some(30), total: Some(Duration::from_mins(2)), ..WRITE_RETRY };
 
 /// How many rules to name when one cannot be found.
 const NEAREST: usize = 5;
 
-/// Where to send jobs to a keeper. It ends when all of these are gone.
-pub(super) type Address = mpsc::UnboundedSender<Job>;
+/// Where to send messages to a actor. It ends when all of these are gone.
+pub(super) type Mailbox = mpsc::UnboundedSender<Message>;
 
-/// Something for a keeper to do.
+/// Something for a actor to do.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct Message {
     asked: Instant,
-    stop: CancellationToken,
-    task: Task,
+    cancel: CancellationToken,
+    command: Command,
 }
 
 /// What, and whom to tell.
 #[derive(Debug)]
-pub(super) enum Task {
+pub(super) enum Command {
     Find(Rule, Reply<Option<RuleSpec>>),
     Nearest(Rule, Reply<Vec<RuleSpec>>),
-    Mentioning(GroupId, Reply<Vec<RuleSpec>>),
-    Track(RuleSpec, Beside, Reply<Tracked>),
-    Beside(RuleSpec, Reply<Beside>),
+    References(GroupId, Reply<Vec<RuleSpec>>),
+    Track(RuleSpec, NeighborFingerprints, Reply<Tracked>),
+    NeighborFingerprints(RuleSpec, Reply<NeighborFingerprints>),
     Change(Change, Reply<()>),
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
 impl Handle {
-    /// Has the keeper do something.
+    /// Has the actor do something.
     pub(super) async fn ask<T>(
         &self,
-        stop: &CancellationToken,
-        task: impl FnOnce(Reply<T>) -> Task,
+        cancel: &CancellationToken,
+        command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { asked: Instant::now(), stop: stop.clone(), task: task(reply) };
-        let abandoned = || Error::Abandoned(self.id.clone());
-        self.keeper().send(job).ok().ok_or_else(abandoned)?;
+        let message =
+            Message { asked: Instant::now(), cancel: cancel.clone(), command: command(reply) };
+        let abandoned = || Error::ActorStopped(self.id.clone());
+        self.actor().send(message).ok().ok_or_else(abandoned)?;
         answer.await.ok().ok_or_else(abandoned)?
     }
 }
 
-struct Keeper {
+struct Actor {
     cloud: Client,
     region: Region,
     group: GroupId,
@@ -106,8 +114,8 @@ struct Keeper {
 /// A rule that is not there but may have been edited, and who wants to know.
 struct Missing {
     known: RuleSpec,
-    beside: Beside,
-    stop: CancellationToken,
+    neighbors: NeighborFingerprints,
+    cancel: CancellationToken,
     reply: Reply<Tracked>,
 }
 
@@ -117,10 +125,10 @@ struct View {
     rules: Result<Option<Arc<Snapshot>>, cloud::Error>,
 }
 
-/// Starts the keeper of a group.
-pub(super) fn start(cloud: &Client, region: &Region, group: &GroupId) -> Address {
-    let (address, jobs) = mpsc::unbounded_channel();
-    let keeper = Keeper {
+/// Starts the actor of a group.
+pub(super) fn start(cloud: &Client, region: &Region, group: &GroupId) -> Mailbox {
+    let (mailbox, messages) = mpsc::unbounded_channel();
+    let actor = Actor {
         cloud: cloud.clone(),
         region: region.clone(),
         group: group.clone(),
@@ -128,58 +136,58 @@ pub(super) fn start(cloud: &Client, region: &Region, group: &GroupId) -> Address
         claims: HashMap::new(),
         missing: Vec::new(),
     };
-    tokio::spawn(keeper.run(jobs));
-    address
+    tokio::spawn(actor.run(messages));
+    mailbox
 }
 
-impl Keeper {
-    async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+impl Actor {
+    async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
         let mut quiet = Instant::now();
         loop {
             tokio::select! {
                 biased;
-                job = jobs.recv() => {
-                    let Some(job) = job else { break };
-                    self.take(job).await;
-                    quiet = Instant::now() + QUIET;
+                message = messages.recv() => {
+                    let Some(message) = message else { break };
+                    self.handle(message).await;
+                    quiet = Instant::now() + CLAIM_DEBOUNCE;
                 }
                 () = sleep_until(quiet), if !self.missing.is_empty() => self.settle().await,
             }
         }
     }
 
-    /// Does one job. Whoever asked may be gone by the time of the answer; that is their affair.
-    async fn take(&mut self, job: Job) {
-        let Job { asked, stop, task } = job;
-        match task {
-            Task::Find(rule, reply) => {
-                let found = self.look(asked, &stop).await.map(|snapshot| {
+    /// Does one message. Whoever asked may be gone by the time of the answer; that is their affair.
+    async fn handle(&mut self, message: Message) {
+        let Message { asked, cancel, command } = message;
+        match command {
+            Command::Find(rule, reply) => {
+                let found = self.look(asked, &cancel).await.map(|snapshot| {
                     let wanted = RuleSpec { rule, description: String::new() };
                     snapshot.and_then(|snapshot| Some(snapshot.find(&wanted)?.spec.clone()))
                 });
                 reply.send(found).ok();
             }
-            Task::Nearest(rule, reply) => {
-                let nearest = self.look(asked, &stop).await.map(|snapshot| {
+            Command::Nearest(rule, reply) => {
+                let nearest = self.look(asked, &cancel).await.map(|snapshot| {
                     snapshot.map(|snapshot| snapshot.nearest(&rule, NEAREST)).unwrap_or_default()
                 });
                 reply.send(nearest).ok();
             }
-            Task::Mentioning(group, reply) => {
-                let mentioning = self.look(asked, &stop).await.map(|snapshot| {
-                    snapshot.map(|snapshot| snapshot.mentioning(&group)).unwrap_or_default()
+            Command::References(group, reply) => {
+                let references = self.look(asked, &cancel).await.map(|snapshot| {
+                    snapshot.map(|snapshot| snapshot.references(&group)).unwrap_or_default()
                 });
-                reply.send(mentioning).ok();
+                reply.send(references).ok();
             }
-            Task::Beside(spec, reply) => {
-                let beside = self.look(asked, &stop).await.map(|snapshot| {
-                    snapshot.map(|snapshot| snapshot.beside(&spec)).unwrap_or_default()
+            Command::NeighborFingerprints(spec, reply) => {
+                let neighbors = self.look(asked, &cancel).await.map(|snapshot| {
+                    snapshot.map(|snapshot| snapshot.neighbors(&spec)).unwrap_or_default()
                 });
-                reply.send(beside).ok();
+                reply.send(neighbors).ok();
             }
-            Task::Track(known, beside, reply) => {
-                let tracked = match self.look(asked, &stop).await {
-                    Ok(Some(snapshot)) => self.track(&snapshot, &known, &beside),
+            Command::Track(known, neighbors, reply) => {
+                let tracked = match self.look(asked, &cancel).await {
+                    Ok(Some(snapshot)) => self.track(&snapshot, &known, &neighbors),
                     Ok(None) => Some(Tracked::Gone(Vec::new())),
                     Err(error) => {
                         reply.send(Err(error)).ok();
@@ -188,11 +196,11 @@ impl Keeper {
                 };
                 match tracked {
                     Some(tracked) => drop(reply.send(Ok(tracked))),
-                    None => self.missing.push(Missing { known, beside, stop, reply }),
+                    None => self.missing.push(Missing { known, neighbors, cancel, reply }),
                 }
             }
-            Task::Change(change, reply) => {
-                reply.send(self.change(change, asked, &stop).await).ok();
+            Command::Change(change, reply) => {
+                reply.send(self.change(change, asked, &cancel).await).ok();
             }
         }
     }
@@ -201,27 +209,23 @@ impl Keeper {
     async fn look(
         &mut self,
         asked: Instant,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Option<Arc<Snapshot>>, Error> {
         let shared = self.view.take().filter(|view| match view.rules {
-            Ok(_) => view.at.elapsed() < FRESH,
+            Ok(_) => view.at.elapsed() < SNAPSHOT_TTL,
             // Whoever asked before it failed would otherwise wait for the same failure again.
             Err(_) => asked < view.at,
         });
         let view = if let Some(view) = shared {
             view
         } else {
-            let answer = self.cloud.call(&self.region, &self.question(), stop).await;
+            let answer = self.cloud.call(&self.region, &self.question(), cancel).await;
             View { at: Instant::now(), rules: snapshot(answer) }
         };
         let rules = view.rules.clone();
-        // A failure may be due to this caller's own stop; then it is no answer to others.
-        self.view = (rules.is_ok() || !stop.is_cancelled()).then_some(view);
-        rules.map_err(|source| self.unread(source))
-    }
-
-    fn unread(&self, source: cloud::Error) -> Error {
-        Error::Cloud { doing: format!("read the rules of security group {}", self.group), source }
+        // A failure may be due to this caller's own cancel; then it is no answer to others.
+        self.view = (rules.is_ok() || !cancel.is_cancelled()).then_some(view);
+        rules.map_err(Error::from)
     }
 
     fn question(&self) -> DescribeSecurityGroupPolicies {
@@ -235,29 +239,34 @@ fn snapshot(
 ) -> Result<Option<Arc<Snapshot>>, cloud::Error> {
     match answer {
         Ok(answer) => Ok(Some(Arc::new(Snapshot::new(answer.security_group_policy_set)))),
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 // Following rules that somebody edited.
-impl Keeper {
+impl Actor {
     /// What has become of a rule, unless that has to wait until others have claimed theirs.
-    fn track(&mut self, snapshot: &Snapshot, known: &RuleSpec, beside: &Beside) -> Option<Tracked> {
+    fn track(
+        &mut self,
+        snapshot: &Snapshot,
+        known: &RuleSpec,
+        neighbors: &NeighborFingerprints,
+    ) -> Option<Tracked> {
         if let Some(entry) = snapshot.find(known).filter(|entry| self.is_free(&entry.spec, known)) {
             self.claims.insert(known.rule.clone(), known.rule.clone());
             return Some(Tracked::Same(entry.spec.clone()));
         }
-        let may_be_edited = self.candidates(snapshot, known, beside).next().is_some();
+        let may_be_edited = self.candidates(snapshot, known, neighbors).next().is_some();
         (!may_be_edited).then(|| Tracked::Gone(Vec::new()))
     }
 
     /// Answers those that had to wait.
     async fn settle(&mut self) {
-        for Missing { known, beside, stop, reply } in mem::take(&mut self.missing) {
-            let snapshot = self.look(Instant::now(), &stop).await;
+        for Missing { known, neighbors, cancel, reply } in mem::take(&mut self.missing) {
+            let snapshot = self.look(Instant::now(), &cancel).await;
             let tracked = snapshot.map(|snapshot| match snapshot {
-                Some(snapshot) => self.identify(&snapshot, &known, &beside),
+                Some(snapshot) => self.identify(&snapshot, &known, &neighbors),
                 None => Tracked::Gone(Vec::new()),
             });
             reply.send(tracked).ok();
@@ -265,11 +274,16 @@ impl Keeper {
     }
 
     /// What has become of a rule, now that others have claimed theirs.
-    fn identify(&mut self, snapshot: &Snapshot, known: &RuleSpec, beside: &Beside) -> Tracked {
-        if let Some(Tracked::Same(spec)) = self.track(snapshot, known, beside) {
+    fn identify(
+        &mut self,
+        snapshot: &Snapshot,
+        known: &RuleSpec,
+        neighbors: &NeighborFingerprints,
+    ) -> Tracked {
+        if let Some(Tracked::Same(spec)) = self.track(snapshot, known, neighbors) {
             return Tracked::Same(spec);
         }
-        let candidates: Vec<_> = self.candidates(snapshot, known, beside).collect();
+        let candidates: Vec<_> = self.candidates(snapshot, known, neighbors).collect();
         if let [(spec, difference)] = candidates.as_slice() {
             self.claims.insert(spec.rule.clone(), known.rule.clone());
             return Tracked::Drifted((*spec).clone(), *difference);
@@ -282,11 +296,11 @@ impl Keeper {
         &self,
         snapshot: &'a Snapshot,
         known: &RuleSpec,
-        beside: &Beside,
+        neighbors: &NeighborFingerprints,
     ) -> impl Iterator<Item = (&'a RuleSpec, Difference)> {
         snapshot
             .near(known)
-            .filter(|(spec, _)| self.is_free(spec, known) && !beside.holds(&spec.rule))
+            .filter(|(spec, _)| self.is_free(spec, known) && !neighbors.holds(&spec.rule))
     }
 
     /// Whether a rule that is there is nobody's, or that of whoever knows it as `known`.
@@ -296,62 +310,61 @@ impl Keeper {
 }
 
 // Writing.
-impl Keeper {
+impl Actor {
     async fn change(
         &mut self,
         change: Change,
         asked: Instant,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<(), Error> {
-        let failed_to = {
-            let doing = change.doing(&self.group);
-            |source| Error::Cloud { doing, source }
-        };
-        let Some(snapshot) = self.look(asked, stop).await? else {
+        let Some(snapshot) = self.look(asked, cancel).await? else {
             return change.without_group(&self.group);
         };
         let change = change.about_one(&snapshot);
         let mut next = change.compile(&self.group, &snapshot, false)?;
         let mut tried = false;
-        let (mut again, mut overtaken) = (AGAIN.waits(), OVERTAKEN.waits());
+        let (mut again, mut overtaken) = (WRITE_RETRY.delays(), VERSION_RETRY.delays());
         while let Step::Write(write) = next {
             self.view = None;
-            let Err(error) = self.send(&write, stop).await else { return Ok(()) };
+            let Err(error) = self.send(&write, cancel).await else { return Ok(()) };
             tried |= error.is_ambiguous();
             let after = After::of(&error);
-            let is_stale = error.kind() == Kind::Stale;
+            let is_stale = error.kind() == ErrorKind::Stale;
             match (after, if is_stale { overtaken.next() } else { again.next() }) {
                 (After::Again, None) if is_stale => {
-                    return Err(Error::Contended { group: self.group.clone(), source: error });
+                    return Err(Error::ConflictRetriesExhausted {
+                        group: self.group.clone(),
+                        source: error,
+                    });
                 }
-                (After::GiveUp, _) | (After::Again, None) => return Err(failed_to(error)),
-                (After::Again, Some(wait)) => drop(cloud::pause(wait, stop).await),
-                (After::Explain, _) => {}
+                (After::GiveUp, _) | (After::Again, None) => return Err(error.into()),
+                (After::Again, Some(wait)) => drop(wait::sleep(wait, cancel).await),
+                (After::DiagnosticSource, _) => {}
             }
-            let looked = if stop.is_cancelled() {
+            let looked = if cancel.is_cancelled() {
                 self.last_look().await
             } else {
-                self.look(asked, stop).await
+                self.look(asked, cancel).await
             };
             // That the write failed says more than that looking at it failed, too.
-            let Ok(looked) = looked else { return Err(failed_to(error)) };
+            let Ok(looked) = looked else { return Err(error.into()) };
             let Some(snapshot) = looked else { return change.without_group(&self.group) };
             next = change.compile(&self.group, &snapshot, tried)?;
             let undone = matches!(next, Step::Write(_));
-            if undone && (after == After::Explain || stop.is_cancelled()) {
-                return Err(failed_to(error));
+            if undone && (after == After::DiagnosticSource || cancel.is_cancelled()) {
+                return Err(error.into());
             }
             debug!(group = %self.group, cause = %error.cause(), undone, "looked again");
         }
         Ok(())
     }
 
-    async fn send(&self, write: &Write, stop: &CancellationToken) -> Result<(), cloud::Error> {
+    async fn send(&self, write: &Write, cancel: &CancellationToken) -> Result<(), cloud::Error> {
         let Self { cloud, region, .. } = self;
         match write {
-            Write::Create(request) => cloud.call(region, request, stop).await.map(drop),
-            Write::Replace(request) => cloud.call(region, request, stop).await.map(drop),
-            Write::Delete(request) => cloud.call(region, request, stop).await.map(drop),
+            Write::Create(request) => cloud.call(region, request, cancel).await.map(drop),
+            Write::Replace(request) => cloud.call(region, request, cancel).await.map(drop),
+            Write::Delete(request) => cloud.call(region, request, cancel).await.map(drop),
         }
     }
 
@@ -359,7 +372,7 @@ impl Keeper {
     /// must not stay unknown.
     async fn last_look(&self) -> Result<Option<Arc<Snapshot>>, Error> {
         let answer = self.cloud.call_once(&self.region, &self.question()).await;
-        snapshot(answer).map_err(|source| self.unread(source))
+        Ok(snapshot(answer)?)
     }
 }
 
@@ -369,7 +382,7 @@ enum After {
     /// Compile it anew.
     Again,
     /// Nothing, but the look may explain it: an equal rule has come, or the group has gone.
-    Explain,
+    DiagnosticSource,
     /// Nothing.
     GiveUp,
 }
@@ -377,9 +390,9 @@ enum After {
 impl After {
     fn of(error: &cloud::Error) -> Self {
         match error.kind() {
-            Kind::Stale => Self::Again,
+            ErrorKind::Stale => Self::Again,
             _ if error.is_ambiguous() => Self::Again,
-            Kind::Conflict | Kind::NotFound => Self::Explain,
+            ErrorKind::Conflict | ErrorKind::NotFound => Self::DiagnosticSource,
             _ => Self::GiveUp,
         }
     }
@@ -437,9 +450,9 @@ mod tests {
     async fn track(
         group: &Handle,
         known: &RuleSpec,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Tracked, Error> {
-        group.track_rule(known, &Beside::default(), stop).await
+        group.track_rule(known, &NeighborFingerprints::default(), cancel).await
     }
 
     fn go() -> CancellationToken {
@@ -461,7 +474,7 @@ mod tests {
             read.await.unwrap();
         }
         assert_eq!(fake.calls(READ), 1);
-        tokio::time::sleep(FRESH).await;
+        tokio::time::sleep(SNAPSHOT_TTL).await;
         group.find_rule(&spec("tcp_1_10.0.0.0/8").rule, &go()).await.unwrap().unwrap();
         assert_eq!(fake.calls(READ), 2);
     }
@@ -470,11 +483,12 @@ mod tests {
     async fn err_waiting_readers_share_a_failure() {
         let (fake, group) = group(&[]);
         fail(&fake, READ, &[Fault::Code("AuthFailure.SignatureFailure")]);
-        let (known, stop) = (spec("tcp_1_10.0.0.0/8"), go());
-        let (one, two) = tokio::join!(track(&group, &known, &stop), track(&group, &known, &stop));
-        assert!(matches!((one, two), (Err(Error::Cloud { .. }), Err(Error::Cloud { .. }))));
+        let (known, cancel) = (spec("tcp_1_10.0.0.0/8"), go());
+        let (one, two) =
+            tokio::join!(track(&group, &known, &cancel), track(&group, &known, &cancel));
+        assert!(matches!((one, two), (Err(Error::Cloud(_)), Err(Error::Cloud(_)))));
         assert_eq!(fake.calls(READ), 1);
-        assert_eq!(track(&group, &known, &stop).await.unwrap(), Tracked::Gone(Vec::new()));
+        assert_eq!(track(&group, &known, &cancel).await.unwrap(), Tracked::Gone(Vec::new()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -497,13 +511,13 @@ mod tests {
     async fn err_add_and_edit_refuse_what_is_there() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 mine", "tcp_2_10.0.0.0/8"]);
         let error = group.add_rule(&spec("tcp_1_10.0.0.0/8 other"), &go()).await.unwrap_err();
-        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_1_10.0.0.0/8 exists already");
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_1_10.0.0.0/8 already exists");
         let (from, to) = (spec("tcp_1_10.0.0.0/8 mine"), spec("tcp_2_10.0.0.0/8"));
         let error = group.edit_rule(&from, &to, &go()).await.unwrap_err();
-        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_2_10.0.0.0/8 exists already");
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_2_10.0.0.0/8 already exists");
         let (from, to) = (spec("tcp_8_10.0.0.0/8"), spec("tcp_9_10.0.0.0/8"));
         let error = group.edit_rule(&from, &to, &go()).await.unwrap_err();
-        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_8_10.0.0.0/8 does not exist any more");
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_8_10.0.0.0/8 no longer exists");
         assert_eq!(fake.calls(CREATE) + fake.calls(REPLACE), 0);
     }
 
@@ -544,14 +558,14 @@ mod tests {
         };
         fail(&fake, CREATE, &[Fault::After(the_same)]);
         let error = group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap_err();
-        assert!(matches!(error, Error::Exists(_)), "{error}");
+        assert!(matches!(error, Error::RuleExists(_)), "{error}");
 
         fail(&fake, CREATE, &[Fault::Code("UnsupportedOperation.VersionMismatch"); 9]);
         group.add_rule(&spec("tcp_4_10.0.0.0/8"), &go()).await.unwrap();
         fail(&fake, CREATE, &[Fault::Code("UnsupportedOperation.VersionMismatch"); 99]);
         let error = group.add_rule(&spec("tcp_5_10.0.0.0/8"), &go()).await.unwrap_err();
-        assert!(matches!(error, Error::Contended { .. }), "{error}");
-        assert!(fake.calls(CREATE) > 11 + 2 * AGAIN.times, "{}", fake.calls(CREATE));
+        assert!(matches!(error, Error::ConflictRetriesExhausted { .. }), "{error}");
+        assert!(fake.calls(CREATE) > 11 + 2 * WRITE_RETRY.times.unwrap(), "{}", fake.calls(CREATE));
     }
 
     #[tokio::test(start_paused = true)]
@@ -596,8 +610,7 @@ mod tests {
         ] {
             fail(&fake, CREATE, &[Fault::Code(code)]);
             let error = group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap_err();
-            let Error::Cloud { doing, source } = error else { panic!("{error}") };
-            assert_eq!(doing, "add rule sg-x_ingress_accept_tcp_3_10.0.0.0/8");
+            let Error::Cloud(source) = error else { panic!("{error}") };
             assert_eq!(source.code(), Some(code));
         }
     }
@@ -618,25 +631,25 @@ mod tests {
     async fn ok_stopped_in_flight_is_still_looked_up() {
         let (fake, group) = group(&[]);
         fail(&fake, CREATE, &[Fault::Lost]);
-        let (stop, rule) = (go(), spec("tcp_1_10.0.0.0/8"));
-        let (added, ()) = tokio::join!(group.add_rule(&rule, &stop), async {
+        let (cancel, rule) = (go(), spec("tcp_1_10.0.0.0/8"));
+        let (added, ()) = tokio::join!(group.add_rule(&rule, &cancel), async {
             tokio::time::sleep(Duration::from_millis(15)).await;
-            stop.cancel();
+            cancel.cancel();
         });
         added.unwrap();
         assert_eq!(fake.world().log, [READ, CREATE, READ]);
 
         fail(&fake, DELETE, &[Fault::Down]);
-        let stop = go();
-        let (removed, ()) = tokio::join!(group.remove_rule(&rule, &stop), async {
+        let cancel = go();
+        let (removed, ()) = tokio::join!(group.remove_rule(&rule, &cancel), async {
             tokio::time::sleep(Duration::from_millis(15)).await;
-            stop.cancel();
+            cancel.cancel();
         });
-        assert!(matches!(removed, Err(Error::Cloud { source, .. }) if source.is_ambiguous()));
+        assert!(matches!(removed, Err(Error::Cloud(source)) if source.is_ambiguous()));
         assert_eq!(fake.world().log[3..], [READ, DELETE, READ]);
 
-        let error = group.remove_rule(&rule, &stop).await.unwrap_err();
-        assert!(matches!(error, Error::Cloud { source, .. } if source.is_stopped()));
+        let error = group.remove_rule(&rule, &cancel).await.unwrap_err();
+        assert!(matches!(error, Error::Cloud(source) if source.is_cancelled()));
         assert_eq!(fake.world().log.len(), 6);
     }
 
@@ -668,19 +681,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn ok_what_stood_beside_a_rule_is_not_that_rule() {
         let (fake, group) = group(&["tcp_443_10.0.0.0/8", "tcp_22_10.0.0.0/8 theirs"]);
-        let (known, stop) = (spec("tcp_443_10.0.0.0/8"), go());
-        let beside = group.beside_rule(&known, &stop).await.unwrap();
+        let (known, cancel) = (spec("tcp_443_10.0.0.0/8"), go());
+        let neighbors = group.neighbors_of(&known, &cancel).await.unwrap();
         let later = |fake: &Fake| fake.groups().at(group.region(), group.id());
 
         // Removed: the other one has been there all along.
         fake.world().group("sg-x").ingress = vec![held("tcp_22_10.0.0.0/8 theirs")];
-        let tracked = later(&fake).track_rule(&known, &beside, &stop).await.unwrap();
+        let tracked = later(&fake).track_rule(&known, &neighbors, &cancel).await.unwrap();
         assert_eq!(tracked, Tracked::Gone(Vec::new()));
 
         // Edited: of the two that are near, only one can be it.
         let edited = held("tcp_8443_10.0.0.0/8");
         fake.world().group("sg-x").ingress = vec![edited, held("tcp_22_10.0.0.0/8 theirs")];
-        let tracked = later(&fake).track_rule(&known, &beside, &stop).await.unwrap();
+        let tracked = later(&fake).track_rule(&known, &neighbors, &cancel).await.unwrap();
         assert_eq!(tracked, Tracked::Drifted(spec("tcp_8443_10.0.0.0/8"), Difference::Traffic));
     }
 
@@ -689,13 +702,13 @@ mod tests {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 old", "tcp_2_10.0.0.0/8"]);
         let (old, new) = (spec("tcp_1_10.0.0.0/8 old"), spec("tcp_1_10.0.0.0/8 new"));
         let (second, third) = (spec("tcp_2_10.0.0.0/8"), spec("tcp_3_10.0.0.0/8"));
-        let stop = go();
+        let cancel = go();
         let (behind, last, ahead) = tokio::join!(
-            group.edit_rule(&second, &new, &stop),
-            group.add_rule(&second, &stop),
+            group.edit_rule(&second, &new, &cancel),
+            group.add_rule(&second, &cancel),
             async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                group.edit_rule(&old, &third, &stop).await
+                group.edit_rule(&old, &third, &cancel).await
             },
         );
         for done in [behind, last, ahead] {
@@ -716,10 +729,10 @@ mod tests {
     async fn ok_nobody_loses_a_rule_to_one_that_is_missing() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
         let (missing, there) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_8443_10.0.0.0/8"));
-        let stop = go();
-        let (missing, same) = tokio::join!(track(&group, &missing, &stop), async {
-            tokio::time::sleep(QUIET / 2).await;
-            track(&group, &there, &stop).await
+        let cancel = go();
+        let (missing, same) = tokio::join!(track(&group, &missing, &cancel), async {
+            tokio::time::sleep(CLAIM_DEBOUNCE / 2).await;
+            track(&group, &there, &cancel).await
         });
         assert_eq!(missing.unwrap(), Tracked::Gone(Vec::new()));
         assert_eq!(same.unwrap(), Tracked::Same(there));
@@ -729,8 +742,8 @@ mod tests {
     async fn ok_no_rule_is_told_to_two_owners() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
         let (one, two) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_444_10.0.0.0/8"));
-        let stop = go();
-        let (one, two) = tokio::join!(track(&group, &one, &stop), track(&group, &two, &stop));
+        let cancel = go();
+        let (one, two) = tokio::join!(track(&group, &one, &cancel), track(&group, &two, &cancel));
         assert!(matches!(one.unwrap(), Tracked::Drifted(..)));
         assert_eq!(two.unwrap(), Tracked::Gone(Vec::new()));
     }
