@@ -175,7 +175,7 @@ async fn others_are_respected() {
     let error = test.update(&found, &wanted).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "others own fields of SecurityGroupPolicy my-namespace/app: \
+        "\
          `argocd` (Apply) owns .spec.securityGroups.groupIds"
     );
     assert_eq!(test.find().await.unwrap(), found, "nothing was written");
