@@ -61,13 +61,21 @@ impl Backoff {
     }
 }
 
-/// Waits for the delay; `false` if cancelled before it is over.
-pub async fn sleep(delay: Duration, cancel: &CancellationToken) -> bool {
+/// What comes of `work`, or `None` if cancelled first: for work that may be abandoned.
+pub async fn unless_cancelled<T>(
+    work: impl Future<Output = T>,
+    cancel: &CancellationToken,
+) -> Option<T> {
     tokio::select! {
         biased;
-        () = cancel.cancelled() => false,
-        () = tokio::time::sleep(delay) => true,
+        () = cancel.cancelled() => None,
+        result = work => Some(result),
     }
+}
+
+/// Waits for the delay; `false` if cancelled before it is over.
+pub async fn sleep(delay: Duration, cancel: &CancellationToken) -> bool {
+    unless_cancelled(tokio::time::sleep(delay), cancel).await.is_some()
 }
 
 /// Attempts until one succeeds, fails for good, or no delay is left. The error is that of the last

@@ -14,7 +14,12 @@ use tracing::{Instrument, debug, debug_span};
 
 use super::{
     Cause, Credentials, Endpoints, Error, ErrorKind, Failure, NoCredentials, Proxies, Region,
-    Reply, Request, Transport, api::Action, endpoint, limit::Limiter, retry, sign, transport::Http,
+    Reply, Request, Transport,
+    api::{Action, Idempotency},
+    endpoint,
+    limit::Limiter,
+    retry, sign,
+    transport::Http,
 };
 use crate::{
     http_client::USER_AGENT,
@@ -76,7 +81,8 @@ impl Client {
 
     /// Calls an action, and again where that is safe and may help.
     ///
-    /// Once `cancel` is cancelled no new attempt begins; one in flight runs to its end.
+    /// Once `cancel` is cancelled no new attempt begins. One in flight runs to its end, so that its
+    /// outcome is known; one that only reads is abandoned.
     pub async fn call<A: Action>(
         &self,
         region: &Region,
@@ -84,11 +90,19 @@ impl Client {
         cancel: &CancellationToken,
     ) -> Result<A::Response, Error> {
         wait::retry(self.shared.config.retry, cancel, |attempts| async move {
+            let cancelled =
+                || Failed::NotBegun(Error::new(A::NAME, region, 0, None, Cause::Cancelled));
             if !self.acquire::<A>(cancel).await {
-                let error = Error::new(A::NAME, region, 0, None, Cause::Cancelled);
-                return Err(Failed::NotBegun(error));
+                return Err(cancelled());
             }
-            self.attempt(region, request).await.map_err(|(cause, request_id)| {
+            let attempt = self.attempt(region, request);
+            let outcome = match A::IDEMPOTENCY {
+                Idempotency::ReadOnly => {
+                    wait::unless_cancelled(attempt, cancel).await.ok_or_else(cancelled)?
+                }
+                _ => attempt.await,
+            };
+            outcome.map_err(|(cause, request_id)| {
                 let should_retry = retry::should_retry(&cause, A::IDEMPOTENCY, attempts);
                 let error = Error::new(A::NAME, region, attempts, request_id, cause);
                 if !should_retry {
@@ -389,6 +403,42 @@ mod tests {
             Some("InternalError")
         );
         client.call_once(&region, &request).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_read_without_answer_is_abandoned_when_cancelled() {
+        #[derive(Debug)]
+        struct Silence;
+
+        impl Transport for Silence {
+            fn send(
+                &self,
+                _: Request,
+            ) -> Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + '_>> {
+                Box::pin(async {
+                    tokio::time::sleep(Duration::from_mins(1)).await;
+                    Err(Failure::Timeout(Duration::from_mins(1)))
+                })
+            }
+        }
+
+        let (client, region) = (&Client::over(Silence, config()), &region());
+        let cancel = &CancellationToken::new();
+        let (read, write) = (DescribeSecurityGroups::default(), CreateSecurityGroup::default());
+        let start = Instant::now();
+        let read = async {
+            let error = client.call(region, &read, cancel).await.unwrap_err();
+            (error.is_cancelled(), start.elapsed().as_secs())
+        };
+        let write = async {
+            let error = client.call(region, &write, cancel).await.unwrap_err();
+            (error.is_ambiguous(), start.elapsed().as_secs())
+        };
+        let (read, write, ()) = tokio::join!(read, write, async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            cancel.cancel();
+        });
+        assert_eq!((read, write), ((true, 5), (true, 60)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,6 +14,8 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::wait::unless_cancelled;
+
 /// Paces each action on its own.
 #[derive(Debug, Default)]
 pub(super) struct Limiter {
@@ -25,7 +27,7 @@ pub(super) struct Limiter {
 struct Window(VecDeque<Instant>);
 
 impl Limiter {
-    /// Waits for this caller's turn, in order of arrival. `false` if stopped before it came.
+    /// Waits until a request may be sent, in order of arrival; `false` if cancelled first.
     pub(super) async fn acquire(
         &self,
         action: &'static str,
@@ -36,11 +38,7 @@ impl Limiter {
             let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
             windows.entry(action).or_default().reserve(Instant::now(), per_second)
         };
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => false,
-            () = sleep_until(turn) => true,
-        }
+        unless_cancelled(sleep_until(turn), cancel).await.is_some()
     }
 }
 

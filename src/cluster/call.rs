@@ -91,8 +91,8 @@ const LONGEST_QUOTE: usize = 200;
 impl Session {
     /// Sends the request, and again where that may help.
     ///
-    /// Once `cancel` is cancelled no new attempt begins. One in flight ends by itself, so that its
-    /// outcome is known.
+    /// Once `cancel` is cancelled no new attempt begins. One in flight runs to its end, so that its
+    /// outcome is known; one that only reads is abandoned.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         call: &Call,
@@ -101,10 +101,16 @@ impl Session {
         let start = Instant::now();
         let ambiguous = &AtomicBool::new(false);
         wait::retry(BACKOFF, cancel, |_| async move {
+            let cancelled = || Failed::NotBegun(Error::Cancelled { call: call.to_string() });
             if cancel.is_cancelled() {
-                return Err(Failed::NotBegun(Error::Cancelled { call: call.to_string() }));
+                return Err(cancelled());
             }
-            let (error, pause) = match self.attempt(call).await {
+            let attempt = self.attempt(call);
+            let outcome = match call.verb {
+                "get" => wait::unless_cancelled(attempt, cancel).await.ok_or_else(cancelled)?,
+                _ => attempt.await,
+            };
+            let (error, pause) = match outcome {
                 Ok((status, body)) => {
                     return Ok(Answer {
                         status,
@@ -394,11 +400,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn cancelling_lets_the_attempt_in_flight_end() {
+    async fn cancelling_lets_a_write_in_flight_end() {
         let cancel = CancellationToken::new();
         let (cluster, _script) = cluster([OK()]);
-        let request = http::Request::get("/apis").body(Vec::new());
-        let call = Call::new("get", "things".to_owned(), None, request).unwrap();
+        let request = http::Request::patch("/apis").body(Vec::new());
+        let call = Call::new("patch", "things".to_owned(), None, request).unwrap();
         let session = cluster.session().await.unwrap();
         let mut running = std::pin::pin!(session.call::<Value>(&call, &cancel));
         assert!(
@@ -408,6 +414,18 @@ mod tests {
         );
         cancel.cancel();
         assert_eq!(running.await.unwrap().status, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cancelling_abandons_a_read_in_flight() {
+        let cancel = CancellationToken::new();
+        let start = Instant::now();
+        let ((answer, _script), ()) = tokio::join!(play([Turn::Silence], &cancel), async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            cancel.cancel();
+        });
+        assert!(matches!(answer, Err(Error::Cancelled { .. })), "{answer:?}");
+        assert_eq!(start.elapsed().as_secs(), 3);
     }
 
     #[tokio::test(start_paused = true)]

