@@ -128,13 +128,13 @@ impl Policies {
                 if applied.created || (applied.repeated && is_ours(&policy)) {
                     return Ok(policy);
                 }
-                // Even after a stop: it is somebody else's, and must not stay ours as well.
+                // Even when cancelled: the object belongs to another writer, and must not stay ours as well.
                 self.release_fields(at, &policy.uid, manager, &CancellationToken::new()).await?;
                 Err(exists())
             }
             Err(cluster::Error::Conflict { .. }) => Err(exists()),
             Err(source) if source.is_ambiguous() => {
-                // One look, even after a stop: a policy that is there must not be forgotten.
+                // One look even when cancelled: an existing policy must not be lost from state.
                 match self.find(at, &CancellationToken::new()).await {
                     Ok(Some(policy)) if is_ours(&policy) => Ok(policy),
                     Ok(None) => Err(source.into()),
@@ -200,7 +200,7 @@ impl Policies {
     /// Lets the policy with this uid be written under another name from now on. Nothing of what it
     /// says changes.
     ///
-    /// Field managers are told apart by name alone: to the new one, what the old one wrote would be
+    /// Field managers are distinguished by name alone: to the new one, what the old one wrote would be
     /// somebody else's. So the new one first says what is `written` already, and owns it together
     /// with the old one, which then gives it up.
     pub async fn transfer_ownership(

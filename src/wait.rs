@@ -2,7 +2,7 @@
 //!
 //! Every wait ends when its token is cancelled; how long that may take is for whoever holds the
 //! token to decide. The delays come from `backon`. Its own loop is not used, because it can neither
-//! be cancelled nor told by an answer how long to wait.
+//! be cancelled nor wait as long as an answer says.
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ pub async fn sleep(delay: Duration, cancel: &CancellationToken) -> bool {
 }
 
 /// Attempts until one succeeds, fails for good, or no delay is left. The error is that of the last
-/// attempt, also when the wait for another one is cancelled. `attempt` is told its number, from 1.
+/// attempt, also when the wait for another one is cancelled. `attempt` gets its number, from 1.
 pub async fn retry<T, E, F: Future<Output = Result<T, Failed<E>>>>(
     backoff: Backoff,
     cancel: &CancellationToken,

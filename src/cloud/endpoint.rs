@@ -1,4 +1,4 @@
-//! Where calls go: `https://<service>.<domain>/` unless told otherwise.
+//! Where calls go: `https://<service>.<domain>/` unless configured otherwise.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 

@@ -13,7 +13,7 @@ pub enum ErrorKind {
     Denied,
     /// A quota is used up.
     Quota,
-    /// The wish collides with something that is already there.
+    /// The request conflicts with an existing object.
     Conflict,
     /// The request was made for a version that has been overtaken; nothing was done.
     Stale,

@@ -33,7 +33,7 @@ pub struct Cluster {
     vpc_id: Computed<String>,
     /// How Pods get their addresses, such as `GR` or `VPC-CNI`; null where the service does not say.
     network_type: Computed<String>,
-    /// Whether Pods have IPv6 addresses beside IPv4. Pod security groups do not work there.
+    /// Whether Pods have IPv6 addresses besides IPv4. Pod security groups do not work there.
     dual_stack: Computed<bool>,
     /// Security group of the worker nodes, where CoreDNS usually runs. It is found by its name,
     /// `tke-worker-security-for-<id>`. Null where no group has this name, or more than one.

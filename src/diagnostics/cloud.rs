@@ -1,4 +1,4 @@
-//! What users are told of the cloud's API, and of what lives in it.
+//! Messages about the cloud's API, and of what lives in it.
 
 use tf_provider::Diagnostic;
 

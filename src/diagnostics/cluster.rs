@@ -1,4 +1,4 @@
-//! What users are told of the cluster's API.
+//! Messages about the cluster's API.
 
 use super::{DiagnosticSource, chain};
 use crate::cluster::{Error, NoConnection};
@@ -19,7 +19,7 @@ impl DiagnosticSource for Error {
                 "unset KUBE_CONFIG_PATH or KUBE_HOST in the environment.".to_owned()
             }
             Self::NoConnection(NoConnection::ContextWithoutKubeconfig) => {
-                "set `config_path` beside `config_context`, or KUBE_CONFIG_PATH in the environment."
+                "set `config_path` with `config_context`, or KUBE_CONFIG_PATH in the environment."
                     .to_owned()
             }
             Self::NoConnection(NoConnection::Unknown) => {

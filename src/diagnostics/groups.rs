@@ -1,4 +1,4 @@
-//! What users are told of security groups and their rules.
+//! Messages about security groups and their rules.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! What users are told of policies.
+//! Messages about policies.
 
 use tf_provider::Diagnostic;
 

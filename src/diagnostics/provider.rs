@@ -1,4 +1,4 @@
-//! What users are told of the provider block and the environment.
+//! Messages about the provider block and the environment.
 
 use std::fmt::Display;
 
@@ -34,7 +34,7 @@ pub(crate) fn invalid_variable(name: &str, why: impl Display) -> Diagnostic {
         .remedy("correct the variable, or set the attribute of the provider block in its place.")
 }
 
-/// `attribute` of `kubernetes` cannot stand beside others.
+/// `attribute` of `kubernetes` conflicts with another.
 pub(crate) fn conflicting_connection(attribute: &str, why: &str) -> Diagnostic {
     Diagnostic::error("Conflicting ways to reach the cluster")
         .detail(why)

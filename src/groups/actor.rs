@@ -11,7 +11,7 @@
 //! how calls are sent and failures are looked at stays as it is.
 //!
 //! **Claims.** A rule that is not there may be one that somebody edited. It is taken to be the one
-//! rule near it that did not stand beside it before and is nobody else's; whose rules are whose
+//! rule near it that was no neighbor before and that nobody else has claimed; which rules are whose
 //! shows only as the reads of a walk come in. So the question rests until no read has come for
 //! [`CLAIM_DEBOUNCE`].
 
@@ -368,7 +368,7 @@ impl Actor {
         }
     }
 
-    /// One look although the operation is stopped: a write has been sent, and what it has done
+    /// One look although the operation is cancelled: a write has been sent, and what it has done
     /// must not stay unknown.
     async fn last_look(&self) -> Result<Option<Arc<Snapshot>>, Error> {
         let answer = self.cloud.call_once(&self.region, &self.question()).await;
@@ -434,12 +434,12 @@ mod tests {
 
     #[track_caller]
     fn check(fake: &Fake, rules: &[&str]) {
-        let told = |rule: &Value| {
+        let shown = |rule: &Value| {
             format!("{}_{}_{}", rule["Protocol"], rule["Port"], rule["CidrBlock"])
                 + &format!(" {}", rule["PolicyDescription"])
         };
-        let found: Vec<String> = fake.world().group("sg-x").ingress.iter().map(told).collect();
-        let wanted: Vec<String> = rules.iter().map(|rule| told(&held(rule))).collect();
+        let found: Vec<String> = fake.world().group("sg-x").ingress.iter().map(shown).collect();
+        let wanted: Vec<String> = rules.iter().map(|rule| shown(&held(rule))).collect();
         assert_eq!(found, wanted);
     }
 

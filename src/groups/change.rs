@@ -1,4 +1,4 @@
-//! A wish about one rule, compiled against a snapshot into at most one call. Pure.
+//! A change of one rule, compiled against a snapshot into at most one call. Pure.
 
 use super::{
     Error, RuleSpec,
@@ -12,14 +12,14 @@ use crate::{
     rules::{Direction, GroupId, Rule, RuleId},
 };
 
-/// What somebody wants of one rule.
+/// A change that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// Let it be there, below all others.
+    /// Add it below all others.
     Add(RuleSpec),
-    /// Let it say something else, where it stands.
+    /// Edit it in place.
     Edit { from: RuleSpec, to: RuleSpec },
-    /// Let it be gone.
+    /// Remove it.
     Remove(RuleSpec),
 }
 
@@ -41,8 +41,8 @@ pub(super) enum Write {
 }
 
 impl Change {
-    /// What to do for this wish, given the rules as they are. `tried` says that a call for it has
-    /// been sent before and may have been done: then its result is no surprise.
+    /// The step for this change, given the rules as they are. `tried` says that a call for it has
+    /// been sent before and may have been carried out: then its result is expected.
     pub(super) fn compile(
         &self,
         group: &GroupId,
@@ -105,7 +105,7 @@ impl Change {
         }
     }
 
-    /// The same wish, about the very rule that it means in `snapshot`. Otherwise a second attempt
+    /// The same change, of the very rule that it means in `snapshot`. Otherwise a second attempt
     /// to remove a rule could take a twin of it that differs in description.
     pub(super) fn about_one(self, snapshot: &Snapshot) -> Self {
         match self {

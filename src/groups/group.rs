@@ -102,7 +102,7 @@ impl Groups {
         spec: &GroupSpec,
         cancel: &CancellationToken,
     ) -> Result<Created, Error> {
-        // Whoever is stopped while waiting finds out at the first call.
+        // A cancelled wait shows at the first call.
         let mut made = tokio::select! {
             made = self.sole_creator(region, &spec.name) => Some(made),
             () = cancel.cancelled() => None,
@@ -242,7 +242,7 @@ impl Handle {
 
     /// Makes the group what it shall be. Its project cannot change.
     ///
-    /// It takes several calls. After each, `reached` is told what the group is now: an error of a
+    /// It takes several calls. After each, `reached` gets what the group is now: an error of a
     /// later call must not hide what an earlier one has done.
     pub async fn modify(
         &self,

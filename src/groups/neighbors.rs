@@ -1,4 +1,4 @@
-//! What stood beside a rule when it was last seen.
+//! The neighbors that a rule had when it was last read.
 //!
 //! A rule that was there together with ours is not ours after an edit, however much it looks like
 //! it. Without that memory, a rule that is removed by hand would be taken for the rule of somebody
@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use crate::rules::Rule;
 
-/// Fingerprints of the rules beside one rule that differ from it in one respect.
+/// Fingerprints of the rules of its group that differ from it in one respect.
 ///
 /// Written, six hexadecimal digits for each. Two rules with one fingerprint do no harm: at worst an
 /// edited rule counts as gone.

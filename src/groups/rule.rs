@@ -25,7 +25,7 @@ pub enum Tracked {
     /// It is there; its description may be another by now.
     Same(RuleSpec),
     /// Somebody edited it: it is the only rule that differs from ours in this one respect, that
-    /// did not stand beside it before, and that nobody else has claimed.
+    /// was no neighbor before, and that nobody else has claimed.
     Drifted(RuleSpec, Difference),
     /// It is not there. Rules that it may have become, if there are several.
     Gone(Vec<RuleSpec>),
@@ -82,7 +82,7 @@ impl Handle {
     }
 
     /// Finds out what has become of a rule, and claims it for its owner: no two rules that are
-    /// tracked are ever told to have become the same one. `beside` is what stood beside it when it
+    /// tracked ever become the same one. `neighbors` are those that it had when it
     /// was last there.
     pub async fn track_rule(
         &self,
@@ -93,7 +93,7 @@ impl Handle {
         self.ask(cancel, |reply| Command::Track(known.clone(), neighbors.clone(), reply)).await
     }
 
-    /// What stands beside a rule that is there, to be remembered until it is tracked.
+    /// The neighbors of an existing rule, to be stored until it is tracked.
     pub async fn neighbors_of(
         &self,
         spec: &RuleSpec,

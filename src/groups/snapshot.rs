@@ -12,7 +12,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     pub(super) version: Option<String>,
-    /// Rules that cannot be told as a [`Rule`] (templates) are left out; nobody here touches them.
+    /// Rules that no [`Rule`] can express (templates) are left out, and never touched.
     entries: Vec<Entry>,
 }
 
@@ -47,8 +47,8 @@ impl Snapshot {
     }
 
     /// Rules that may be `wanted` after somebody edited it: they differ in one respect, and the
-    /// description does not speak against it. Whether they stood beside it before, a [`NeighborFingerprints`]
-    /// knows.
+    /// description does not contradict it. Whether they were neighbors before, [`NeighborFingerprints`]
+    /// tell.
     pub(super) fn near(&self, wanted: &RuleSpec) -> impl Iterator<Item = (&RuleSpec, Difference)> {
         let RuleSpec { rule, description } = wanted;
         self.entries
@@ -58,7 +58,7 @@ impl Snapshot {
             .filter_map(|spec| Some((spec, rule.near(&spec.rule)?)))
     }
 
-    /// What stands beside a rule that is there.
+    /// The neighbors of an existing rule.
     pub(super) fn neighbors(&self, spec: &RuleSpec) -> NeighborFingerprints {
         self.near(spec).map(|(near, _)| &near.rule).collect()
     }
@@ -86,7 +86,7 @@ impl Snapshot {
     }
 }
 
-/// What the service's rule says, if it can be told as a [`Rule`].
+/// What the service's rule says, if it can be expressed as a [`Rule`].
 fn spec(direction: Direction, policy: SecurityGroupPolicy) -> Option<RuleSpec> {
     let templates = policy.service_template.unwrap_or_default();
     let addresses = policy.address_template.unwrap_or_default();
@@ -123,7 +123,7 @@ pub(super) fn policy(spec: &RuleSpec) -> SecurityGroupPolicy {
     let rule = &spec.rule;
     let mut policy = SecurityGroupPolicy {
         protocol: Some(rule.protocol().to_string().to_ascii_uppercase()),
-        // The reference forbids a port beside the other protocols, even `ALL`.
+        // The reference forbids a port with the other protocols, even `ALL`.
         port: matches!(rule.protocol(), Protocol::Tcp | Protocol::Udp | Protocol::All)
             .then(|| as_sent(rule.ports())),
         action: Some(rule.action().to_string()),
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use crate::rules::{RuleId, strategy};
 
-    fn told(json: &str) -> Option<String> {
+    fn read(json: &str) -> Option<String> {
         let policy = serde_json::from_str(json).unwrap();
         let RuleSpec { rule, description } = spec(Direction::Ingress, policy)?;
         let group = "sg-x".parse().unwrap();
@@ -169,10 +169,10 @@ mod tests {
 
     #[test]
     fn ok_as_recorded() {
-        insta::assert_snapshot!(told(r#"{"PolicyIndex":0,"Priority":1,"Port":"ALL","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","Action":"ACCEPT","ModifyTime":"2025-12-09 23:14:52","PolicyDescription":"Allow all ingress","Protocol":"ALL","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Diff":false}"#).unwrap(), @r#"sg-x_ingress_accept_all_all_0.0.0.0/0 "Allow all ingress""#);
-        insta::assert_snapshot!(told(r#"{"Protocol":"tcp","Port":"443,80","CidrBlock":"","Ipv6CidrBlock":"::0/0","Action":"ACCEPT"}"#).unwrap(), @r#"sg-x_ingress_accept_tcp_80,443_::/0 """#);
-        insta::assert_snapshot!(told(r#"{"SecurityGroupId":"sg-y","Action":"DROP","PolicyDescription":null}"#).unwrap(), @r#"sg-x_ingress_drop_all_all_sg-y """#);
-        insta::assert_snapshot!(told(r#"{"Protocol":"icmpv6","Port":"ALL","Ipv6CidrBlock":"2001:DB8::1/32","Action":"accept"}"#).unwrap(), @r#"sg-x_ingress_accept_icmpv6_all_2001:db8::/32 """#);
+        insta::assert_snapshot!(read(r#"{"PolicyIndex":0,"Priority":1,"Port":"ALL","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","Action":"ACCEPT","ModifyTime":"2025-12-09 23:14:52","PolicyDescription":"Allow all ingress","Protocol":"ALL","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Diff":false}"#).unwrap(), @r#"sg-x_ingress_accept_all_all_0.0.0.0/0 "Allow all ingress""#);
+        insta::assert_snapshot!(read(r#"{"Protocol":"tcp","Port":"443,80","CidrBlock":"","Ipv6CidrBlock":"::0/0","Action":"ACCEPT"}"#).unwrap(), @r#"sg-x_ingress_accept_tcp_80,443_::/0 """#);
+        insta::assert_snapshot!(read(r#"{"SecurityGroupId":"sg-y","Action":"DROP","PolicyDescription":null}"#).unwrap(), @r#"sg-x_ingress_drop_all_all_sg-y """#);
+        insta::assert_snapshot!(read(r#"{"Protocol":"icmpv6","Port":"ALL","Ipv6CidrBlock":"2001:DB8::1/32","Action":"accept"}"#).unwrap(), @r#"sg-x_ingress_accept_icmpv6_all_2001:db8::/32 """#);
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
             r#"{"CidrBlock":"10.0.0.1"}"#,
             r#"{"Action":"ACCEPT"}"#,
         ] {
-            assert_eq!(told(json), None, "{json}");
+            assert_eq!(read(json), None, "{json}");
         }
     }
 

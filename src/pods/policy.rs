@@ -62,8 +62,8 @@ pub struct Policy {
 impl PolicyRef {
     /// The policy of this name in this namespace, if these can be names.
     pub fn new(namespace: &str, name: &str) -> Result<Self, String> {
-        check_namespace(namespace).map_err(|problem| format!("the namespace: {problem}"))?;
-        check_subdomain(name).map_err(|problem| format!("the name: {problem}"))?;
+        check_namespace(namespace).map_err(|why| format!("namespace: {why}"))?;
+        check_subdomain(name).map_err(|why| format!("name: {why}"))?;
         Ok(Self(ObjectRef { namespace: namespace.to_owned(), name: name.to_owned() }))
     }
 
@@ -112,7 +112,7 @@ impl FromStr for PolicyRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let malformed = || format!("`{text}` is not of the form <namespace>/<name>");
+        let malformed = || "expected `<namespace>/<name>`".to_owned();
         if text.contains('=') {
             let parts: BTreeMap<_, _> =
                 text.split(',').filter_map(|part| part.split_once('=')).collect();
@@ -139,7 +139,7 @@ fn check_kind(version: &str, kind: &str) -> Result<(), String> {
     if (version, kind) == (our_version.as_str(), our_kind) {
         Ok(())
     } else {
-        Err(format!("`{kind}` in `{version}` is not `{our_kind}` in `{our_version}`"))
+        Err(format!("expected the kind `{our_kind}` in `{our_version}`"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The syntax of names, labels and selectors.
 //!
-//! The checks give messages for a plan: they say what is wrong with the value, without its path.
+//! The checks give messages for a plan: they say which form is expected, and quote no value.
 
 use std::{fmt, str::FromStr};
 
@@ -39,9 +39,7 @@ impl FromStr for Operator {
             "NotIn" => Ok(Self::NotIn),
             "Exists" => Ok(Self::Exists),
             "DoesNotExist" => Ok(Self::DoesNotExist),
-            _ => Err(format!(
-                "`{text}` is not an operator; it must be In, NotIn, Exists or DoesNotExist"
-            )),
+            _ => Err("expected one of In, NotIn, Exists, DoesNotExist".to_owned()),
         }
     }
 }
@@ -64,15 +62,11 @@ pub fn check_values(requirement: &LabelSelectorRequirement) -> Result<(), String
 pub fn check_key(key: &str) -> Result<(), String> {
     let name = match key.split_once('/') {
         Some((prefix, name)) => {
-            check_subdomain(prefix)
-                .map_err(|problem| format!("the part of `{key}` before the slash: {problem}"))?;
+            check_subdomain(prefix).map_err(|why| format!("prefix before the slash: {why}"))?;
             name
         }
         None => key,
     };
-    if name.is_empty() {
-        return Err(format!("`{key}` has no name"));
-    }
     check_token(name)
 }
 
@@ -84,61 +78,44 @@ pub fn check_value(value: &str) -> Result<(), String> {
 /// The name of a namespace (RFC 1123 label).
 pub fn check_namespace(name: &str) -> Result<(), String> {
     check_length(name, 63)?;
-    if is_dns_label(name) {
-        Ok(())
-    } else {
-        Err(format!(
-            "`{name}` may hold only lower case letters, digits and `-`, and must begin and end with \
-             a letter or digit"
-        ))
-    }
+    expect(
+        is_dns_label(name),
+        "lower case letters, digits and `-`, with a letter or digit at both ends",
+    )
 }
 
 /// The name of an object (RFC 1123 subdomain).
 pub fn check_subdomain(name: &str) -> Result<(), String> {
     check_length(name, 253)?;
-    if name.split('.').all(is_dns_label) {
-        Ok(())
-    } else {
-        Err(format!(
-            "`{name}` may hold only lower case letters, digits, `-` and `.`, and each part between \
-             dots must begin and end with a letter or digit"
-        ))
-    }
+    expect(
+        name.split('.').all(is_dns_label),
+        "lower case letters, digits, `-` and `.`, with a letter or digit at both ends of each part \
+         between dots",
+    )
 }
 
 /// The name of a field manager.
 pub fn check_field_manager(name: &str) -> Result<(), String> {
     check_length(name, 128)?;
-    if name.chars().all(|c| !c.is_control()) {
-        Ok(())
-    } else {
-        Err(format!("{name:?} has characters that cannot be printed"))
-    }
+    expect(name.chars().all(|c| !c.is_control()), "printable characters")
 }
 
 /// The part of a key behind the slash, or a value.
 fn check_token(text: &str) -> Result<(), String> {
     check_length(text, 63)?;
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if text.bytes().all(inner) && has_alphanumeric_ends(text) {
-        Ok(())
-    } else {
-        Err(format!(
-            "`{text}` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a \
-             letter or digit"
-        ))
-    }
+    expect(
+        text.bytes().all(inner) && has_alphanumeric_ends(text),
+        "letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
+    )
 }
 
 fn check_length(text: &str, most: usize) -> Result<(), String> {
-    match text.len() {
-        0 => Err("it must not be empty".to_owned()),
-        length if length > most => {
-            Err(format!("it is {length} characters long, but may have {most}"))
-        }
-        _ => Ok(()),
-    }
+    expect((1..=most).contains(&text.len()), &format!("1 to {most} characters, not {}", text.len()))
+}
+
+fn expect(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("expected {what}")) }
 }
 
 fn is_dns_label(text: &str) -> bool {
@@ -170,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn keys() {
+    fn keys_of_labels() {
         check(
             check_key,
             &["app", "App_2.x", "example.com/app", "app.kubernetes.io/part-of", long(63)],
@@ -180,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn values() {
+    fn values_of_labels() {
         check(
             check_value,
             &["", "v1.2_3-x", "A", long(63)],
@@ -189,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces() {
+    fn names_of_namespaces() {
         check(
             check_namespace,
             &["default", "my-namespace", "0", long(63)],
@@ -198,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn object_names() {
+    fn names_of_objects() {
         check(
             check_subdomain,
             &["my-policy", "a.b-c.d", long(253)],
@@ -207,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn field_managers() {
+    fn names_of_field_managers() {
         check(
             check_field_manager,
             &["terraform-provider-tke", "my team"],
@@ -225,11 +202,7 @@ mod tests {
             ("In", &[], Err("`In` needs at least one value")),
             ("NotIn", &[], Err("`NotIn` needs at least one value")),
             ("Exists", &["a"], Err("`Exists` takes no values")),
-            (
-                "in",
-                &["a"],
-                Err("`in` is not an operator; it must be In, NotIn, Exists or DoesNotExist"),
-            ),
+            ("in", &["a"], Err("expected one of In, NotIn, Exists, DoesNotExist")),
         ];
         for (operator, values, expected) in cases {
             let requirement = LabelSelectorRequirement {

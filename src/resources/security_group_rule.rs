@@ -29,8 +29,8 @@ use crate::{
 /// The service gives a rule no identifier, so a rule is known by its content, in which spelling
 /// plays no part: `TCP` and `tcp`, `80-80` and `80`, `10.0.0.1/32` and `10.0.0.1` are the same. A
 /// rule that somebody edited outside Terraform is shown as a change of that rule, as long as it
-/// differs in one respect and no other rule could be meant: one that stood beside it before, or that
-/// is managed as well, is never taken for it.
+/// differs in one respect and no other rule could be meant. A rule that was its neighbor before, or that
+/// another resource manages, is never taken for it.
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroupRule {
     /// Group that the rule belongs to.
@@ -295,10 +295,10 @@ impl SecurityGroupRule {
     }
 }
 
-/// Key of what stood beside the rule when it was last seen.
+/// Key of the neighbors that the rule had when it was last read.
 const NEIGHBORS: &str = "neighbors";
 
-/// Remembers what stands beside a rule that is there, so that none of it is ever taken for this rule.
+/// Stores the neighbors of an existing rule, so that none of them is ever taken for this rule.
 async fn remember(group: &Handle, there: &RuleSpec, cx: &Cx<Client>) {
     // Without it a later search is less sure of itself, which is no reason to fail now.
     if let Ok(neighbors) = group.neighbors_of(there, cx.cancelled()).await {

@@ -107,7 +107,7 @@ impl Diagnostic {
     /// than anybody reads is cut, and nothing else can look like what to do.
     pub fn full_detail(&self) -> String {
         let detail = closed(capitalized(&printable(&self.detail, LONGEST_DETAIL)));
-        let detail = detail.replace(REMEDY, "(What to do:)");
+        let detail = detail.replace(REMEDY, &format!("({REMEDY})"));
         if self.remedy.is_empty() {
             return detail;
         }

@@ -85,7 +85,7 @@ pub struct ClusterNetworkSettings {
     /// The VPC.
     #[serde(deserialize_with = "nullable")]
     pub vpc_id: String,
-    /// Whether Pods have IPv6 addresses beside IPv4.
+    /// Whether Pods have IPv6 addresses besides IPv4.
     #[serde(deserialize_with = "nullable")]
     pub is_dual_stack: bool,
 }

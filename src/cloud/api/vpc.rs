@@ -109,11 +109,11 @@ pub struct DescribeSecurityGroupAssociationStatistics {
     pub security_group_ids: Vec<String>,
 }
 
-/// Tells which groups have rules that mention others.
+/// Lists the groups whose rules reference others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DescribeSecurityGroupReferences {
-    /// The groups that are mentioned.
+    /// The groups that are referenced.
     pub security_group_ids: Vec<String>,
 }
 
@@ -241,7 +241,7 @@ pub struct AssociationStatistics {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct References {
-    /// One entry for each group that is mentioned anywhere; perhaps for others, too.
+    /// One entry for each group that is referenced; perhaps for others, too.
     #[serde(default, deserialize_with = "nullable")]
     pub referred_security_group_set: Vec<ReferredSecurityGroup>,
 }
@@ -378,7 +378,7 @@ pub struct SecurityGroupAssociationStatistics {
     /// By kind of instance.
     #[serde(deserialize_with = "nullable")]
     pub instance_statistics: Vec<InstanceStatistic>,
-    /// Of every kind together; groups that mention it are not counted.
+    /// Of every kind together; groups that reference it are not counted.
     #[serde(deserialize_with = "nullable")]
     pub total_count: u64,
 }
@@ -393,13 +393,13 @@ pub struct InstanceStatistic {
     pub instance_count: u64,
 }
 
-/// Which groups mention one group.
+/// Which groups reference one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ReferredSecurityGroup {
-    /// The group that is mentioned.
+    /// The group that is referenced.
     pub security_group_id: String,
-    /// The groups whose rules mention it.
+    /// The groups whose rules reference it.
     #[serde(deserialize_with = "nullable")]
     pub referred_security_group_ids: Vec<String>,
 }
