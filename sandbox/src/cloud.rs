@@ -9,6 +9,7 @@ mod rates;
 mod signature;
 mod sts;
 mod tag;
+mod tag_rules;
 mod tke;
 mod vpc;
 

@@ -23,9 +23,11 @@
 //! The request log and the faults know a request by method and resource, for example
 //! `PATCH securitygrouppolicies`, `GET namespaces`, `GET discovery` or `GET version`.
 
+mod admission;
 mod apply;
 mod call;
 mod checks;
+mod controller;
 mod discovery;
 mod fields;
 mod managers;
@@ -126,6 +128,7 @@ impl Cluster {
             state.crd = crd;
             if !crd.installed {
                 state.policies.clear();
+                controller::reconcile(state, &clock());
             }
         });
     }
@@ -296,6 +299,12 @@ fn authenticate(call: &Call, target: &Target<'_>) -> Result<(), Status> {
 }
 
 fn dispatch(state: &mut State, call: &Call, target: &Target<'_>) -> Result<Answer, Status> {
+    let answer = handle(state, call, target)?;
+    controller::reconcile(state, &call.now);
+    Ok(answer)
+}
+
+fn handle(state: &mut State, call: &Call, target: &Target<'_>) -> Result<Answer, Status> {
     if target.needs_crd() && !state.crd.installed {
         return Ok(Answer::no_such_path());
     }

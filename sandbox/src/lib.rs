@@ -56,6 +56,7 @@ pub mod cluster;
 pub mod faults;
 pub mod log;
 pub mod seed;
+mod services;
 
 use std::{
     io,
@@ -63,34 +64,26 @@ use std::{
 };
 
 use axum::{Router, routing::any, serve::ListenerExt};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::cloud::Refusal;
 use self::{
-    cloud::{Call, Cloud},
+    cloud::Call,
     cluster::Cluster,
     faults::Faults,
     log::Log,
     seed::{REGION, Seed},
+    services::Services,
 };
 
 /// A running sandbox. It stops when dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
-    world: World,
+    services: Services,
     _stop: DropGuard,
-}
-
-/// What is behind the port. Clones share it.
-#[derive(Clone, Debug)]
-struct World {
-    cloud: Cloud,
-    cluster: Cluster,
-    log: Log,
-    faults: Faults,
 }
 
 impl Sandbox {
@@ -117,12 +110,12 @@ impl Sandbox {
             // Only latency suffers if this fails.
             drop(stream.set_nodelay(true));
         });
-        let world = World::new();
+        let services = Services::new();
         let stop = CancellationToken::new();
-        let server = axum::serve(listener, world.router())
+        let server = axum::serve(listener, router(&services))
             .with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(server.into_future());
-        Ok(Self { address, world, _stop: stop.drop_guard() })
+        Ok(Self { address, services, _stop: stop.drop_guard() })
     }
 
     /// Base URL of everything.
@@ -147,17 +140,17 @@ impl Sandbox {
 
     /// Everything as at the start: state, faults, log.
     pub fn reset(&self) {
-        self.world.reset();
+        self.services.reset();
     }
 
     /// Adds to the state; answers the ids of the groups, in order.
     pub fn seed(&self, seed: Seed) -> Result<Vec<String>, Refusal> {
-        self.world.seed(seed)
+        self.services.seed(seed)
     }
 
     /// A canonical dump, without times, versions and indices.
     pub fn state(&self) -> Value {
-        self.world.state()
+        self.services.state()
     }
 
     /// A cloud call of somebody else: unsigned, without limits and faults. Answers what stands
@@ -169,62 +162,29 @@ impl Sandbox {
         region: &str,
         payload: Value,
     ) -> Result<Value, Refusal> {
-        self.world.cloud.call_from_outside(&Call::new(service, action, region, payload)).0
+        self.services.cloud.call_from_outside(&Call::new(service, action, region, payload)).0
     }
 
     /// What was asked so far.
     pub fn log(&self) -> &Log {
-        &self.world.log
+        &self.services.log
     }
 
     /// What is to go wrong.
     pub fn faults(&self) -> &Faults {
-        &self.world.faults
+        &self.services.faults
     }
 
     /// The cluster side.
     pub fn cluster(&self) -> &Cluster {
-        &self.world.cluster
+        &self.services.cluster
     }
 }
 
-impl World {
-    fn new() -> Self {
-        let (log, faults) = (Log::new(), Faults::default());
-        let cloud = Cloud::new(log.clone(), faults.clone());
-        let cluster = Cluster::new(log.clone(), faults.clone());
-        let world = Self { cloud, cluster, log, faults };
-        world.reset();
-        world
-    }
-
-    fn router(&self) -> Router {
-        let cloud = self.cloud.clone();
-        Router::new()
-            .route("/", any(move |request| cloud.clone().serve(request)))
-            .merge(admin::router(self.clone()))
-            .fallback_service(self.cluster.router())
-    }
-
-    fn reset(&self) {
-        self.faults.clear();
-        self.cloud.reset();
-        self.cluster.reset();
-        self.seed(Seed::start()).expect("what a sandbox starts with is valid");
-        self.log.clear();
-    }
-
-    fn seed(&self, mut seed: Seed) -> Result<Vec<String>, Refusal> {
-        for namespace in std::mem::take(&mut seed.namespaces) {
-            self.cluster.seed_namespace(&namespace);
-        }
-        if let Some(crd) = seed.crd {
-            self.cluster.set_crd(crd);
-        }
-        self.cloud.seed(seed)
-    }
-
-    fn state(&self) -> Value {
-        json!({"cloud": self.cloud.dump(), "cluster": self.cluster.dump()})
-    }
+fn router(services: &Services) -> Router {
+    let cloud = services.cloud.clone();
+    Router::new()
+        .route("/", any(move |request| cloud.clone().serve(request)))
+        .merge(admin::router(services.clone()))
+        .fallback_service(services.cluster.router())
 }

@@ -7,11 +7,9 @@ use super::{
     ACCOUNT, Answer, Cx,
     envelope::Refusal,
     page,
+    tag_rules::{self, MOST_PER_RESOURCE},
     vpc::{Group, Vpc},
 };
-
-/// Not documented as a number; the console's.
-pub(super) const MOST_PER_RESOURCE: usize = 50;
 
 /// Tags to set or keys to delete in one call, and resources of one call.
 const MOST_PER_CALL: usize = 10;
@@ -25,79 +23,6 @@ pub(super) fn act(vpc: &mut Vpc, action: &str, cx: Cx<'_>) -> Answer {
         "TagResources" => tag(vpc, cx),
         "UnTagResources" => untag(vpc, cx),
         _ => Err(super::invalid_action(action)),
-    }
-}
-
-/// What can be wrong with one tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
-    KeyEmpty,
-    KeyTooLong,
-    KeyReserved,
-    KeyCharacter,
-    ValueTooLong,
-    ValueCharacter,
-}
-
-/// Checks one tag. Which characters are legal is not documented in full: no control characters.
-pub(super) fn check(key: &str, value: &str) -> Result<(), Problem> {
-    let reserved = ["qcloud", "tencent", "project"].iter().any(|prefix| key.starts_with(prefix));
-    if key.is_empty() {
-        Err(Problem::KeyEmpty)
-    } else if key.chars().count() > 127 {
-        Err(Problem::KeyTooLong)
-    } else if reserved {
-        Err(Problem::KeyReserved)
-    } else if key.contains(char::is_control) {
-        Err(Problem::KeyCharacter)
-    } else if value.chars().count() > 255 {
-        Err(Problem::ValueTooLong)
-    } else if value.contains(char::is_control) {
-        Err(Problem::ValueCharacter)
-    } else {
-        Ok(())
-    }
-}
-
-impl Problem {
-    /// The code by which VPC says it.
-    pub(super) fn of_vpc(self, key: &str) -> Refusal {
-        self.refusal(
-            key,
-            match self {
-                Self::KeyEmpty | Self::KeyCharacter => "InvalidParameterValue.TagInvalidKey",
-                Self::KeyTooLong => "InvalidParameterValue.TagInvalidKeyLen",
-                Self::KeyReserved => "UnsupportedOperation.TagSystemReservedTagKey",
-                Self::ValueTooLong | Self::ValueCharacter => "InvalidParameterValue.TagInvalidVal",
-            },
-        )
-    }
-
-    /// The code by which the tag service says it.
-    fn of_tag(self, key: &str) -> Refusal {
-        self.refusal(
-            key,
-            match self {
-                Self::KeyEmpty => "InvalidParameterValue.TagKeyEmpty",
-                Self::KeyTooLong => "InvalidParameterValue.TagKeyLengthExceeded",
-                Self::KeyReserved => "InvalidParameter.ReservedTagKey",
-                Self::KeyCharacter => "InvalidParameterValue.TagKeyCharacterIllegal",
-                Self::ValueTooLong => "InvalidParameterValue.TagValueLengthExceeded",
-                Self::ValueCharacter => "InvalidParameterValue.TagValueCharacterIllegal",
-            },
-        )
-    }
-
-    fn refusal(self, key: &str, code: &'static str) -> Refusal {
-        let why = match self {
-            Self::KeyEmpty => "its key is empty",
-            Self::KeyTooLong => "its key is too long",
-            Self::KeyReserved => "its key has a reserved prefix",
-            Self::KeyCharacter => "its key has an illegal character",
-            Self::ValueTooLong => "its value is too long",
-            Self::ValueCharacter => "its value has an illegal character",
-        };
-        Refusal::new(code, format!("The tag `{key}` is invalid: {why}."))
     }
 }
 
@@ -200,7 +125,7 @@ fn change(vpc: &mut Vpc, resource: &str, set: &[Tag], delete: &[String]) -> Resu
     let mut tags = group.tags.clone();
     tags.retain(|key, _| !delete.contains(key));
     for Tag { key, value, .. } in set {
-        check(key, value).map_err(|problem| problem.of_tag(key))?;
+        tag_rules::check(key, value).map_err(|error| error.in_tag(key))?;
         tags.insert(key.clone(), value.clone());
     }
     if tags.len() > MOST_PER_RESOURCE {

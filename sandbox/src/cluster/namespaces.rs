@@ -1,4 +1,4 @@
-//! Namespaces: made, listed, and deleted with what is in them.
+//! Namespaces: created, listed, and marked for deletion.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,9 @@ use super::{
     State,
     call::{Answer, Call},
     metadata::{self, NameRule},
-    policies,
-    resource::{NAMESPACES, Resource},
+    resource::NAMESPACES,
     selector::{self, Labels},
-    status::{Cause, Reason, Status},
+    status::Status,
 };
 
 /// Those that cannot be deleted; there from the start.
@@ -56,7 +55,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Answer, Status> {
     Ok(Answer::created(&namespace))
 }
 
-/// Deletes a namespace and its policies. Where finalizers hold some of them, the namespace waits.
+/// Marks a namespace for deletion; the controller does the rest.
 pub(super) fn delete(state: &mut State, call: &Call, name: &str) -> Result<Answer, Status> {
     let mut namespace = find(state, name)?.clone();
     if PERMANENT.contains(&name) {
@@ -71,40 +70,7 @@ pub(super) fn delete(state: &mut State, call: &Call, name: &str) -> Result<Answe
         set_phase(&mut namespace, "Terminating");
         namespace = store(state, namespace);
     }
-    policies::delete_all(state, name, &call.now);
-    finish_deletion(state, name);
     Ok(Answer::ok(&namespace))
-}
-
-/// Removes a namespace that was only waiting for its last policy.
-pub(super) fn finish_deletion(state: &mut State, name: &str) {
-    let is_dying = state.namespaces.get(name).is_some_and(metadata::is_being_deleted);
-    let is_empty = !state.policies.keys().any(|(home, _)| home == name);
-    if is_dying && is_empty {
-        state.namespaces.remove(name);
-        state.revision += 1;
-    }
-}
-
-/// Whether an object may be made in a namespace.
-pub(super) fn admit(
-    state: &State,
-    namespace: &str,
-    resource: &Resource,
-    name: &str,
-) -> Result<(), Status> {
-    if !metadata::is_being_deleted(find(state, namespace)?) {
-        return Ok(());
-    }
-    let why = format!(
-        "unable to create new content in namespace {namespace} because it is being terminated"
-    );
-    let cause = Cause {
-        reason: Reason::NamespaceTerminating,
-        field: "metadata.namespace".to_owned(),
-        message: format!("namespace {namespace} is being terminated"),
-    };
-    Err(Status::forbidden(resource, name, &why, &[cause]))
 }
 
 /// Makes sure that a namespace is there.
@@ -215,6 +181,17 @@ mod tests {
         let release = json!({"metadata": {"finalizers": null}});
         let request = format!("PATCH {POLICIES}/my-policy");
         ask_with(&cluster, &request, "application/merge-patch+json", &release);
+        assert_eq!(ask(&cluster, &format!("GET {NAMESPACE}"), &NULL).0, 404);
+    }
+
+    #[test]
+    fn deleting_namespace_is_removed_with_the_definition_of_its_last_policy() {
+        let cluster = cluster();
+        let mut held = policy(&["sg-1"]);
+        held["metadata"]["finalizers"] = json!(["a/b"]);
+        ask(&cluster, &format!("POST {POLICIES}"), &held);
+        ask(&cluster, &format!("DELETE {NAMESPACE}"), &NULL);
+        cluster.set_crd_installed(false);
         assert_eq!(ask(&cluster, &format!("GET {NAMESPACE}"), &NULL).0, 404);
     }
 

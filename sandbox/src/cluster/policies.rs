@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    State,
+    State, admission,
     apply::{self, Writer},
     call::{Answer, Call, not_supported},
-    checks, metadata, namespaces,
+    checks, metadata,
     resource::POLICIES,
     schema::Schema,
     selector::{self, Labels},
@@ -55,7 +55,7 @@ pub(super) fn create(state: &mut State, call: &Call, namespace: &str) -> Result<
         return Err(Status::unforeseen(why));
     }
     let name = metadata::text(&policy, "name").to_owned();
-    namespaces::admit(state, namespace, &POLICIES, &name)?;
+    admission::admit(state, namespace, &POLICIES, &name)?;
     metadata::stamp_new(&mut policy, &call.now);
     let policy = apply::update(&schema, &Value::Null, policy, writer(call));
     checks::validate(&schema, None, &policy)?;
@@ -144,7 +144,7 @@ fn apply(state: &mut State, call: &Call, key: &Key) -> Result<Answer, Status> {
     if let Some(live) = &live {
         metadata::carry_over(live, &mut policy);
     } else {
-        namespaces::admit(state, &key.0, &POLICIES, &key.1)?;
+        admission::admit(state, &key.0, &POLICIES, &key.1)?;
         metadata::stamp_new(&mut policy, &call.now);
     }
     checks::validate(&schema, live.as_ref(), &policy)?;
@@ -224,7 +224,6 @@ fn store(
     metadata::set(&mut new, "resourceVersion", state.revision.to_string());
     if metadata::is_being_deleted(&new) && !metadata::has_finalizers(&new) {
         state.policies.remove(key);
-        namespaces::finish_deletion(state, &key.0);
     } else {
         state.policies.insert(key.clone(), new.clone());
     }

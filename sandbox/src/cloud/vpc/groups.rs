@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     behaviour::{NameFilter, Unknown},
-    cloud::{Answer, Cx, envelope::Refusal, page, params::Whole, tag},
+    cloud::{Answer, Cx, envelope::Refusal, page, params::Whole, tag_rules},
 };
 
 const LONGEST_NAME: usize = 60;
@@ -287,13 +287,13 @@ fn tags(given: Vec<Tag>) -> Result<BTreeMap<String, String>, Refusal> {
     let mut tags = BTreeMap::new();
     for Tag { key, value } in given {
         let value = value.unwrap_or_default();
-        tag::check(&key, &value).map_err(|problem| problem.of_vpc(&key))?;
+        tag_rules::check(&key, &value).map_err(|error| error.in_vpc(&key))?;
         if tags.insert(key.clone(), value).is_some() {
             let message = format!("The tag `{key}` is given twice.");
             return Err(Refusal::new("InvalidParameterValue.TagDuplicateKey", message));
         }
     }
-    if tags.len() > tag::MOST_PER_RESOURCE {
+    if tags.len() > tag_rules::MOST_PER_RESOURCE {
         let message = "The resource has too many tags.";
         return Err(Refusal::new("LimitExceeded.TagKeyPerResourceExceeded", message));
     }
