@@ -15,7 +15,7 @@ use terraform_provider_tke::{
 };
 use tke_sandbox::{
     Sandbox,
-    faults::{self, Injection},
+    faults::{Fault, Injection},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -54,8 +54,8 @@ impl Test {
         Groups::new(self.cloud.clone()).at(&self.region, group.id())
     }
 
-    fn fault(&self, on: &str, kind: faults::Kind) {
-        self.sandbox.faults().add(Injection { times: 1, ..Injection::new(on, kind) });
+    fn fault(&self, on: &str, fault: Fault) {
+        self.sandbox.faults().add(Injection::new(on, fault));
     }
 
     /// What a group holds, as protocol, port and peer of its ingress rules.
@@ -185,31 +185,31 @@ async fn ok_a_plan_of_a_hundred_rules_takes_two_calls() {
 #[tokio::test]
 async fn ok_faults_of_every_kind_orphan_nothing() {
     let test = Test::start().await;
-    for kind in [faults::Kind::Throttle, faults::Kind::ServerError, faults::Kind::LostAnswer] {
+    for fault in [Fault::Throttle, Fault::ServerError, Fault::LostResponse] {
         let before = test.sandbox.state();
-        test.fault("CreateSecurityGroup", kind);
+        test.fault("CreateSecurityGroup", fault.clone());
         let group = test.groups.at(&test.region, &test.create().await.id);
-        test.fault("CreateSecurityGroupPolicies", kind);
+        test.fault("CreateSecurityGroupPolicies", fault.clone());
         group.add_rule(&spec("tcp_443_10.0.0.0/8"), &test.stop).await.unwrap();
         assert_eq!(test.rules(&group), ["tcp 443 10.0.0.0/8"]);
-        test.fault("ReplaceSecurityGroupPolicies", kind);
+        test.fault("ReplaceSecurityGroupPolicies", fault.clone());
         let (from, to) = (spec("tcp_443_10.0.0.0/8"), spec("udp_443_10.0.0.0/8"));
         group.edit_rule(&from, &to, &test.stop).await.unwrap();
         assert_eq!(test.rules(&group), ["udp 443 10.0.0.0/8"]);
-        test.fault("DeleteSecurityGroupPolicies", kind);
+        test.fault("DeleteSecurityGroupPolicies", fault.clone());
         group.remove_rule(&to, &test.stop).await.unwrap();
         assert_eq!(test.rules(&group), [""; 0]);
         for action in
             ["ModifySecurityGroupAttribute", "ModifyResourceTags", "DescribeSecurityGroups"]
         {
-            test.fault(action, kind);
+            test.fault(action, fault.clone());
         }
         let to = GroupSpec { name: "renamed".to_owned(), ..GroupSpec::default() };
         group.modify(&pods(), &to, &test.stop).await.unwrap();
         assert_eq!(group.find(&test.stop).await.unwrap().unwrap().name, "renamed");
-        test.fault("DeleteSecurityGroup", kind);
+        test.fault("DeleteSecurityGroup", fault.clone());
         group.delete(&test.stop).await.unwrap();
-        assert_eq!(test.sandbox.state(), before, "{kind:?}");
+        assert_eq!(test.sandbox.state(), before, "{fault:?}");
     }
 }
 
@@ -306,11 +306,10 @@ async fn ok_two_states_share_a_group() {
     let test = Test::start().await;
     let group = test.group(&[]).await;
     // As seen from two processes, which know nothing of each other, over a network.
-    test.sandbox.faults().add(Injection {
-        times: 1000,
-        latency_ms: 20,
-        ..Injection::new("DescribeSecurityGroupPolicies", faults::Kind::Latency)
-    });
+    let slow = Fault::Latency { milliseconds: 20 };
+    test.sandbox
+        .faults()
+        .add(Injection { times: 1000, ..Injection::new("DescribeSecurityGroupPolicies", slow) });
     let adds: Vec<_> = (0..2)
         .flat_map(|state| {
             let group = Groups::new(client(&test.sandbox, None)).at(&test.region, group.id());

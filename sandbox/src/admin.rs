@@ -37,7 +37,7 @@ async fn reset(State(services): State<Services>) -> StatusCode {
 async fn seed(State(services): State<Services>, Json(seed): Json<Seed>) -> Response {
     match services.seed(seed) {
         Ok(groups) => Json(json!({"groups": groups})).into_response(),
-        Err(refusal) => (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     }
 }
 
@@ -66,7 +66,7 @@ async fn state(State(services): State<Services>) -> Json<Value> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OutsideCall {
+struct OutOfBandCall {
     service: String,
     action: String,
     #[serde(default = "region")]
@@ -75,11 +75,11 @@ struct OutsideCall {
     payload: Value,
 }
 
-async fn call(State(services): State<Services>, Json(outside): Json<OutsideCall>) -> Response {
-    let OutsideCall { service, action, region, payload } = outside;
+async fn call(State(services): State<Services>, Json(outside): Json<OutOfBandCall>) -> Response {
+    let OutOfBandCall { service, action, region, payload } = outside;
     let call = Call::new(&service, &action, &region, payload);
-    let (outcome, request_id) = services.cloud.call_from_outside(&call);
-    envelope(outcome, &request_id)
+    let (outcome, request_id) = services.cloud.call_out_of_band(&call);
+    envelope(outcome, &request_id, None)
 }
 
 fn region() -> String {

@@ -16,11 +16,11 @@
 //! # async fn demo() {
 //! use serde_json::json;
 //! use tke_sandbox::Sandbox;
-//! use tke_sandbox::faults::{Injection, Kind};
+//! use tke_sandbox::faults::{Fault, Injection};
 //!
 //! let sandbox = Sandbox::start().await;
 //! // Point a client at `sandbox.environment()`. Then, behind its back:
-//! sandbox.faults().add(Injection::new("CreateSecurityGroup", Kind::LostAnswer));
+//! sandbox.faults().add(Injection::new("CreateSecurityGroup", Fault::LostResponse));
 //! let groups = sandbox.call("vpc", "DescribeSecurityGroups", "ap-guangzhou", json!({})).unwrap();
 //! assert_eq!(groups["TotalCount"], 1);
 //! assert_eq!(sandbox.log().count("CreateSecurityGroup"), 0);
@@ -57,18 +57,23 @@ pub mod faults;
 pub mod log;
 pub mod seed;
 mod services;
+mod tls;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
 };
 
-use axum::{Router, routing::any, serve::ListenerExt};
+use axum::{
+    Router,
+    routing::any,
+    serve::{Listener, ListenerExt},
+};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use self::cloud::Refusal;
+pub use self::cloud::ApiError;
 use self::{
     cloud::Call,
     cluster::Cluster,
@@ -76,12 +81,16 @@ use self::{
     log::Log,
     seed::{REGION, Seed},
     services::Services,
+    tls::TlsListener,
 };
+
+const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// A running sandbox. It stops when dropped.
 #[derive(Debug)]
 pub struct Sandbox {
-    address: SocketAddr,
+    url: String,
+    certificate: Option<String>,
     services: Services,
     _stop: DropGuard,
 }
@@ -93,34 +102,44 @@ impl Sandbox {
     ///
     /// If there is none.
     pub async fn start() -> Self {
-        let any_port = (Ipv4Addr::LOCALHOST, 0).into();
-        Self::listen(any_port).await.expect("the loopback interface has a free port")
+        Self::listen(ANY_PORT).await.expect("the loopback interface has a free port")
+    }
+
+    /// Starts on a free loopback port, with TLS: see [`Sandbox::certificate`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no free port.
+    pub async fn start_tls() -> Self {
+        let tcp = bind(ANY_PORT).await.expect("the loopback interface has a free port");
+        let (listener, certificate) = TlsListener::new(tcp);
+        Self { certificate: Some(certificate), ..Self::serve("https", listener) }
     }
 
     /// Starts on a given loopback address.
     pub async fn listen(address: SocketAddr) -> io::Result<Self> {
-        if !address.ip().is_loopback() {
-            // Its keys are published and its admin paths have none.
-            let message = format!("{address} is not a loopback address");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let listener = listener.tap_io(|stream| {
-            // Only latency suffers if this fails.
-            drop(stream.set_nodelay(true));
-        });
+        Ok(Self::serve("http", bind(address).await?))
+    }
+
+    fn serve<L: Listener<Addr = SocketAddr>>(scheme: &str, listener: L) -> Self {
+        let address = listener.local_addr().expect("a bound listener has an address");
         let services = Services::new();
         let stop = CancellationToken::new();
         let server = axum::serve(listener, router(&services))
             .with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(server.into_future());
-        Ok(Self { address, services, _stop: stop.drop_guard() })
+        let url = format!("{scheme}://{address}");
+        Self { url, certificate: None, services, _stop: stop.drop_guard() }
     }
 
     /// Base URL of everything.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
+    }
+
+    /// The self-signed certificate as PEM, if the sandbox uses TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// The environment variables that point the provider at this sandbox.
@@ -144,7 +163,7 @@ impl Sandbox {
     }
 
     /// Adds to the state; answers the ids of the groups, in order.
-    pub fn seed(&self, seed: Seed) -> Result<Vec<String>, Refusal> {
+    pub fn seed(&self, seed: Seed) -> Result<Vec<String>, ApiError> {
         self.services.seed(seed)
     }
 
@@ -161,8 +180,8 @@ impl Sandbox {
         action: &str,
         region: &str,
         payload: Value,
-    ) -> Result<Value, Refusal> {
-        self.services.cloud.call_from_outside(&Call::new(service, action, region, payload)).0
+    ) -> Result<Value, ApiError> {
+        self.services.cloud.call_out_of_band(&Call::new(service, action, region, payload)).0
     }
 
     /// What was asked so far.
@@ -179,6 +198,19 @@ impl Sandbox {
     pub fn cluster(&self) -> &Cluster {
         &self.services.cluster
     }
+}
+
+async fn bind(address: SocketAddr) -> io::Result<impl Listener<Io = TcpStream, Addr = SocketAddr>> {
+    if !address.ip().is_loopback() {
+        // Its keys are published and its admin paths have none.
+        let message = format!("{address} is not a loopback address");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    let listener = TcpListener::bind(address).await?;
+    Ok(listener.tap_io(|stream| {
+        // Only latency suffers if this fails.
+        drop(stream.set_nodelay(true));
+    }))
 }
 
 fn router(services: &Services) -> Router {

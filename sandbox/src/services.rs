@@ -5,7 +5,7 @@ use std::mem;
 use serde_json::{Value, json};
 
 use crate::{
-    cloud::{Cloud, Refusal},
+    cloud::{ApiError, Cloud},
     cluster::Cluster,
     faults::Faults,
     log::Log,
@@ -36,11 +36,11 @@ impl Services {
         self.faults.clear();
         self.cloud.reset();
         self.cluster.reset();
-        self.seed(Seed::start()).expect("what a sandbox starts with is valid");
+        self.seed(Seed::initial()).expect("what a sandbox starts with is valid");
         self.log.clear();
     }
 
-    pub(crate) fn seed(&self, mut seed: Seed) -> Result<Vec<String>, Refusal> {
+    pub(crate) fn seed(&self, mut seed: Seed) -> Result<Vec<String>, ApiError> {
         for namespace in mem::take(&mut seed.namespaces) {
             self.cluster.seed_namespace(&namespace);
         }

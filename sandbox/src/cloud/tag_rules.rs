@@ -1,6 +1,6 @@
 //! What a tag may be: the rules that VPC and the tag service share.
 
-use super::envelope::Refusal;
+use super::envelope::ApiError;
 
 /// Not documented as a number; the console's.
 pub(super) const MOST_PER_RESOURCE: usize = 50;
@@ -38,7 +38,7 @@ pub(super) enum TagError {
 
 impl TagError {
     /// The error under VPC's code.
-    pub(super) fn in_vpc(self, key: &str) -> Refusal {
+    pub(super) fn in_vpc(self, key: &str) -> ApiError {
         self.with_code(
             key,
             match self {
@@ -51,7 +51,7 @@ impl TagError {
     }
 
     /// The error under the tag service's code.
-    pub(super) fn in_tag(self, key: &str) -> Refusal {
+    pub(super) fn in_tag(self, key: &str) -> ApiError {
         self.with_code(
             key,
             match self {
@@ -65,7 +65,7 @@ impl TagError {
         )
     }
 
-    fn with_code(self, key: &str, code: &'static str) -> Refusal {
+    fn with_code(self, key: &str, code: &'static str) -> ApiError {
         let why = match self {
             Self::KeyEmpty => "its key is empty",
             Self::KeyTooLong => "its key is too long",
@@ -74,6 +74,6 @@ impl TagError {
             Self::ValueTooLong => "its value is too long",
             Self::ValueCharacter => "its value has an illegal character",
         };
-        Refusal::new(code, format!("The tag `{key}` is invalid: {why}."))
+        ApiError::new(code, format!("The tag `{key}` is invalid: {why}."))
     }
 }
