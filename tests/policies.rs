@@ -11,7 +11,7 @@ use terraform_provider_tke::{
 };
 use tke_sandbox::{
     Sandbox,
-    faults::{Injection, Kind},
+    faults::{Fault, Injection},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -58,9 +58,9 @@ impl Test {
         self.policies.delete(&at(), &policy.uid, &self.cancel).await
     }
 
-    fn fault(&self, on: &str, kind: Kind, times: u32) {
+    fn fault(&self, on: &str, fault: Fault, times: u32) {
         let on = format!("{on} securitygrouppolicies");
-        self.sandbox.faults().add(Injection { times, ..Injection::new(on, kind) });
+        self.sandbox.faults().add(Injection { times, ..Injection::new(on, fault) });
     }
 
     /// Somebody else applies this specification.
@@ -234,14 +234,14 @@ async fn a_successor_is_not_touched() {
 async fn faults_pass() {
     let test = Test::start().await;
     let wanted = manifest(&["sg-a"]);
-    for kind in [Kind::Throttle, Kind::ServerError, Kind::LostAnswer] {
-        test.fault("PATCH", kind, 1);
-        let made = test.create(&wanted).await.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+    for fault in [Fault::Throttle, Fault::ServerError, Fault::LostResponse] {
+        test.fault("PATCH", fault.clone(), 1);
+        let made = test.create(&wanted).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(made.spec, wanted.spec);
-        test.fault("PATCH", kind, 1);
+        test.fault("PATCH", fault.clone(), 1);
         let changed = test.update(&made, &manifest(&["sg-b"])).await.unwrap();
         assert_eq!(changed.spec.security_group_ids, ["sg-b"]);
-        test.fault("DELETE", kind, 1);
+        test.fault("DELETE", fault.clone(), 1);
         test.delete(&changed).await.unwrap();
         assert_eq!(test.find().await, None);
     }
@@ -250,7 +250,7 @@ async fn faults_pass() {
 #[tokio::test]
 async fn a_create_whose_answers_are_all_lost_is_found_again() {
     let test = Test::start().await;
-    test.fault("PATCH", Kind::LostAnswer, 5);
+    test.fault("PATCH", Fault::LostResponse, 5);
     let wanted = manifest(&["sg-a"]);
     assert_eq!(test.create(&wanted).await.unwrap().spec, wanted.spec);
 }

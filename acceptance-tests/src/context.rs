@@ -1,4 +1,4 @@
-//! The surroundings of one test.
+//! What one test runs in.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -6,10 +6,13 @@ use std::{
 };
 
 use serde_json::Value;
-use tke_sandbox::Sandbox;
+use tke_sandbox::{
+    Sandbox,
+    faults::{Fault, Injection},
+};
 use tokio::runtime::Runtime;
 
-use crate::{Outside, Terraform};
+use crate::{OutOfBand, Terraform};
 
 /// Terraform and a sandbox that it is pointed at.
 ///
@@ -18,7 +21,7 @@ use crate::{Outside, Terraform};
 pub struct TestContext {
     terraform: Terraform,
     sandbox: Sandbox,
-    /// Serves the sandbox, so it ends last.
+    /// Serves the sandbox, so it is dropped last.
     runtime: Runtime,
 }
 
@@ -51,19 +54,31 @@ impl TestContext {
         Self { terraform, sandbox, runtime }
     }
 
+    /// As [`TestContext::new`], with this configuration.
+    pub fn configured(hcl: &str) -> Self {
+        let context = Self::new();
+        context.configure(hcl);
+        context
+    }
+
     /// The sandbox of this test.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }
 
-    /// Everything that cloud and cluster hold.
-    pub fn held(&self) -> Value {
+    /// Everything that cloud and cluster hold, comparable with an earlier state.
+    pub fn sandbox_state(&self) -> Value {
         self.sandbox.state()
     }
 
-    /// What somebody else can do while Terraform is not looking.
-    pub fn outside(&self) -> Outside<'_> {
-        Outside::new(&self.sandbox, &self.runtime)
+    /// Injects a fault into the next request `on`, as the log of the sandbox names it.
+    pub fn inject(&self, on: &str, fault: Fault) {
+        self.sandbox.faults().add(Injection::new(on, fault));
+    }
+
+    /// Changes that somebody else makes, outside Terraform.
+    pub fn out_of_band(&self) -> OutOfBand<'_> {
+        OutOfBand::new(&self.sandbox, &self.runtime)
     }
 
     /// Makes this the whole configuration, below the line that names the provider.

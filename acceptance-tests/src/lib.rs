@@ -3,24 +3,24 @@
 //!
 //! A test owns a [`TestContext`]: a folder, a sandbox and a clean environment. It writes HCL, runs
 //! Terraform and looks at plans and at the sandbox. [`lifecycle()`] is the proof that every resource
-//! gives; what others do behind Terraform's back goes through [`Outside`].
+//! gives; what others do behind Terraform's back goes through [`OutOfBand`].
 
 #![expect(clippy::indexing_slicing, reason = "JSON answers null for what is absent")]
 #![expect(clippy::missing_panics_doc, reason = "that is how a test fails")]
 
 mod context;
 mod lifecycle;
-mod outside;
-mod patience;
+mod out_of_band;
 mod plan;
+mod poll;
 mod terraform;
 
 pub use self::{
     context::TestContext,
     lifecycle::{Case, lifecycle},
-    outside::Outside,
-    patience::patiently,
+    out_of_band::OutOfBand,
     plan::Plan,
+    poll::poll,
     terraform::{Printed, Terraform},
 };
 

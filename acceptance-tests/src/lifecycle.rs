@@ -1,11 +1,11 @@
-//! The life that every resource proves, from created to destroyed.
+//! The lifecycle that every resource is tested for, from created to destroyed.
 
 use std::{process::Command, time::Duration};
 
 use serde_json::Value;
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::faults::Fault;
 
-use crate::{Outside, TestContext, patiently};
+use crate::{OutOfBand, TestContext, poll};
 
 /// One resource: its HCL at each stage, and what is expected there.
 ///
@@ -14,8 +14,8 @@ use crate::{Outside, TestContext, patiently};
 pub struct Case {
     /// The address of the resource in all of the HCL below.
     pub address: &'static str,
-    /// What it needs around it, at every stage.
-    pub around: &'static str,
+    /// HCL of the resources that it depends on, at every stage.
+    pub dependencies: &'static str,
     /// The resource as it is created.
     pub created: &'static str,
     /// The same with everything changed that can change in place.
@@ -27,21 +27,21 @@ pub struct Case {
     /// The id to import it by, from its attributes.
     pub import_id: fn(&Value) -> String,
     /// Changes the object outside Terraform.
-    pub drift: fn(&Outside<'_>, &Value),
-    /// The attributes in which that must show.
-    pub drifts: &'static [&'static str],
+    pub drift: fn(&OutOfBand<'_>, &Value),
+    /// The attributes that this changes.
+    pub drifted: &'static [&'static str],
     /// Deletes the object outside Terraform.
-    pub remove: fn(&Outside<'_>, &Value),
+    pub remove: fn(&OutOfBand<'_>, &Value),
     /// The request that creates the object, as the sandbox's log names it.
     pub request: &'static str,
 }
 
-/// Proves the life of a resource.
+/// Takes a resource through its lifecycle.
 #[track_caller]
 pub fn lifecycle(case: &Case) {
     let context = TestContext::new();
-    let before = context.held();
-    let configure = |hcl: &str| context.configure(&format!("{}\n{hcl}", case.around));
+    let before = context.sandbox_state();
+    let configure = |hcl: &str| context.configure(&format!("{}\n{hcl}", case.dependencies));
 
     stage("created");
     configure(case.created);
@@ -71,22 +71,22 @@ pub fn lifecycle(case: &Case) {
     context.apply();
     context.assert_no_changes();
 
-    stage("drifted and healed");
-    let healthy = context.held();
-    (case.drift)(&context.outside(), &context.attributes(case.address));
-    assert_ne!(context.held(), healthy, "nothing drifted");
-    context.plan().assert_in_place(case.address, case.drifts);
+    stage("drift is planned and corrected");
+    let before_drift = context.sandbox_state();
+    (case.drift)(&context.out_of_band(), &context.attributes(case.address));
+    assert_ne!(context.sandbox_state(), before_drift, "nothing drifted");
+    context.plan().assert_in_place(case.address, case.drifted);
     context.apply();
-    assert_eq!(context.held(), healthy, "drift was not healed");
+    assert_eq!(context.sandbox_state(), before_drift, "drift was not corrected");
     context.assert_no_changes();
 
-    stage("disappeared: create is planned");
-    (case.remove)(&context.outside(), &context.attributes(case.address));
+    stage("deleted out of band: create is planned");
+    (case.remove)(&context.out_of_band(), &context.attributes(case.address));
     context.plan().assert_actions(case.address, &["create"]);
     context.apply();
     context.assert_no_changes();
 
-    stage("replaced where it must be");
+    stage("replaced");
     configure(case.replaced);
     context.plan().assert_actions(case.address, &["delete", "create"]);
     context.apply();
@@ -94,36 +94,35 @@ pub fn lifecycle(case: &Case) {
 
     stage("destroyed: the sandbox is as before");
     context.destroy();
-    assert_eq!(context.held(), before);
+    assert_eq!(context.sandbox_state(), before);
 
-    // Only the resource itself is to meet the fault.
-    for answer in [Kind::LostAnswer, Kind::Latency] {
+    // The fault is injected after the dependencies exist, so that only the resource meets it.
+    for fault in [Fault::LostResponse, Fault::Latency { milliseconds: 1500 }] {
         configure("");
         context.apply();
         configure(case.created);
-        let fault = Injection { latency_ms: 1500, ..Injection::new(case.request, answer) };
-        context.sandbox().faults().add(fault);
+        context.inject(case.request, fault.clone());
 
-        if answer == Kind::LostAnswer {
-            stage("answer lost after the service said yes: nothing orphaned");
+        if fault == Fault::LostResponse {
+            stage("created with a lost response: nothing is orphaned");
             context.try_apply();
         } else {
-            stage("interrupted while the service says yes: nothing orphaned");
+            stage("created while interrupted: nothing is orphaned");
             interrupted_apply(&context);
         }
         context.sandbox().faults().clear();
         context.apply();
         context.assert_no_changes();
         context.destroy();
-        assert_eq!(context.held(), before);
+        assert_eq!(context.sandbox_state(), before);
     }
 }
 
 /// Ctrl-C while the request that creates the object is on its way.
 fn interrupted_apply(context: &TestContext) {
     let mut terraform = context.start("apply -auto-approve -input=false -no-color");
-    let came = || (context.sandbox().faults().left() == 0).then_some(());
-    patiently(Duration::from_mins(1), came).expect("the request does not come");
+    let arrived = || (context.sandbox().faults().remaining() == 0).then_some(());
+    poll(Duration::from_mins(1), arrived).expect("the request does not arrive");
     let process = terraform.id().to_string();
     let sent = Command::new("kill").args(["-INT", &process]).status();
     assert!(sent.is_ok_and(|status| status.success()), "Terraform ended too early");

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Plan, patiently};
+use crate::{Plan, poll};
 
 /// Terraform, or a program that stands in for it, in a folder of its own; it knows nothing else of
 /// this machine.
@@ -187,8 +187,7 @@ impl Terraform {
     /// Waits until a command that was started has printed something.
     #[track_caller]
     pub fn wait_for(&self, text: &str) {
-        let came =
-            patiently(Duration::from_secs(30), || self.output().contains(text).then_some(()));
+        let came = poll(Duration::from_secs(30), || self.output().contains(text).then_some(()));
         assert!(came.is_some(), "no `{text}` came:\n{}", self.output());
     }
 

@@ -11,14 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    World,
     cloud::{Call, envelope},
     faults::Injection,
     log::Entry,
     seed::{REGION, Seed},
+    services::Services,
 };
 
-pub(crate) fn router(world: World) -> Router {
+pub(crate) fn router(services: Services) -> Router {
     Router::new()
         .route("/_sandbox/reset", post(reset))
         .route("/_sandbox/seed", post(seed))
@@ -26,47 +26,47 @@ pub(crate) fn router(world: World) -> Router {
         .route("/_sandbox/log", get(read_log).delete(clear_log))
         .route("/_sandbox/state", get(state))
         .route("/_sandbox/call", post(call))
-        .with_state(world)
+        .with_state(services)
 }
 
-async fn reset(State(world): State<World>) -> StatusCode {
-    world.reset();
+async fn reset(State(services): State<Services>) -> StatusCode {
+    services.reset();
     StatusCode::NO_CONTENT
 }
 
-async fn seed(State(world): State<World>, Json(seed): Json<Seed>) -> Response {
-    match world.seed(seed) {
+async fn seed(State(services): State<Services>, Json(seed): Json<Seed>) -> Response {
+    match services.seed(seed) {
         Ok(groups) => Json(json!({"groups": groups})).into_response(),
-        Err(refusal) => (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     }
 }
 
-async fn add_fault(State(world): State<World>, Json(fault): Json<Injection>) -> StatusCode {
-    world.faults.add(fault);
+async fn add_fault(State(services): State<Services>, Json(fault): Json<Injection>) -> StatusCode {
+    services.faults.add(fault);
     StatusCode::NO_CONTENT
 }
 
-async fn clear_faults(State(world): State<World>) -> StatusCode {
-    world.faults.clear();
+async fn clear_faults(State(services): State<Services>) -> StatusCode {
+    services.faults.clear();
     StatusCode::NO_CONTENT
 }
 
-async fn read_log(State(world): State<World>) -> Json<Vec<Entry>> {
-    Json(world.log.entries())
+async fn read_log(State(services): State<Services>) -> Json<Vec<Entry>> {
+    Json(services.log.entries())
 }
 
-async fn clear_log(State(world): State<World>) -> StatusCode {
-    world.log.clear();
+async fn clear_log(State(services): State<Services>) -> StatusCode {
+    services.log.clear();
     StatusCode::NO_CONTENT
 }
 
-async fn state(State(world): State<World>) -> Json<Value> {
-    Json(world.state())
+async fn state(State(services): State<Services>) -> Json<Value> {
+    Json(services.state())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OutsideCall {
+struct OutOfBandCall {
     service: String,
     action: String,
     #[serde(default = "region")]
@@ -75,11 +75,11 @@ struct OutsideCall {
     payload: Value,
 }
 
-async fn call(State(world): State<World>, Json(outside): Json<OutsideCall>) -> Response {
-    let OutsideCall { service, action, region, payload } = outside;
+async fn call(State(services): State<Services>, Json(outside): Json<OutOfBandCall>) -> Response {
+    let OutOfBandCall { service, action, region, payload } = outside;
     let call = Call::new(&service, &action, &region, payload);
-    let (outcome, request_id) = world.cloud.call_from_outside(&call);
-    envelope(outcome, &request_id)
+    let (outcome, request_id) = services.cloud.call_out_of_band(&call);
+    envelope(outcome, &request_id, None)
 }
 
 fn region() -> String {

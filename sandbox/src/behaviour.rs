@@ -43,6 +43,9 @@ pub struct Behaviour {
     /// Whether `ModifySecurityGroupPolicies` compares `Version`. It does not: the action does not
     /// list `VersionMismatch`, and clients in daily use send another number.
     pub modify_checks_version: bool,
+    /// Whether lists have no end: each page is full, begins the list again where it ends, and has a
+    /// `TotalCount` beyond it. No service does this on purpose; a caller must survive it.
+    pub endless_pages: bool,
     /// Groups per region and project: the documented default.
     pub group_quota: usize,
     /// Rules per group and direction: the documented default.
@@ -108,6 +111,7 @@ impl Default for Behaviour {
             index_beyond_end: IndexBeyondEnd::Refuse,
             self_reference_blocks_delete: false,
             modify_checks_version: false,
+            endless_pages: false,
             group_quota: 50,
             rule_quota: 100,
             reference_quota: 10,

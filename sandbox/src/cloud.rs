@@ -4,15 +4,21 @@
 //! parameters. What an action does is a function of the account, the parameters and the time.
 
 mod envelope;
+mod list;
 mod params;
 mod rates;
 mod signature;
 mod sts;
 mod tag;
+mod tag_rules;
 mod tke;
 mod vpc;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -29,12 +35,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-pub use self::envelope::Refusal;
+pub use self::envelope::ApiError;
 pub(crate) use self::envelope::envelope;
-use self::{rates::Rates, signature::Signed, tke::Tke, vpc::Vpc};
+use self::{rates::Rates, signature::SignedRequest, tke::Tke, vpc::Vpc};
 use crate::{
     behaviour::Behaviour,
-    faults::{Fault, Faults, hang_up},
+    faults::{Fault, Faults, close_connection, reflect},
     log::{Entry, Log, Side},
     seed::{Credential, Seed},
 };
@@ -66,7 +72,7 @@ const REGIONS: &[&str] = &[
 ];
 
 /// What an action answers.
-type Answer = Result<Value, Refusal>;
+type ActionResult = Result<Value, ApiError>;
 
 /// What an action may know besides the account.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +85,7 @@ struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+    fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         params::read(self.params)
     }
 }
@@ -127,17 +133,17 @@ impl Cloud {
     }
 
     /// A call from outside: unsigned, without limits and faults, logged as such.
-    pub(crate) fn call_from_outside(&self, call: &Call) -> (Answer, String) {
+    pub(crate) fn call_out_of_band(&self, call: &Call) -> (ActionResult, String) {
         let request_id = Uuid::new_v4().to_string();
-        let outcome = self.account(|account| account.perform(call, clock()));
-        let mut entry = call.entry(Side::Outside, &request_id);
+        let outcome = self.account(|account| account.execute(call, clock()));
+        let mut entry = call.entry(Side::OutOfBand, &request_id);
         entry.code = code(&outcome);
         self.log.push(entry);
         (outcome, request_id)
     }
 
     /// Adds to the account; answers the ids of the groups.
-    pub(crate) fn seed(&self, seed: Seed) -> Result<Vec<String>, Refusal> {
+    pub(crate) fn seed(&self, seed: Seed) -> Result<Vec<String>, ApiError> {
         self.account(|account| account.seed(seed, clock()))
     }
 
@@ -158,12 +164,12 @@ impl Cloud {
         let (head, body) = request.into_parts();
         let call = match self.receive(&head, body).await {
             Ok(call) => call,
-            Err(refusal) => {
+            Err(error) => {
                 let mut entry = Entry::new(Side::Cloud, header(&head, "x-tc-action"), 200);
                 entry.request_id = Some(request_id.clone());
-                entry.code = Some(refusal.code.to_string());
+                entry.code = Some(error.code.to_string());
                 self.log.push(entry);
-                return envelope(Err(refusal), &request_id);
+                return envelope(Err(error), &request_id, None);
             }
         };
         let mut entry = call.entry(Side::Cloud, &request_id);
@@ -178,30 +184,37 @@ impl Cloud {
                 let limit = rates::limit(&call.action).unwrap_or(20);
                 Err(rates::exceeded(limit + 1, limit))
             }
-            Some(Fault::Error { code, message }) => Err(Refusal::new(code.clone(), message)),
-            Some(Fault::LostAnswer) | None => self.perform(&call),
-            Some(Fault::Latency(latency)) => {
-                tokio::time::sleep(*latency).await;
-                self.perform(&call)
+            Some(Fault::Error { code, message }) => {
+                Err(ApiError::new(code.clone(), reflect(message, &head.headers)))
             }
+            Some(Fault::NoResponse) => {
+                entry.status = 0;
+                self.log.push(entry);
+                return future::pending().await;
+            }
+            Some(Fault::Latency { milliseconds }) => {
+                tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+                self.execute(&call)
+            }
+            Some(Fault::LostResponse | Fault::LargeResponse { .. }) | None => self.execute(&call),
         };
         entry.code = code(&outcome);
-        if fault == Some(Fault::LostAnswer) {
+        if fault == Some(Fault::LostResponse) {
             entry.status = 0;
             self.log.push(entry);
-            return hang_up();
+            return close_connection();
         }
         self.log.push(entry);
-        envelope(outcome, &request_id)
+        envelope(outcome, &request_id, fault.as_ref())
     }
 
     /// Reads a call and checks its signature.
-    async fn receive(&self, head: &request::Parts, body: Body) -> Result<Call, Refusal> {
+    async fn receive(&self, head: &request::Parts, body: Body) -> Result<Call, ApiError> {
         let payload = to_bytes(body, LONGEST_BODY).await.ok();
         let payload = payload.ok_or_else(|| {
-            Refusal::new("RequestSizeLimitExceeded", "The request is larger than 10 MB.")
+            ApiError::new("RequestSizeLimitExceeded", "The request is larger than 10 MB.")
         })?;
-        let signed = Signed {
+        let signed = SignedRequest {
             method: head.method.as_str(),
             query: head.uri.query().unwrap_or_default(),
             headers: &head.headers,
@@ -210,11 +223,11 @@ impl Cloud {
         let credentials = self.account(|account| account.credentials.clone());
         let service = signature::verify(signed, &credentials, clock())?;
         if head.method != Method::POST {
-            return Err(Refusal::new("UnsupportedProtocol", "Only POST is supported here."));
+            return Err(ApiError::new("UnsupportedProtocol", "Only POST is supported here."));
         }
         let params = serde_json::from_slice(&payload).ok().filter(Value::is_object);
         let params = params.ok_or_else(|| {
-            Refusal::new("InvalidParameter", "The request body is not a JSON object.")
+            ApiError::new("InvalidParameter", "The request body is not a JSON object.")
         })?;
         Ok(Call {
             service,
@@ -225,13 +238,13 @@ impl Cloud {
         })
     }
 
-    fn perform(&self, call: &Call) -> Answer {
+    fn execute(&self, call: &Call) -> ActionResult {
         let elapsed = self.started.elapsed();
         self.account(|account| {
             if account.behaviour.rate_limits {
                 account.rates.count(&call.action, elapsed)?;
             }
-            account.perform(call, clock())
+            account.execute(call, clock())
         })
     }
 
@@ -242,28 +255,28 @@ impl Cloud {
 }
 
 impl Account {
-    fn perform(&mut self, call: &Call, now: Timestamp) -> Answer {
+    fn execute(&mut self, call: &Call, now: Timestamp) -> ActionResult {
         let Self { behaviour, vpc, tke, .. } = self;
         let Call { service, action, version, region, params } = call;
         let now = beijing_time(now);
         let cx = Cx { behaviour, region, params, now: &now };
         let Some(known) = version_of(service) else {
             let message = format!("The product `{service}` does not exist.");
-            return Err(Refusal::new("NoSuchProduct", message));
+            return Err(ApiError::new("NoSuchProduct", message));
         };
         if version != known {
             let message = format!("The version `{version}` of {service} does not exist.");
-            return Err(Refusal::new("NoSuchVersion", message));
+            return Err(ApiError::new("NoSuchVersion", message));
         }
         match service.as_str() {
-            "vpc" => regional(cx).and_then(|()| vpc::act(vpc, action, cx)),
-            "tke" => regional(cx).and_then(|()| tke::act(tke, action, cx)),
-            "tag" => tag::act(vpc, action, cx),
-            _ => sts::act(action, cx),
+            "vpc" => regional(cx).and_then(|()| vpc::dispatch(vpc, action, cx)),
+            "tke" => regional(cx).and_then(|()| tke::dispatch(tke, action, cx)),
+            "tag" => tag::dispatch(vpc, action, cx),
+            _ => sts::dispatch(action, cx),
         }
     }
 
-    fn seed(&mut self, seed: Seed, now: Timestamp) -> Result<Vec<String>, Refusal> {
+    fn seed(&mut self, seed: Seed, now: Timestamp) -> Result<Vec<String>, ApiError> {
         if let Some(behaviour) = seed.behaviour {
             self.behaviour = behaviour;
         }
@@ -318,32 +331,26 @@ fn version_of(service: &str) -> Option<&'static str> {
     }
 }
 
-fn regional(cx: Cx<'_>) -> Result<(), Refusal> {
+fn regional(cx: Cx<'_>) -> Result<(), ApiError> {
     match cx.region {
         "" => {
             let message = "The request is missing a required parameter `Region`.";
-            Err(Refusal::new("MissingParameter", message))
+            Err(ApiError::new("MissingParameter", message))
         }
         region if REGIONS.contains(&region) => Ok(()),
         region => {
             let message = format!("The API does not support the region `{region}`.");
-            Err(Refusal::new("UnsupportedRegion", message))
+            Err(ApiError::new("UnsupportedRegion", message))
         }
     }
 }
 
-fn invalid_action(action: &str) -> Refusal {
-    Refusal::new("InvalidAction", format!("The action `{action}` does not exist."))
+fn invalid_action(action: &str) -> ApiError {
+    ApiError::new("InvalidAction", format!("The action `{action}` does not exist."))
 }
 
-/// One page of a list; a page beyond the end is empty.
-fn page<T>(list: &[T], offset: usize, limit: usize) -> &[T] {
-    let rest = list.get(offset..).unwrap_or_default();
-    rest.get(..limit).unwrap_or(rest)
-}
-
-fn code(outcome: &Answer) -> Option<String> {
-    outcome.as_ref().err().map(|refusal| refusal.code.to_string())
+fn code(outcome: &ActionResult) -> Option<String> {
+    outcome.as_ref().err().map(|error| error.code.to_string())
 }
 
 fn header(head: &request::Parts, name: &str) -> String {
@@ -368,12 +375,12 @@ mod tests {
     use crate::seed::REGION;
 
     /// An account as a sandbox starts with it, to be asked without signature.
-    pub(super) struct Tested(Account);
+    pub(super) struct TestAccount(Account);
 
-    impl Tested {
+    impl TestAccount {
         pub(super) fn new(behaviour: Behaviour) -> Self {
             let mut account = Account::default();
-            let seed = Seed { behaviour: Some(behaviour), ..Seed::start() };
+            let seed = Seed { behaviour: Some(behaviour), ..Seed::initial() };
             account.seed(seed, Timestamp::UNIX_EPOCH).unwrap();
             Self(account)
         }
@@ -383,9 +390,9 @@ mod tests {
             self.0.seed(seed, Timestamp::UNIX_EPOCH).unwrap()
         }
 
-        pub(super) fn ask(&mut self, service: &str, action: &str, params: Value) -> Answer {
+        pub(super) fn ask(&mut self, service: &str, action: &str, params: Value) -> ActionResult {
             let call = Call::new(service, action, REGION, params);
-            self.0.perform(&call, Timestamp::UNIX_EPOCH)
+            self.0.execute(&call, Timestamp::UNIX_EPOCH)
         }
 
         #[track_caller]
@@ -405,7 +412,7 @@ mod tests {
         fn check(change: impl FnOnce(&mut Call), code: &str) {
             let mut call = Call::new("vpc", "DescribeSecurityGroups", REGION, json!({}));
             change(&mut call);
-            let outcome = Account::default().perform(&call, Timestamp::UNIX_EPOCH);
+            let outcome = Account::default().execute(&call, Timestamp::UNIX_EPOCH);
             assert_eq!(outcome.unwrap_err().code, code);
         }
         check(|call| call.service = "cvm".into(), "NoSuchProduct");
@@ -418,18 +425,11 @@ mod tests {
 
     #[test]
     fn ok_regions_are_apart() {
-        let mut account = Tested::new(Behaviour::default());
+        let mut account = TestAccount::new(Behaviour::default());
         account.ok("vpc", "DescribeSecurityGroups", json!({"SecurityGroupIds": ["sg-workers0"]}));
         let elsewhere = Call::new("vpc", "DescribeSecurityGroups", "ap-singapore", json!({}));
-        let answer = account.0.perform(&elsewhere, Timestamp::UNIX_EPOCH).unwrap();
+        let answer = account.0.execute(&elsewhere, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(answer["TotalCount"], 0);
-    }
-
-    #[test]
-    fn ok_pages() {
-        assert_eq!(page(&[1, 2, 3], 1, 5), [2, 3]);
-        assert_eq!(page(&[1, 2, 3], 0, 2), [1, 2]);
-        assert_eq!(page(&[1, 2, 3], 4, 1), [] as [i32; 0]);
     }
 
     #[test]
@@ -439,7 +439,7 @@ mod tests {
 
     #[test]
     fn ok_caller_identity() {
-        let mut account = Tested::new(Behaviour::default());
+        let mut account = TestAccount::new(Behaviour::default());
         let identity = account.ok("sts", "GetCallerIdentity", json!({}));
         assert_eq!(identity["AccountId"], ACCOUNT);
     }

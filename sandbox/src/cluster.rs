@@ -23,9 +23,10 @@
 //! The request log and the faults know a request by method and resource, for example
 //! `PATCH securitygrouppolicies`, `GET namespaces`, `GET discovery` or `GET version`.
 
+mod admission;
 mod apply;
-mod call;
 mod checks;
+mod controller;
 mod discovery;
 mod fields;
 mod managers;
@@ -33,6 +34,7 @@ mod metadata;
 mod namespaces;
 mod patch;
 mod policies;
+mod request;
 mod resource;
 mod schema;
 mod selector;
@@ -40,7 +42,9 @@ mod status;
 
 use std::{
     collections::BTreeMap,
+    future,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -55,14 +59,14 @@ use serde_json::{Value, json};
 
 pub use self::schema::Crd;
 use self::{
-    call::{Answer, Call},
     managers::Managers,
     policies::Key,
+    request::{ApiRequest, ApiResponse},
     resource::{GROUP, NAMESPACES, POLICIES, VERSION},
     status::Status,
 };
 use crate::{
-    faults::{Fault, Faults, hang_up},
+    faults::{Fault, Faults, close_connection, reflect},
     log::{Entry, Log, Side},
 };
 
@@ -126,6 +130,7 @@ impl Cluster {
             state.crd = crd;
             if !crd.installed {
                 state.policies.clear();
+                controller::reconcile(state, &clock());
             }
         });
     }
@@ -254,75 +259,100 @@ impl<'a> Target<'a> {
 }
 
 async fn serve(extract::State(cluster): extract::State<Cluster>, request: Request) -> Response {
-    let call = match Call::read(request, clock()).await {
-        Ok(call) => call,
-        Err(status) => return Answer::from(&status).into_response(),
+    let request = match ApiRequest::read(request, clock()).await {
+        Ok(request) => request,
+        Err(status) => return ApiResponse::from(&status).into_response(),
     };
-    let target = Target::of(&call.path);
-    let action = format!("{} {}", call.method, target.noun());
-    let admitted = authenticate(&call, &target);
-    // A stranger does not use up the faults that are meant for the provider.
+    let target = Target::of(&request.path);
+    let action = format!("{} {}", request.method, target.noun());
+    let admitted = authenticate(&request, &target);
+    // A request without the token does not use up the faults that are meant for the provider.
     let fault = admitted.as_ref().ok().and_then(|()| cluster.faults.next(&action));
-    if let Some(Fault::Latency(wait)) = &fault {
-        tokio::time::sleep(*wait).await;
-    }
-    let is_lost = fault == Some(Fault::LostAnswer);
-    let result = match fault {
+    let result = match &fault {
         Some(Fault::Throttle) => Err(Status::too_many_requests()),
         Some(Fault::ServerError) => Err(Status::unavailable()),
-        Some(Fault::Error { code, message }) => Err(Status::injected(code, message)),
-        Some(Fault::LostAnswer | Fault::Latency(_)) | None => {
-            admitted.and_then(|()| cluster.locked(|state| dispatch(state, &call, &target)))
+        Some(Fault::Error { code, message }) => {
+            Err(Status::injected(code.clone(), reflect(message, &request.headers)))
+        }
+        Some(Fault::NoResponse) => Ok(ApiResponse::none()),
+        Some(Fault::Latency { milliseconds }) => {
+            tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+            cluster.locked(|state| dispatch(state, &request, &target))
+        }
+        Some(Fault::LostResponse | Fault::LargeResponse { .. }) | None => {
+            admitted.and_then(|()| cluster.locked(|state| dispatch(state, &request, &target)))
         }
     };
-    let answer = result.as_ref().map_or_else(Answer::from, Clone::clone);
-    let code = if is_lost { 0 } else { answer.code };
+    let mut response = result.as_ref().map_or_else(ApiResponse::from, Clone::clone);
+    let code = if fault == Some(Fault::LostResponse) { 0 } else { response.code };
     cluster.log.push(Entry {
         service: target.group().to_owned(),
         scope: target.namespace().to_owned(),
         code: result.err().map(|status| status.reason.into_owned()),
-        request: call.body_or_null(),
+        request: request.body_or_null(),
         ..Entry::new(Side::Cluster, action, code)
     });
-    if is_lost { hang_up() } else { answer.into_response() }
+    match fault {
+        Some(Fault::NoResponse) => future::pending().await,
+        Some(Fault::LostResponse) => close_connection(),
+        Some(fault) => {
+            response.enlarge(&fault);
+            response.into_response()
+        }
+        None => response.into_response(),
+    }
 }
 
-fn authenticate(call: &Call, target: &Target<'_>) -> Result<(), Status> {
-    match call.bearer() {
+fn authenticate(request: &ApiRequest, target: &Target<'_>) -> Result<(), Status> {
+    match request.bearer() {
         Some(TOKEN) => Ok(()),
         None if target.is_public() => Ok(()),
         _ => Err(Status::unauthorized()),
     }
 }
 
-fn dispatch(state: &mut State, call: &Call, target: &Target<'_>) -> Result<Answer, Status> {
+fn dispatch(
+    state: &mut State,
+    request: &ApiRequest,
+    target: &Target<'_>,
+) -> Result<ApiResponse, Status> {
+    let answer = handle(state, request, target)?;
+    controller::reconcile(state, &request.now);
+    Ok(answer)
+}
+
+fn handle(
+    state: &mut State,
+    request: &ApiRequest,
+    target: &Target<'_>,
+) -> Result<ApiResponse, Status> {
     if target.needs_crd() && !state.crd.installed {
-        return Ok(Answer::no_such_path());
+        return Ok(ApiResponse::no_such_path());
     }
-    match (&call.method, *target) {
-        (_, Target::Nothing) => Ok(Answer::no_such_path()),
+    match (&request.method, *target) {
+        (_, Target::Nothing) => Ok(ApiResponse::no_such_path()),
         (&Method::GET, Target::Version) => Ok(discovery::version()),
-        (&Method::GET, Target::Health) => Ok(Answer::text(200, "ok")),
-        (&Method::GET, Target::CoreGroup) => Ok(discovery::core(call)),
+        (&Method::GET, Target::Health) => Ok(ApiResponse::text(200, "ok")),
+        (&Method::GET, Target::CoreGroup) => Ok(discovery::core(request)),
         (&Method::GET, Target::CoreResources) => Ok(discovery::resources(&NAMESPACES)),
-        (&Method::GET, Target::Groups) => Ok(discovery::groups(state, call)),
+        (&Method::GET, Target::Groups) => Ok(discovery::groups(state, request)),
         (&Method::GET, Target::Group) => Ok(discovery::group()),
         (&Method::GET, Target::Resources) => Ok(discovery::resources(&POLICIES)),
-        (&Method::GET, Target::Namespaces) => namespaces::list(state, call),
-        (&Method::POST, Target::Namespaces) => namespaces::create(state, call),
+        (&Method::GET, Target::Namespaces) => namespaces::list(state, request),
+        (&Method::POST, Target::Namespaces) => namespaces::create(state, request),
         (&Method::GET, Target::Namespace(name)) => namespaces::get(state, name),
-        (&Method::DELETE, Target::Namespace(name)) => namespaces::delete(state, call, name),
-        (&Method::GET, Target::Policies(namespace)) => policies::list(state, call, namespace),
+        (&Method::DELETE, Target::Namespace(name)) => namespaces::delete(state, request, name),
+        (&Method::GET, Target::Policies(namespace)) => policies::list(state, request, namespace),
         (&Method::POST, Target::Policies(Some(namespace))) => {
-            policies::create(state, call, namespace)
+            policies::create(state, request, namespace)
         }
         (method, Target::Policy(namespace, name)) => {
             let key = (namespace.to_owned(), name.to_owned());
             match *method {
                 Method::GET => policies::get(state, &key),
-                Method::PUT => policies::replace(state, call, &key),
-                Method::PATCH => policies::patch(state, call, &key),
-                Method::DELETE => policies::delete(state, call, &key),
+                Method::PUT => policies::replace(state, request, &key),
+                Method::PATCH => policies::patch(state, request, &key),
+                Method::DELETE => policies::delete(state, request, &key),
                 _ => Err(Status::method_not_allowed()),
             }
         }
@@ -358,8 +388,6 @@ fn clock() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::{
         body::{Body, to_bytes},
         http::{HeaderMap, Request, header},
@@ -367,13 +395,14 @@ mod tests {
     use tower::Service;
 
     use super::*;
-    use crate::faults::{Injection, Kind};
+    use crate::faults::Injection;
 
     pub(super) const NAMESPACE: &str = "/api/v1/namespaces/my-namespace";
     pub(super) const POLICIES: &str = "/apis/vpcresources.tke.cloud.tencent.com/v1beta1/namespaces/\
                                        my-namespace/securitygrouppolicies";
     pub(super) const APPLY: &str = "application/apply-patch+yaml";
     const JSON: &str = "application/json";
+    const BEARER: &str = "Bearer sandbox-token";
 
     /// A cluster as the sandbox starts it.
     pub(super) fn cluster() -> Cluster {
@@ -397,7 +426,7 @@ mod tests {
         let (code, _, body) = send(
             cluster,
             Request::builder()
-                .header(header::AUTHORIZATION, "Bearer sandbox-token")
+                .header(header::AUTHORIZATION, BEARER)
                 .header(header::CONTENT_TYPE, content_type),
             request,
             body,
@@ -462,7 +491,7 @@ mod tests {
     #[test]
     fn a_stranger_meets_no_faults() {
         let cluster = cluster();
-        cluster.faults.add(Injection::new("*", Kind::Throttle));
+        cluster.faults.add(Injection::new("*", Fault::Throttle));
         let (code, _, _) = send(&cluster, Request::builder(), "GET /api", &Value::Null);
         assert_eq!(code, 401);
         assert_eq!(ask(&cluster, "GET /api", &Value::Null).0, 429);
@@ -522,30 +551,63 @@ mod tests {
     }
 
     #[test]
-    fn faults_happen_before_or_after_the_deed() {
+    fn fault_decides_status_and_whether_request_is_executed() {
         #[track_caller]
-        fn check(injection: Injection, code: u16, reason: &str, is_done: bool) {
+        fn check(fault: Fault, code: u16, reason: &str, is_executed: bool) {
             let cluster = cluster();
-            cluster.faults.add(Injection { on: "POST securitygrouppolicies".into(), ..injection });
+            cluster.faults.add(Injection::new("POST securitygrouppolicies", fault));
             let answer = ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
             assert_eq!((answer.0, answer.1["reason"].as_str().unwrap_or_default()), (code, reason));
             let found = ask(&cluster, &format!("GET {POLICIES}/my-policy"), &Value::Null);
-            assert_eq!(found.0 == 200, is_done);
+            assert_eq!(found.0 == 200, is_executed);
         }
-        let fault = |kind| Injection::new("", kind);
-        check(fault(Kind::Throttle), 429, "TooManyRequests", false);
-        check(fault(Kind::ServerError), 503, "ServiceUnavailable", false);
-        check(Injection { latency_ms: 1, ..fault(Kind::Latency) }, 201, "", true);
-        let error = |code: &str| Injection { code: code.into(), ..fault(Kind::Error) };
+        check(Fault::Throttle, 429, "TooManyRequests", false);
+        check(Fault::ServerError, 503, "ServiceUnavailable", false);
+        check(Fault::Latency { milliseconds: 1 }, 201, "", true);
+        check(Fault::LargeResponse { bytes: 1 }, 201, "", true);
+        let error = |code: &str| Fault::Error { code: code.into(), message: String::new() };
         check(error("Forbidden"), 403, "Forbidden", false);
         check(error("Strange"), 500, "Strange", false);
     }
 
     #[test]
+    fn error_message_is_sent_as_given_and_can_reflect_the_token() {
+        let cluster = cluster();
+        let message = "\u{1b}[31m\0\u{202e}{authorization}".to_owned();
+        let fault = Fault::Error { code: "Forbidden".into(), message };
+        cluster.faults.add(Injection::new("GET namespaces", fault));
+        let (_, status) = ask(&cluster, &format!("GET {NAMESPACE}"), &Value::Null);
+        assert_eq!(status["message"], "\u{1b}[31m\0\u{202e}Bearer sandbox-token");
+    }
+
+    #[test]
+    fn large_response_is_padded() {
+        let cluster = cluster();
+        cluster.faults.add(Injection::new("GET namespaces", Fault::LargeResponse { bytes: 5000 }));
+        let (_, namespace) = ask(&cluster, &format!("GET {NAMESPACE}"), &Value::Null);
+        assert_eq!(namespace["Padding"].as_array().unwrap().len(), 2501);
+        assert_eq!(namespace["metadata"]["name"], "my-namespace");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_response_means_nothing_is_done_and_nothing_is_sent() {
+        let cluster = cluster();
+        let before = cluster.dump();
+        cluster.faults.add(Injection::new("DELETE namespaces", Fault::NoResponse));
+        let request = Request::delete(NAMESPACE).header(header::AUTHORIZATION, BEARER);
+        let request = request.body(Body::empty()).unwrap();
+        let mut router = cluster.router();
+        let response = router.call(request);
+        assert!(tokio::time::timeout(Duration::from_hours(1), response).await.is_err());
+        assert_eq!(cluster.log.entries()[0].status, 0);
+        assert_eq!(cluster.dump(), before);
+    }
+
+    #[test]
     fn a_lost_answer_is_a_broken_one_to_a_deed_that_is_done() {
         let cluster = cluster();
-        cluster.faults.add(Injection::new("POST securitygrouppolicies", Kind::LostAnswer));
-        let builder = Request::builder().header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        cluster.faults.add(Injection::new("POST securitygrouppolicies", Fault::LostResponse));
+        let builder = Request::builder().header(header::AUTHORIZATION, BEARER);
         let request = format!("POST {POLICIES}");
         let (_, _, body) = send(&cluster, builder, &request, &policy(&["sg-1"]));
         assert!(body.is_err());
@@ -557,8 +619,8 @@ mod tests {
     #[test]
     fn throttling_says_when_to_come_back_and_unknown_fields_are_warned_of() {
         let cluster = cluster();
-        let token = || Request::builder().header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
-        cluster.faults.add(Injection::new("*", Kind::Throttle));
+        let token = || Request::builder().header(header::AUTHORIZATION, BEARER);
+        cluster.faults.add(Injection::new("*", Fault::Throttle));
         let (_, headers, _) = send(&cluster, token(), "GET /api", &Value::Null);
         assert_eq!(headers[header::RETRY_AFTER], "1");
         let mut sent = policy(&["sg-1"]);

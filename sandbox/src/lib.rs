@@ -16,11 +16,11 @@
 //! # async fn demo() {
 //! use serde_json::json;
 //! use tke_sandbox::Sandbox;
-//! use tke_sandbox::faults::{Injection, Kind};
+//! use tke_sandbox::faults::{Fault, Injection};
 //!
 //! let sandbox = Sandbox::start().await;
 //! // Point a client at `sandbox.environment()`. Then, behind its back:
-//! sandbox.faults().add(Injection::new("CreateSecurityGroup", Kind::LostAnswer));
+//! sandbox.faults().add(Injection::new("CreateSecurityGroup", Fault::LostResponse));
 //! let groups = sandbox.call("vpc", "DescribeSecurityGroups", "ap-guangzhou", json!({})).unwrap();
 //! assert_eq!(groups["TotalCount"], 1);
 //! assert_eq!(sandbox.log().count("CreateSecurityGroup"), 0);
@@ -56,41 +56,43 @@ pub mod cluster;
 pub mod faults;
 pub mod log;
 pub mod seed;
+mod services;
+mod tls;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
 };
 
-use axum::{Router, routing::any, serve::ListenerExt};
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use axum::{
+    Router,
+    routing::any,
+    serve::{Listener, ListenerExt},
+};
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use self::cloud::Refusal;
+pub use self::cloud::ApiError;
 use self::{
-    cloud::{Call, Cloud},
+    cloud::Call,
     cluster::Cluster,
     faults::Faults,
     log::Log,
     seed::{REGION, Seed},
+    services::Services,
+    tls::TlsListener,
 };
+
+const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// A running sandbox. It stops when dropped.
 #[derive(Debug)]
 pub struct Sandbox {
-    address: SocketAddr,
-    world: World,
+    url: String,
+    certificate: Option<String>,
+    services: Services,
     _stop: DropGuard,
-}
-
-/// What is behind the port. Clones share it.
-#[derive(Clone, Debug)]
-struct World {
-    cloud: Cloud,
-    cluster: Cluster,
-    log: Log,
-    faults: Faults,
 }
 
 impl Sandbox {
@@ -100,34 +102,44 @@ impl Sandbox {
     ///
     /// If there is none.
     pub async fn start() -> Self {
-        let any_port = (Ipv4Addr::LOCALHOST, 0).into();
-        Self::listen(any_port).await.expect("the loopback interface has a free port")
+        Self::listen(ANY_PORT).await.expect("the loopback interface has a free port")
+    }
+
+    /// Starts on a free loopback port, with TLS: see [`Sandbox::certificate`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no free port.
+    pub async fn start_tls() -> Self {
+        let tcp = bind(ANY_PORT).await.expect("the loopback interface has a free port");
+        let (listener, certificate) = TlsListener::new(tcp);
+        Self { certificate: Some(certificate), ..Self::serve("https", listener) }
     }
 
     /// Starts on a given loopback address.
     pub async fn listen(address: SocketAddr) -> io::Result<Self> {
-        if !address.ip().is_loopback() {
-            // Its keys are published and its admin paths have none.
-            let message = format!("{address} is not a loopback address");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let listener = listener.tap_io(|stream| {
-            // Only latency suffers if this fails.
-            drop(stream.set_nodelay(true));
-        });
-        let world = World::new();
+        Ok(Self::serve("http", bind(address).await?))
+    }
+
+    fn serve<L: Listener<Addr = SocketAddr>>(scheme: &str, listener: L) -> Self {
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let services = Services::new();
         let stop = CancellationToken::new();
-        let server = axum::serve(listener, world.router())
+        let server = axum::serve(listener, router(&services))
             .with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(server.into_future());
-        Ok(Self { address, world, _stop: stop.drop_guard() })
+        let url = format!("{scheme}://{address}");
+        Self { url, certificate: None, services, _stop: stop.drop_guard() }
     }
 
     /// Base URL of everything.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
+    }
+
+    /// The self-signed certificate as PEM, if the sandbox uses TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// The environment variables that point the provider at this sandbox.
@@ -147,17 +159,17 @@ impl Sandbox {
 
     /// Everything as at the start: state, faults, log.
     pub fn reset(&self) {
-        self.world.reset();
+        self.services.reset();
     }
 
     /// Adds to the state; answers the ids of the groups, in order.
-    pub fn seed(&self, seed: Seed) -> Result<Vec<String>, Refusal> {
-        self.world.seed(seed)
+    pub fn seed(&self, seed: Seed) -> Result<Vec<String>, ApiError> {
+        self.services.seed(seed)
     }
 
     /// A canonical dump, without times, versions and indices.
     pub fn state(&self) -> Value {
-        self.world.state()
+        self.services.state()
     }
 
     /// A cloud call of somebody else: unsigned, without limits and faults. Answers what stands
@@ -168,63 +180,43 @@ impl Sandbox {
         action: &str,
         region: &str,
         payload: Value,
-    ) -> Result<Value, Refusal> {
-        self.world.cloud.call_from_outside(&Call::new(service, action, region, payload)).0
+    ) -> Result<Value, ApiError> {
+        self.services.cloud.call_out_of_band(&Call::new(service, action, region, payload)).0
     }
 
     /// What was asked so far.
     pub fn log(&self) -> &Log {
-        &self.world.log
+        &self.services.log
     }
 
     /// What is to go wrong.
     pub fn faults(&self) -> &Faults {
-        &self.world.faults
+        &self.services.faults
     }
 
     /// The cluster side.
     pub fn cluster(&self) -> &Cluster {
-        &self.world.cluster
+        &self.services.cluster
     }
 }
 
-impl World {
-    fn new() -> Self {
-        let (log, faults) = (Log::new(), Faults::default());
-        let cloud = Cloud::new(log.clone(), faults.clone());
-        let cluster = Cluster::new(log.clone(), faults.clone());
-        let world = Self { cloud, cluster, log, faults };
-        world.reset();
-        world
+async fn bind(address: SocketAddr) -> io::Result<impl Listener<Io = TcpStream, Addr = SocketAddr>> {
+    if !address.ip().is_loopback() {
+        // Its keys are published and its admin paths have none.
+        let message = format!("{address} is not a loopback address");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
+    let listener = TcpListener::bind(address).await?;
+    Ok(listener.tap_io(|stream| {
+        // Only latency suffers if this fails.
+        drop(stream.set_nodelay(true));
+    }))
+}
 
-    fn router(&self) -> Router {
-        let cloud = self.cloud.clone();
-        Router::new()
-            .route("/", any(move |request| cloud.clone().serve(request)))
-            .merge(admin::router(self.clone()))
-            .fallback_service(self.cluster.router())
-    }
-
-    fn reset(&self) {
-        self.faults.clear();
-        self.cloud.reset();
-        self.cluster.reset();
-        self.seed(Seed::start()).expect("what a sandbox starts with is valid");
-        self.log.clear();
-    }
-
-    fn seed(&self, mut seed: Seed) -> Result<Vec<String>, Refusal> {
-        for namespace in std::mem::take(&mut seed.namespaces) {
-            self.cluster.seed_namespace(&namespace);
-        }
-        if let Some(crd) = seed.crd {
-            self.cluster.set_crd(crd);
-        }
-        self.cloud.seed(seed)
-    }
-
-    fn state(&self) -> Value {
-        json!({"cloud": self.cloud.dump(), "cluster": self.cluster.dump()})
-    }
+fn router(services: &Services) -> Router {
+    let cloud = services.cloud.clone();
+    Router::new()
+        .route("/", any(move |request| cloud.clone().serve(request)))
+        .merge(admin::router(services.clone()))
+        .fallback_service(services.cluster.router())
 }

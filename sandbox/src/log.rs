@@ -48,7 +48,7 @@ pub enum Side {
     /// A request to the Kubernetes API.
     Cluster,
     /// A cloud call through `/_sandbox/call`: somebody else changed something.
-    Outside,
+    OutOfBand,
 }
 
 impl Log {
@@ -71,7 +71,7 @@ impl Log {
 
     /// How often `action` was asked, successful or not, not counting outside calls.
     pub fn count(&self, action: &str) -> usize {
-        let asked = |entry: &&Entry| entry.action == action && entry.side != Side::Outside;
+        let asked = |entry: &&Entry| entry.action == action && entry.side != Side::OutOfBand;
         self.locked(|entries| entries.iter().filter(asked).count())
     }
 
@@ -117,7 +117,7 @@ mod tests {
     fn outside_calls_are_listed_but_not_counted() {
         let log = Log::new();
         log.push(Entry::new(Side::Cloud, "CreateSecurityGroup", 200));
-        log.push(Entry::new(Side::Outside, "CreateSecurityGroup", 200));
+        log.push(Entry::new(Side::OutOfBand, "CreateSecurityGroup", 200));
         assert_eq!(log.count("CreateSecurityGroup"), 1);
         assert_eq!(log.clone().entries().len(), 2);
         log.clear();

@@ -135,7 +135,7 @@ impl Default for GroupSeed {
 
 impl Seed {
     /// What every sandbox starts with: the cluster of the documented tutorial.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn initial() -> Self {
         let credential = Credential {
             secret_id: SECRET_ID.to_owned(),
             secret_key: SECRET_KEY.to_owned(),

@@ -8,12 +8,17 @@ use std::{
 };
 
 use hmac::{Hmac, Mac};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tke_sandbox::{
     Sandbox,
     behaviour::Behaviour,
-    faults::{Injection, Kind},
+    faults::{Fault, Injection},
     log::Side,
     seed::Seed,
 };
@@ -23,6 +28,7 @@ use tokio::{
     task::JoinSet,
     time::Instant,
 };
+use tokio_rustls::TlsConnector;
 
 /// Sends one request and reads until the sandbox closes; empty if it closed without an answer.
 async fn send(sandbox: &Sandbox, head: &str, body: &str) -> String {
@@ -147,20 +153,20 @@ async fn ok_as_a_proxy_with_an_absolute_address() {
 async fn faults_happen_as_often_as_asked() {
     let sandbox = Sandbox::start().await;
     let create = async |name| call(&sandbox, "CreateSecurityGroup", &group(name)).await;
-    let next = |kind| sandbox.faults().add(Injection::new("CreateSecurityGroup", kind));
+    let next = |fault| sandbox.faults().add(Injection::new("CreateSecurityGroup", fault));
 
-    next(Kind::Throttle);
+    next(Fault::Throttle);
     assert_eq!(code(&create("throttled").await), "RequestLimitExceeded");
-    next(Kind::ServerError);
+    next(Fault::ServerError);
     assert!(create("refused").await.starts_with("HTTP/1.1 503 "));
     assert_eq!(names(&sandbox), [WORKERS]);
 
-    next(Kind::LostAnswer);
+    next(Fault::LostResponse);
     assert_eq!(create("lost").await, "");
     assert_eq!(names(&sandbox), [WORKERS, "lost"]);
 
     let denied = json!({
-        "on": "*", "kind": "error", "code": "UnauthorizedOperation", "message": "no",
+        "on": "*", "fault": {"error": {"code": "UnauthorizedOperation", "message": "no"}},
     });
     let answer = admin(&sandbox, "POST /_sandbox/faults", &denied).await;
     assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
@@ -168,7 +174,7 @@ async fn faults_happen_as_often_as_asked() {
 
     sandbox
         .faults()
-        .add(Injection { latency_ms: 60, ..Injection::new("CreateSecurityGroup", Kind::Latency) });
+        .add(Injection::new("CreateSecurityGroup", Fault::Latency { milliseconds: 60 }));
     let start = Instant::now();
     assert_eq!(code(&create("late").await), Value::Null);
     assert!(start.elapsed() >= Duration::from_millis(60));
@@ -198,7 +204,7 @@ async fn ok_a_caller_that_hangs_up_does_not_undo_its_call() {
     let sandbox = Sandbox::start().await;
     sandbox
         .faults()
-        .add(Injection { latency_ms: 100, ..Injection::new("CreateSecurityGroup", Kind::Latency) });
+        .add(Injection::new("CreateSecurityGroup", Fault::Latency { milliseconds: 100 }));
     let params = group("left");
     let impatient = call(&sandbox, "CreateSecurityGroup", &params);
     assert!(tokio::time::timeout(Duration::from_millis(20), impatient).await.is_err());
@@ -301,14 +307,14 @@ async fn ok_admin_paths() {
     );
 
     let log = body(&admin(&sandbox, "GET /_sandbox/log", &Value::Null).await);
-    assert_eq!(log[0]["side"], "outside");
+    assert_eq!(log[0]["side"], "out_of_band");
     assert_eq!(log[0]["action"], "DeleteSecurityGroup");
     assert_eq!(log[0]["request"]["SecurityGroupId"], id);
     assert_eq!(log[1]["code"], "InvalidSecurityGroupID.NotFound");
     admin(&sandbox, "DELETE /_sandbox/log", &Value::Null).await;
     assert_eq!(sandbox.log().entries(), []);
 
-    sandbox.faults().add(Injection::new("*", Kind::ServerError));
+    sandbox.faults().add(Injection::new("*", Fault::ServerError));
     admin(&sandbox, "DELETE /_sandbox/faults", &Value::Null).await;
     call(&sandbox, "CreateSecurityGroup", &group("pods")).await;
     assert_eq!(names(&sandbox), [WORKERS, "pods"]);
@@ -329,6 +335,112 @@ async fn ok_dropping_closes_the_port_and_others_live_on() {
     };
     tokio::time::timeout(Duration::from_secs(5), closed).await.unwrap();
     assert_eq!(code(&call(&other, "DescribeSecurityGroups", &json!({})).await), Value::Null);
+}
+
+#[tokio::test]
+async fn no_response_keeps_the_connection_open_and_does_nothing() {
+    let sandbox = Sandbox::start().await;
+    sandbox.faults().add(Injection::new("CreateSecurityGroup", Fault::NoResponse));
+    let params = group("pods");
+    let created = call(&sandbox, "CreateSecurityGroup", &params);
+    assert!(tokio::time::timeout(Duration::from_millis(200), created).await.is_err());
+    assert_eq!((sandbox.faults().remaining(), names(&sandbox)), (0, vec![WORKERS.to_owned()]));
+    assert_eq!(sandbox.log().entries()[0].status, 0);
+}
+
+#[tokio::test]
+async fn large_response_is_valid_json_of_the_size_asked_for() {
+    let sandbox = Sandbox::start().await;
+    let fault = Fault::LargeResponse { bytes: 3 << 20 };
+    sandbox.faults().add(Injection::new("CreateSecurityGroup", fault));
+    let answer = call(&sandbox, "CreateSecurityGroup", &group("pods")).await;
+    assert!(answer.len() > 3 << 20);
+    assert_eq!(body(&answer)["Response"]["SecurityGroup"]["SecurityGroupName"], "pods");
+}
+
+#[tokio::test]
+async fn error_message_is_sent_as_given_and_can_reflect_the_authorization() {
+    let sandbox = Sandbox::start().await;
+    let padding = "x".repeat(3 << 20);
+    let message = format!("\u{1b}[31m\0\u{202e}{{authorization}}{padding}");
+    let fault = Fault::Error { code: "InternalError".to_owned(), message };
+    sandbox.faults().add(Injection::new("CreateSecurityGroup", fault));
+    let answer = call(&sandbox, "CreateSecurityGroup", &group("pods")).await;
+    let message = body(&answer)["Response"]["Error"]["Message"].take();
+    let message = message.as_str().unwrap();
+    assert!(message.starts_with("\u{1b}[31m\0\u{202e}TC3-HMAC-SHA256 Credential=AKIDsandbox/"));
+    assert!(message.ends_with(&padding));
+}
+
+#[tokio::test]
+async fn only_the_chosen_call_of_an_action_is_refused() {
+    let sandbox = Sandbox::start().await;
+    let fault = Fault::Error { code: "FailedOperation".to_owned(), message: String::new() };
+    let fault = Injection { skip: 1, ..Injection::new("CreateSecurityGroup", fault) };
+    sandbox.faults().add(fault);
+    let mut codes = Vec::new();
+    for name in ["first", "second", "third"] {
+        codes.push(code(&call(&sandbox, "CreateSecurityGroup", &group(name)).await));
+        call(&sandbox, "DescribeSecurityGroups", &json!({})).await;
+    }
+    assert_eq!(codes, [Value::Null, "FailedOperation".into(), Value::Null]);
+    assert_eq!(names(&sandbox), [WORKERS, "first", "third"]);
+}
+
+#[tokio::test]
+async fn endless_pages_promise_more_than_they_return() {
+    let sandbox = Sandbox::start().await;
+    let behaviour = Behaviour { endless_pages: true, ..Behaviour::default() };
+    sandbox.seed(Seed { behaviour: Some(behaviour), ..Seed::default() }).unwrap();
+    for offset in [0, 100, 100_000] {
+        let params = json!({"Offset": offset.to_string(), "Limit": "100"});
+        let answer = body(&call(&sandbox, "DescribeSecurityGroups", &params).await);
+        let response = &answer["Response"];
+        assert_eq!(response["SecurityGroupSet"].as_array().unwrap().len(), 100);
+        assert_eq!(response["TotalCount"], offset + 101);
+    }
+}
+
+#[tokio::test]
+async fn tls_certificate_is_refused_until_it_is_trusted() {
+    let sandbox = Sandbox::start_tls().await;
+    let certificate = CertificateDer::from_pem_slice(sandbox.certificate().unwrap().as_bytes());
+    let connect = async |roots: RootCertStore| {
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let address = sandbox.url().strip_prefix("https://").unwrap().to_owned();
+        let stream = TcpStream::connect(&address).await.unwrap();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await
+    };
+    assert!(connect(RootCertStore::empty()).await.is_err());
+
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.unwrap()).unwrap();
+    let mut stream = connect(roots).await.unwrap();
+    stream
+        .write_all(b"GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(body(&answer)["minor"], "32");
+}
+
+#[tokio::test]
+async fn tls_handshake_that_stalls_holds_up_no_other() {
+    let sandbox = Sandbox::start_tls().await;
+    let address = sandbox.url().strip_prefix("https://").unwrap().to_owned();
+    let stalled = TcpStream::connect(&address).await.unwrap();
+    let mut other = TcpStream::connect(&address).await.unwrap();
+    // Not a handshake: refused at once, with an alert.
+    other.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let refused = other.read_u8();
+    assert!(tokio::time::timeout(Duration::from_secs(5), refused).await.is_ok());
+    drop(stalled);
 }
 
 #[tokio::test]

@@ -4,9 +4,8 @@ use acceptance_tests::{TestContext, assert_text};
 use serde_json::json;
 
 #[test]
-fn by_name_and_by_id() {
-    let context = TestContext::new();
-    context.configure(
+fn cluster_is_found_by_name_and_by_id() {
+    let context = TestContext::configured(
         r#"
         data "tke_cluster" "by_name" {
           name = "my-cluster"
@@ -32,9 +31,8 @@ fn by_name_and_by_id() {
 }
 
 #[test]
-fn an_unknown_cluster_is_named() {
-    let context = TestContext::new();
-    context.configure(
+fn unknown_cluster_is_an_error_that_names_it() {
+    let context = TestContext::configured(
         r#"
         data "tke_cluster" "it" {
           name = "no-such-cluster"

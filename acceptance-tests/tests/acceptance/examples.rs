@@ -25,7 +25,7 @@ fn every_example_can_be_planned() {
 }
 
 #[test]
-fn the_example_of_the_provider_is_valid() {
+fn provider_example_is_valid() {
     let context = TestContext::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     context.write("main.tf", &fs::read_to_string(root.join("provider/provider.tf")).unwrap());
@@ -33,7 +33,7 @@ fn the_example_of_the_provider_is_valid() {
 }
 
 #[test]
-fn what_guides_add_to_the_quickstart_can_be_planned() {
+fn guide_examples_can_be_planned_with_the_quickstart() {
     let context = TestContext::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let quickstart = fs::read_to_string(root.join("quickstart/main.tf")).unwrap();

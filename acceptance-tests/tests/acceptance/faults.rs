@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use acceptance_tests::{TestContext, assert_text};
 use serde_json::{Value, json};
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::faults::{Fault, Injection};
 
 const GROUP: &str = r#"
 resource "tke_security_group" "it" {
@@ -35,13 +35,6 @@ resource "tke_security_group_rule" "it" {
 }
 "#;
 
-/// A sandbox, and this configuration.
-fn context(hcl: &str) -> TestContext {
-    let context = TestContext::new();
-    context.configure(hcl);
-    context
-}
-
 /// An address of this machine where nobody listens.
 fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -53,7 +46,7 @@ fn nobody() -> String {
 fn refused(context: &TestContext, address: &str) -> String {
     let held = || {
         let side = if address.contains("policy") { "cluster" } else { "cloud" };
-        context.held().get(side).cloned()
+        context.sandbox_state().get(side).cloned()
     };
     let before = held();
     let errors = context.apply_errors();
@@ -63,8 +56,8 @@ fn refused(context: &TestContext, address: &str) -> String {
 }
 
 #[test]
-fn missing_credentials() {
-    let mut context = context(GROUP);
+fn missing_credentials_are_an_error() {
+    let mut context = TestContext::configured(GROUP);
     context.unset("TENCENTCLOUD_SECRET_ID");
     context.unset("TENCENTCLOUD_SECRET_KEY");
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
@@ -77,9 +70,10 @@ fn missing_credentials() {
 }
 
 #[test]
-fn half_a_key() {
-    let mut context =
-        context(&format!("provider \"tke\" {{\n  secret_id = \"alone\"\n}}\n{GROUP}"));
+fn secret_id_without_secret_key_is_an_error() {
+    let mut context = TestContext::configured(&format!(
+        "provider \"tke\" {{\n  secret_id = \"alone\"\n}}\n{GROUP}"
+    ));
     context.unset("TENCENTCLOUD_SECRET_KEY");
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not create security group `it`
@@ -91,8 +85,8 @@ fn half_a_key() {
 }
 
 #[test]
-fn missing_region() {
-    let mut context = context(GROUP);
+fn missing_region_is_an_error() {
+    let mut context = TestContext::configured(GROUP);
     context.unset("TENCENTCLOUD_REGION");
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not tell which region is meant
@@ -104,8 +98,8 @@ fn missing_region() {
 }
 
 #[test]
-fn bad_signature() {
-    let mut context = context(GROUP);
+fn wrong_secret_key_is_an_error() {
+    let mut context = TestContext::configured(GROUP);
     context.set("TENCENTCLOUD_SECRET_KEY", "not-the-key");
     let errors = refused(&context, "tke_security_group.it");
     assert!(!errors.contains("not-the-key"), "a secret is shown");
@@ -119,8 +113,8 @@ fn bad_signature() {
 }
 
 #[test]
-fn unreachable_cloud() {
-    let mut context = context(
+fn unreachable_cloud_ends_at_the_timeout() {
+    let mut context = TestContext::configured(
         r#"
 resource "tke_security_group" "it" {
   name     = "it"
@@ -141,8 +135,8 @@ resource "tke_security_group" "it" {
 }
 
 #[test]
-fn unreachable_cluster() {
-    let mut context = context(POLICY);
+fn unreachable_cluster_ends_at_the_timeout() {
+    let mut context = TestContext::configured(POLICY);
     context.set("KUBE_HOST", &nobody());
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
@@ -159,8 +153,8 @@ fn unreachable_cluster() {
 }
 
 #[test]
-fn no_cluster() {
-    let mut context = context(POLICY);
+fn missing_cluster_configuration_is_an_error() {
+    let mut context = TestContext::configured(POLICY);
     context.unset("KUBE_HOST");
     context.unset("KUBE_TOKEN");
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
@@ -173,8 +167,8 @@ fn no_cluster() {
 }
 
 #[test]
-fn refused_by_the_cluster() {
-    let mut context = context(POLICY);
+fn wrong_token_is_an_error_that_hides_it() {
+    let mut context = TestContext::configured(POLICY);
     context.set("KUBE_TOKEN", "not-the-token");
     let errors = refused(&context, "tke_security_group_policy.it");
     assert!(!errors.contains("not-the-token"), "a secret is shown");
@@ -188,8 +182,8 @@ fn refused_by_the_cluster() {
 }
 
 #[test]
-fn unknown_group() {
-    let context = context(RULE);
+fn rule_of_unknown_group_is_an_error_at_its_attribute() {
+    let context = TestContext::configured(RULE);
     assert_text!(refused(&context, "tke_security_group_rule.it"), @r#"
     Could not create rule sg-[id]_ingress_accept_all_all_10.0.0.0/8
       at tke_security_group_rule.it: security_group_id = "sg-[id]"
@@ -200,8 +194,8 @@ fn unknown_group() {
 }
 
 #[test]
-fn unknown_group_at_the_other_end() {
-    let context = context(
+fn rule_with_unknown_peer_is_an_error_at_its_attribute() {
+    let context = TestContext::configured(
         r#"
 resource "tke_security_group" "it" {
   name = "it"
@@ -225,8 +219,8 @@ resource "tke_security_group_rule" "it" {
 }
 
 #[test]
-fn unknown_import() {
-    let context = context(
+fn import_of_unknown_group_is_an_error() {
+    let context = TestContext::configured(
         r#"
 import {
   to = tke_security_group.it
@@ -247,9 +241,9 @@ resource "tke_security_group" "it" {
 }
 
 #[test]
-fn imports_of_nothing() {
+fn import_of_malformed_or_unknown_id_is_an_error() {
     let rule = RULE.replace("\"sg-12345678\"", "tke_security_group.it.id");
-    let context = context(&format!("{GROUP}{rule}"));
+    let context = TestContext::configured(&format!("{GROUP}{rule}"));
     context.apply();
     let group = context.attributes("tke_security_group.it")["id"].as_str().unwrap().to_owned();
     let import = |address: &str, id: &str| {
@@ -298,8 +292,8 @@ fn imports_of_nothing() {
 }
 
 #[test]
-fn missing_definition() {
-    let context = context(POLICY);
+fn missing_definition_warns_at_plan_and_ends_at_the_timeout() {
+    let context = TestContext::configured(POLICY);
     context.apply();
     context.sandbox().cluster().set_crd_installed(false);
     assert_text!(context.plan_warnings(), @r#"
@@ -325,8 +319,8 @@ fn missing_definition() {
 }
 
 #[test]
-fn a_definition_that_comes_while_apply_waits() {
-    let context = context(&POLICY.replace("\"3s\"", "\"1m\""));
+fn apply_goes_on_when_the_definition_is_installed() {
+    let context = TestContext::configured(&POLICY.replace("\"3s\"", "\"1m\""));
     context.sandbox().cluster().set_crd_installed(false);
     let mut terraform = context.start("apply -auto-approve -input=false -no-color");
     context.wait_for("tke_security_group_policy.it: Creating...");
@@ -336,8 +330,8 @@ fn a_definition_that_comes_while_apply_waits() {
 }
 
 #[test]
-fn missing_namespace() {
-    let context = context(&POLICY.replace("my-namespace", "no-such-namespace"));
+fn missing_namespace_ends_at_the_timeout() {
+    let context = TestContext::configured(&POLICY.replace("my-namespace", "no-such-namespace"));
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy no-such-namespace/it
       at tke_security_group_policy.it: namespace          = "no-such-namespace"
@@ -350,12 +344,12 @@ fn missing_namespace() {
 }
 
 #[test]
-fn conflict_with_another_manager() {
-    let context = context(POLICY);
+fn conflict_names_manager_and_fields_and_state_is_true() {
+    let context = TestContext::configured(POLICY);
     context.apply();
     let change = json!({ "spec": { "podSelector": { "matchLabels": { "app": "their-app" } } } });
-    context.outside().edit_policy("my-namespace", "it", &change);
-    let before = context.outside().policy("my-namespace", "it");
+    context.out_of_band().edit_policy("my-namespace", "it", &change);
+    let before = context.out_of_band().policy("my-namespace", "it");
     assert_text!(context.apply_errors(), @r#"
     Could not update SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: pod_selector       = { match_labels = { app = "my-app" } }
@@ -366,17 +360,17 @@ fn conflict_with_another_manager() {
     // The state says what is there, not what was wished.
     let selector = context.attributes("tke_security_group_policy.it")["pod_selector"].clone();
     assert_eq!(selector["match_labels"], json!({ "app": "their-app" }));
-    assert_eq!(context.outside().policy("my-namespace", "it")["spec"], before["spec"]);
+    assert_eq!(context.out_of_band().policy("my-namespace", "it")["spec"], before["spec"]);
 }
 
 #[test]
-fn policy_of_the_same_name() {
-    let context = context(POLICY);
+fn create_of_existing_policy_fails_and_shows_its_import() {
+    let context = TestContext::configured(POLICY);
     let spec = json!({
         "podSelector": { "matchLabels": { "app": "theirs" } },
         "securityGroups": { "groupIds": ["sg-theirs00"] },
     });
-    context.outside().create_policy("my-namespace", "it", &spec);
+    context.out_of_band().create_policy("my-namespace", "it", &spec);
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: name               = "it"
@@ -389,13 +383,13 @@ fn policy_of_the_same_name() {
       id = "my-namespace/it"
     }
     "#);
-    assert_eq!(context.outside().policy("my-namespace", "it")["spec"], spec);
+    assert_eq!(context.out_of_band().policy("my-namespace", "it")["spec"], spec);
 }
 
 #[test]
-fn throttled_calls_are_repeated() {
-    let context = context(GROUP);
-    let fault = Injection { times: 3, ..Injection::new("CreateSecurityGroup", Kind::Throttle) };
+fn throttled_calls_are_retried() {
+    let context = TestContext::configured(GROUP);
+    let fault = Injection { times: 3, ..Injection::new("CreateSecurityGroup", Fault::Throttle) };
     context.sandbox().faults().add(fault);
     context.apply();
     assert_eq!(context.sandbox().log().count("CreateSecurityGroup"), 4);
@@ -403,10 +397,10 @@ fn throttled_calls_are_repeated() {
 }
 
 #[test]
-fn server_errors_are_repeated() {
-    let context = context(POLICY);
+fn server_errors_are_retried() {
+    let context = TestContext::configured(POLICY);
     for request in ["DescribeSecurityGroups", "PATCH securitygrouppolicies"] {
-        let fault = Injection { times: 2, ..Injection::new(request, Kind::ServerError) };
+        let fault = Injection { times: 2, ..Injection::new(request, Fault::ServerError) };
         context.sandbox().faults().add(fault);
     }
     context.apply();
@@ -414,8 +408,8 @@ fn server_errors_are_repeated() {
 }
 
 #[test]
-fn throttled_for_ever() {
-    let context = context(
+fn endless_throttling_ends_at_the_timeout() {
+    let context = TestContext::configured(
         r#"
 resource "tke_security_group" "it" {
   name     = "it"
@@ -423,7 +417,7 @@ resource "tke_security_group" "it" {
 }
 "#,
     );
-    let fault = Injection { times: 100, ..Injection::new("CreateSecurityGroup", Kind::Throttle) };
+    let fault = Injection { times: 100, ..Injection::new("CreateSecurityGroup", Fault::Throttle) };
     context.sandbox().faults().add(fault);
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not create security group `it`
@@ -437,14 +431,10 @@ resource "tke_security_group" "it" {
 }
 
 #[test]
-fn refused_by_the_cloud() {
-    let context = context(GROUP);
-    let fault = Injection {
-        code: "UnauthorizedOperation".to_owned(),
-        message: "you are not authorized to perform operation (vpc:CreateSecurityGroup)".to_owned(),
-        ..Injection::new("CreateSecurityGroup", Kind::Error)
-    };
-    context.sandbox().faults().add(fault);
+fn denied_call_names_the_action_to_grant() {
+    let context = TestContext::configured(GROUP);
+    let message = "you are not authorized to perform operation (vpc:CreateSecurityGroup)";
+    context.inject("CreateSecurityGroup", Fault::error("UnauthorizedOperation", message));
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not create security group `it`
       at tke_security_group.it: resource "tke_security_group" "it" {
@@ -455,25 +445,25 @@ fn refused_by_the_cloud() {
 }
 
 #[test]
-fn lost_answers_to_updates_and_deletes() {
-    let context = context(GROUP);
-    let before = context.held();
+fn updates_and_deletes_with_lost_responses_succeed() {
+    let context = TestContext::configured(GROUP);
+    let before = context.sandbox_state();
     context.apply();
     context.configure(&GROUP.replace("\"it\"\n}", "\"renamed\"\n}"));
     let lose = |request: &str| {
-        context.sandbox().faults().add(Injection::new(request, Kind::LostAnswer));
+        context.inject(request, Fault::LostResponse);
     };
     lose("ModifySecurityGroupAttribute");
     context.apply();
     context.assert_no_changes();
     lose("DeleteSecurityGroup");
     context.destroy();
-    assert_eq!(context.held(), before);
+    assert_eq!(context.sandbox_state(), before);
 }
 
 #[test]
-fn a_group_in_use_says_by_whom() {
-    let context = context(
+fn delete_of_group_in_use_names_its_users() {
+    let context = TestContext::configured(
         r#"
 resource "tke_security_group" "it" {
   name     = "it"
@@ -490,12 +480,12 @@ resource "tke_security_group" "other" {
         "Action": "ACCEPT", "Protocol": "ALL", "Port": "ALL",
         "SecurityGroupId": id("tke_security_group.it"),
     });
-    context.outside().add_ingress(&id("tke_security_group.other"), &rule);
+    context.out_of_band().add_ingress(&id("tke_security_group.other"), &rule);
     context.configure("resource \"tke_security_group\" \"other\" {\n  name = \"other\"\n}\n");
     assert_text!(context.apply_errors(), @r#"
     Could not delete security group sg-[id]
       at 
-    Security group sg-[id] is still in use after [duration]: mentioned by rules of sg-[id]: DeleteSecurityGroup in ap-guangzhou failed (request [uuid]): ResourceInUse: The security group `sg-[id]` is named by rules.
+    Security group sg-[id] is still in use after [duration]: mentioned by rules of sg-[id]: DeleteSecurityGroup in ap-guangzhou failed (request [uuid]): ResourceInUse: The security group `sg-[id]` is referenced by rules.
 
     It stopped early because `timeouts.delete` of 3s has run out.
 

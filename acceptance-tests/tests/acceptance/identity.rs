@@ -39,9 +39,8 @@ fn has_identities(context: &TestContext) -> bool {
 }
 
 #[test]
-fn imported_by_identity() {
-    let context = TestContext::new();
-    context.configure(CONFIGURATION);
+fn resources_are_imported_by_identity() {
+    let context = TestContext::configured(CONFIGURATION);
     context.apply();
     if !has_identities(&context) {
         return; // It has no import by identity either.
@@ -85,9 +84,8 @@ fn imported_by_identity() {
 }
 
 #[test]
-fn an_update_in_place_changes_it_even_to_what_is_not_known_yet() {
-    let context = TestContext::new();
-    context.configure(CONFIGURATION);
+fn update_in_place_changes_the_identity() {
+    let context = TestContext::configured(CONFIGURATION);
     context.apply();
     let port = CONFIGURATION.replace("443", "8443");
     context.configure(&port);

@@ -4,8 +4,7 @@ use acceptance_tests::{TestContext, assert_text};
 
 /// What `terraform plan` says of a configuration.
 fn errors(hcl: &str) -> String {
-    let context = TestContext::new();
-    context.configure(hcl);
+    let context = TestContext::configured(hcl);
     context.plan_errors()
 }
 
@@ -34,7 +33,7 @@ fn provider(attributes: &str) -> String {
 }
 
 #[test]
-fn security_group() {
+fn security_group_with_invalid_attributes_is_refused() {
     assert_text!(group(""), @r#"
     Missing required argument
       at resource "tke_security_group" "it" {
@@ -89,7 +88,7 @@ fn security_group() {
 }
 
 #[test]
-fn security_group_rule() {
+fn security_group_rule_with_invalid_attributes_is_refused() {
     assert_text!(rule(""), @r#"
     Exactly one of `cidr_block`, `ipv6_cidr_block` and `referenced_security_group_id` is required
       at tke_security_group_rule.it: resource "tke_security_group_rule" "it" {
@@ -196,7 +195,7 @@ fn security_group_rule() {
 }
 
 #[test]
-fn security_group_policy() {
+fn security_group_policy_with_invalid_attributes_is_refused() {
     let selector = "  pod_selector = { match_labels = { app = \"my-app\" } }\n";
     let groups = "  security_group_ids = [\"sg-12345678\"]\n";
     assert_text!(policy(groups), @r#"
@@ -279,7 +278,7 @@ fn security_group_policy() {
 }
 
 #[test]
-fn security_group_policy_metadata() {
+fn security_group_policy_with_invalid_metadata_is_refused() {
     let spec = "  pod_selector = {}\n  security_group_ids = [\"sg-12345678\"]\n";
     let it = |more: &str| policy(&format!("{spec}{more}\n"));
     assert_text!(it("  labels = { \"a b\" = \"c\" }"), @r#"
@@ -311,7 +310,7 @@ fn security_group_policy_metadata() {
 }
 
 #[test]
-fn more_groups_than_usual_are_a_warning() {
+fn policy_with_more_groups_than_usual_is_a_warning() {
     let context = TestContext::new();
     let ids: Vec<_> = (0..6).map(|n| format!("\"sg-0000000{n}\"")).collect();
     context.configure(&format!(
@@ -331,7 +330,7 @@ fn more_groups_than_usual_are_a_warning() {
 }
 
 #[test]
-fn environment() {
+fn invalid_environment_variable_is_refused() {
     let mut context = TestContext::new();
     context.set("TENCENTCLOUD_PROTOCOL", "GOPHER");
     context.configure("resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n");
@@ -349,7 +348,7 @@ fn environment() {
 }
 
 #[test]
-fn provider_configuration() {
+fn invalid_provider_configuration_is_refused() {
     assert_text!(provider("  protocol = \"GOPHER\""), @r#"
     Invalid value of `protocol`
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: protocol = "GOPHER"
@@ -393,7 +392,7 @@ fn provider_configuration() {
 }
 
 #[test]
-fn cluster() {
+fn cluster_without_exactly_one_key_is_refused() {
     assert_text!(errors("data \"tke_cluster\" \"it\" {\n}\n"), @r#"
     Exactly one of `id` and `name` is required
       at data.tke_cluster.it: data "tke_cluster" "it" {

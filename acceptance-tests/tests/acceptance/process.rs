@@ -2,17 +2,15 @@
 
 use std::{fs, time::Duration};
 
-use acceptance_tests::{TestContext, patiently};
+use acceptance_tests::{TestContext, poll};
 use serde_json::Value;
-use tke_sandbox::faults::{Injection, Kind};
+use tke_sandbox::faults::Fault;
 
 #[test]
 #[cfg(target_os = "linux")]
-fn no_provider_outlives_a_killed_terraform() {
+fn provider_ends_when_terraform_is_killed() {
     let context = TestContext::new();
-    let slow =
-        Injection { latency_ms: 60_000, ..Injection::new("CreateSecurityGroup", Kind::Latency) };
-    context.sandbox().faults().add(slow);
+    context.inject("CreateSecurityGroup", Fault::Latency { milliseconds: 60_000 });
     context.configure("resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n");
     let mut terraform = context.start("apply -auto-approve -input=false -no-color");
     context.wait_for("Creating...");
@@ -21,7 +19,7 @@ fn no_provider_outlives_a_killed_terraform() {
     terraform.kill().unwrap();
     terraform.wait().unwrap();
     let ended = || (providers(&context) == 0).then_some(());
-    patiently(Duration::from_secs(10), ended).expect("a provider outlives Terraform");
+    poll(Duration::from_secs(10), ended).expect("a provider outlives Terraform");
 }
 
 /// How many providers run that were started for this test.
@@ -37,9 +35,8 @@ fn providers(context: &TestContext) -> usize {
 }
 
 #[test]
-fn every_attribute_is_described() {
-    let context = TestContext::new();
-    context.configure("");
+fn every_attribute_has_a_description() {
+    let context = TestContext::configured("");
     let schemas = context.schemas();
     let provider = &schemas["provider_schemas"]["registry.terraform.io/terraform-provider-tke/tke"];
     let mut attributes = Vec::new();

@@ -4,10 +4,10 @@ use acceptance_tests::{Case, TestContext, lifecycle};
 use serde_json::json;
 
 #[test]
-fn life() {
+fn group_lifecycle() {
     lifecycle(&Case {
         address: "tke_security_group.it",
-        around: "",
+        dependencies: "",
         created: r#"
             resource "tke_security_group" "it" {
               name        = "pods"
@@ -29,22 +29,21 @@ fn life() {
               region      = "ap-singapore"
             }"#,
         import_id: |group| group["id"].as_str().unwrap().to_owned(),
-        drift: |outside, group| {
+        drift: |others, group| {
             let edited = json!({ "SecurityGroupId": group["id"], "GroupName": "edited" });
-            outside.call("ModifySecurityGroupAttribute", edited);
+            others.call("ModifySecurityGroupAttribute", edited);
         },
-        drifts: &["name"],
-        remove: |outside, group| {
-            outside.call("DeleteSecurityGroup", json!({ "SecurityGroupId": group["id"] }));
+        drifted: &["name"],
+        remove: |others, group| {
+            others.call("DeleteSecurityGroup", json!({ "SecurityGroupId": group["id"] }));
         },
         request: "CreateSecurityGroup",
     });
 }
 
 #[test]
-fn tags_come_from_the_resource_and_the_provider() {
-    let context = TestContext::new();
-    context.configure(
+fn tags_all_merges_default_tags_and_tags() {
+    let context = TestContext::configured(
         r#"
         provider "tke" {
           default_tags = { tags = { team = "network", cost = "42" } }
@@ -62,9 +61,8 @@ fn tags_come_from_the_resource_and_the_provider() {
 }
 
 #[test]
-fn a_group_in_another_region_is_imported_with_it() {
-    let context = TestContext::new();
-    context.configure(
+fn group_of_another_region_is_imported_by_region_and_id() {
+    let context = TestContext::configured(
         r#"
         resource "tke_security_group" "it" {
           name   = "pods"
@@ -79,7 +77,7 @@ fn a_group_in_another_region_is_imported_with_it() {
 }
 
 #[test]
-fn default_tags_can_change_and_go_and_tags_of_others_stay() {
+fn changed_default_tags_leave_foreign_tags_alone() {
     let context = TestContext::new();
     let configure = |default: &str, own: &str| {
         context.configure(&format!(
@@ -108,8 +106,9 @@ fn default_tags_can_change_and_go_and_tags_of_others_stay() {
     context.sandbox().call("tag", "ModifyResourceTags", "ap-guangzhou", theirs).unwrap();
     context.assert_no_changes();
     let tags = || {
-        let held =
-            context.outside().call("DescribeSecurityGroups", json!({ "SecurityGroupIds": [id] }));
+        let held = context
+            .out_of_band()
+            .call("DescribeSecurityGroups", json!({ "SecurityGroupIds": [id] }));
         let tags = held["SecurityGroupSet"][0]["TagSet"].as_array().unwrap().clone();
         let mut tags: Vec<_> =
             tags.iter().map(|tag| format!("{}={}", tag["Key"], tag["Value"])).collect();
@@ -131,7 +130,7 @@ fn default_tags_can_change_and_go_and_tags_of_others_stay() {
 }
 
 #[test]
-fn another_region_in_the_provider_moves_nothing() {
+fn changed_provider_region_moves_no_group() {
     let context = TestContext::new();
     let group = r#"
         resource "tke_security_group" "it" {
@@ -151,10 +150,10 @@ fn another_region_in_the_provider_moves_nothing() {
 }
 
 #[test]
-fn a_group_that_looks_the_same_is_told() {
+fn existing_group_of_the_same_name_is_a_warning() {
     let context = TestContext::new();
     let left = json!({ "GroupName": "pods", "GroupDescription": "of the shop" });
-    let left = context.outside().call("CreateSecurityGroup", left);
+    let left = context.out_of_band().call("CreateSecurityGroup", left);
     let group = |name: &str| {
         format!(
             "resource \"tke_security_group\" \"{name}\" {{\n  name        = \"pods\"\n  \

@@ -12,10 +12,10 @@ const GROUPS: &str = r#"
     }"#;
 
 #[test]
-fn life() {
+fn policy_lifecycle() {
     lifecycle(&Case {
         address: "tke_security_group_policy.it",
-        around: GROUPS,
+        dependencies: GROUPS,
         created: r#"
             resource "tke_security_group_policy" "it" {
               namespace          = "my-namespace"
@@ -53,20 +53,20 @@ fn life() {
               security_group_ids = [tke_security_group.pods.id]
             }"#,
         import_id: |policy| policy["id"].as_str().unwrap().to_owned(),
-        drift: |outside, policy| {
+        drift: |others, policy| {
             let mut groups = policy["security_group_ids"].as_array().unwrap().clone();
             groups.reverse();
             let change = json!({ "spec": { "securityGroups": { "groupIds": groups } } });
-            outside.edit_policy("my-namespace", "it", &change);
+            others.edit_policy("my-namespace", "it", &change);
         },
-        drifts: &["security_group_ids"],
-        remove: |outside, _: &Value| outside.delete_policy("my-namespace", "it"),
+        drifted: &["security_group_ids"],
+        remove: |others, _: &Value| others.delete_policy("my-namespace", "it"),
         request: "PATCH securitygrouppolicies",
     });
 }
 
 #[test]
-fn a_policy_is_planned_without_a_cluster() {
+fn policy_is_planned_without_a_cluster() {
     let mut context = TestContext::new();
     context.unset("KUBE_HOST");
     context.unset("KUBE_TOKEN");
@@ -83,7 +83,7 @@ fn a_policy_is_planned_without_a_cluster() {
 }
 
 #[test]
-fn a_cluster_that_is_not_known_yet_can_be_planned_on() {
+fn new_policy_is_planned_while_the_cluster_is_unknown() {
     let context = TestContext::new();
     context.configure(&format!(
         r#"{GROUPS}
@@ -124,21 +124,20 @@ fn policy(more: &str) -> String {
 }
 
 #[test]
-fn a_change_from_outside_is_a_warning_that_names_who_made_it() {
-    let context = TestContext::new();
-    context.configure(&policy(""));
+fn out_of_band_change_is_a_warning_that_names_the_manager() {
+    let context = TestContext::configured(&policy(""));
     context.apply();
     assert_eq!(context.plan_warnings(), "");
 
     // Who owns something, but says what the configuration says, is no news; nor are other labels.
     let same = json!({ "spec": { "podSelector": { "matchLabels": { "app": "my-app" } } } });
-    context.outside().edit_policy("my-namespace", "it", &same);
+    context.out_of_band().edit_policy("my-namespace", "it", &same);
     let labels = json!({ "metadata": { "labels": { "theirs": "x" } } });
-    context.outside().edit_policy("my-namespace", "it", &labels);
+    context.out_of_band().edit_policy("my-namespace", "it", &labels);
     assert_eq!(context.plan_warnings(), "");
 
     let other = json!({ "spec": { "podSelector": { "matchLabels": { "app": "their-app" } } } });
-    context.outside().edit_policy("my-namespace", "it", &other);
+    context.out_of_band().edit_policy("my-namespace", "it", &other);
     assert_text!(context.plan_warnings(), @r#"
     SecurityGroupPolicy my-namespace/it was changed outside Terraform
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
@@ -156,7 +155,7 @@ fn a_change_from_outside_is_a_warning_that_names_who_made_it() {
 }
 
 #[test]
-fn the_generation_changes_with_the_specification_only() {
+fn generation_is_unknown_only_when_the_spec_changes() {
     let context = TestContext::new();
     let generation = || {
         let plan = context.plan();
@@ -184,9 +183,9 @@ fn the_generation_changes_with_the_specification_only() {
 }
 
 #[test]
-fn a_field_manager_can_be_renamed() {
+fn renamed_field_manager_takes_its_fields_along() {
     let context = TestContext::new();
-    let before = context.held();
+    let before = context.sandbox_state();
     context.configure(&policy(r#"labels = { team = "network", stage = "test" }"#));
     context.apply();
     context.configure(&policy(
@@ -195,28 +194,27 @@ fn a_field_manager_can_be_renamed() {
     ));
     context.apply();
     context.assert_no_changes();
-    let held = context.outside().policy("my-namespace", "it");
+    let held = context.out_of_band().policy("my-namespace", "it");
     assert_eq!(held["metadata"]["labels"], json!({ "team": "security" }));
 
     context.configure(&policy(""));
     context.apply();
     context.assert_no_changes();
-    let held = context.outside().policy("my-namespace", "it");
+    let held = context.out_of_band().policy("my-namespace", "it");
     assert_eq!(held["metadata"]["labels"], Value::Null);
     context.destroy();
-    assert_eq!(context.held(), before);
+    assert_eq!(context.sandbox_state(), before);
 }
 
 #[test]
-fn labels_of_ours_are_imported() {
-    let context = TestContext::new();
-    context.configure(&policy(
+fn import_takes_the_labels_that_the_provider_owns() {
+    let context = TestContext::configured(&policy(
         r#"labels      = { team = "network" }
            annotations = { "example.com/why" = "test" }"#,
     ));
     context.apply();
     let change = json!({ "metadata": { "labels": { "theirs": "x" } } });
-    context.outside().edit_policy("my-namespace", "it", &change);
+    context.out_of_band().edit_policy("my-namespace", "it", &change);
     context.assert_no_changes();
     context.run("state rm tke_security_group_policy.it");
     context.run("import -input=false -no-color tke_security_group_policy.it my-namespace/it");
@@ -224,7 +222,7 @@ fn labels_of_ours_are_imported() {
 }
 
 #[test]
-fn every_way_to_write_a_selector_is_stable() {
+fn every_form_of_selector_plans_no_changes() {
     for selector in [
         "pod_selector = {}",
         "pod_selector = { match_labels = {}, match_expressions = [] }",
@@ -238,31 +236,30 @@ fn every_way_to_write_a_selector_is_stable() {
         context.apply();
         context.assert_no_changes();
         let change = json!({ "spec": { "podSelector": { "matchLabels": { "other": "x" } } } });
-        context.outside().edit_policy("my-namespace", "it", &change);
+        context.out_of_band().edit_policy("my-namespace", "it", &change);
         context.plan().assert_in_place("tke_security_group_policy.it", &["pod_selector"]);
     }
 }
 
 #[test]
-fn a_successor_of_the_same_name_is_somebody_elses() {
-    let context = TestContext::new();
-    context.configure(&policy(""));
+fn recreated_policy_is_neither_updated_nor_deleted() {
+    let context = TestContext::configured(&policy(""));
     context.apply();
-    context.outside().delete_policy("my-namespace", "it");
+    context.out_of_band().delete_policy("my-namespace", "it");
     let spec = json!({
         "podSelector": { "matchLabels": { "app": "my-app" } },
         "securityGroups": { "groupIds": ["sg-theirs00"] },
     });
-    context.outside().create_policy("my-namespace", "it", &spec);
+    context.out_of_band().create_policy("my-namespace", "it", &spec);
     context.plan().assert_actions("tke_security_group_policy.it", &["create"]);
     let errors = context.apply_errors();
     assert!(errors.contains("exists already") && errors.contains("import {"), "{errors}");
     context.destroy();
-    assert_eq!(context.outside().policy("my-namespace", "it")["spec"], spec);
+    assert_eq!(context.out_of_band().policy("my-namespace", "it")["spec"], spec);
 }
 
 #[test]
-fn a_policy_whose_cluster_is_not_known_yet_is_planned_from_its_state() {
+fn existing_policy_is_planned_from_state_while_the_cluster_is_unknown() {
     let context = TestContext::new();
     let host = |version: &str| {
         format!(

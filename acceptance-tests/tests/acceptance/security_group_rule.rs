@@ -10,10 +10,10 @@ const GROUP: &str = r#"
     }"#;
 
 #[test]
-fn life() {
+fn rule_lifecycle() {
     lifecycle(&Case {
         address: "tke_security_group_rule.it",
-        around: GROUP,
+        dependencies: GROUP,
         created: r#"
             resource "tke_security_group_rule" "it" {
               security_group_id = tke_security_group.pods.id
@@ -46,13 +46,29 @@ fn life() {
               description       = "still it"
             }"#,
         import_id: |rule| rule["id"].as_str().unwrap().to_owned(),
-        drift: |outside, rule| {
-            outside.edit_ingress(group(rule), "still it", &json!({ "Port": "444" }));
+        drift: |others, rule| {
+            others.edit_ingress(group(rule), "still it", &json!({ "Port": "444" }));
         },
-        drifts: &["port"],
-        remove: |outside, rule| outside.remove_ingress(group(rule), "still it"),
+        drifted: &["port"],
+        remove: |others, rule| others.remove_ingress(group(rule), "still it"),
         request: "CreateSecurityGroupPolicies",
     });
+}
+
+/// The rule `it` of the group `pods` on a port, given as an expression, with these attributes besides.
+fn rule(port: &str, attributes: &str) -> String {
+    format!(
+        r#"{GROUP}
+        resource "tke_security_group_rule" "it" {{
+          security_group_id = tke_security_group.pods.id
+          direction         = "ingress"
+          action            = "ACCEPT"
+          protocol          = "TCP"
+          port              = {port}
+          cidr_block        = "10.0.0.0/8"
+          {attributes}
+        }}"#
+    )
 }
 
 fn group(rule: &Value) -> &str {
@@ -60,9 +76,8 @@ fn group(rule: &Value) -> &str {
 }
 
 #[test]
-fn the_spelling_of_the_user_stays() {
-    let context = TestContext::new();
-    context.configure(&format!(
+fn spelling_of_the_configuration_is_kept() {
+    let context = TestContext::configured(&format!(
         r#"{GROUP}
         resource "tke_security_group_rule" "it" {{
           security_group_id = tke_security_group.pods.id
@@ -89,29 +104,21 @@ fn the_spelling_of_the_user_stays() {
 }
 
 #[test]
-fn many_rules_of_one_group_keep_their_places() {
+fn updated_rule_keeps_its_position_among_others() {
     let context = TestContext::new();
     let rules = |second: &str| {
-        format!(
-            r#"{GROUP}
-            resource "tke_security_group_rule" "it" {{
-              for_each          = {{ first = "80", second = "{second}", third = "8080" }}
-              security_group_id = tke_security_group.pods.id
-              direction         = "ingress"
-              action            = "ACCEPT"
-              protocol          = "TCP"
-              port              = each.value
-              cidr_block        = "10.0.0.0/8"
-              description       = each.key
-            }}"#
-        )
+        let ports = format!(
+            r#"for_each    = {{ first = "80", second = "{second}", third = "8080" }}
+          description = each.key"#
+        );
+        rule("each.value", &ports)
     };
     context.configure(&rules("443"));
     context.apply();
     context.assert_no_changes();
     let group = context.attributes("tke_security_group.pods")["id"].as_str().unwrap().to_owned();
     let order = |field: &str| -> Vec<_> {
-        context.outside().ingress(&group).iter().map(|rule| rule[field].clone()).collect()
+        context.out_of_band().ingress(&group).iter().map(|rule| rule[field].clone()).collect()
     };
     let before = order("PolicyDescription");
 
@@ -125,26 +132,15 @@ fn many_rules_of_one_group_keep_their_places() {
 }
 
 #[test]
-fn a_rule_that_exists_is_to_be_imported() {
-    let context = TestContext::new();
-    context.configure(GROUP);
+fn create_of_existing_rule_fails_and_shows_its_import() {
+    let context = TestContext::configured(GROUP);
     context.apply();
     let group = context.attributes("tke_security_group.pods")["id"].as_str().unwrap().to_owned();
-    let rule = json!({
+    let theirs = json!({
         "Action": "ACCEPT", "Protocol": "TCP", "Port": "80", "CidrBlock": "10.0.0.0/8",
     });
-    context.outside().add_ingress(&group, &rule);
-    context.configure(&format!(
-        r#"{GROUP}
-        resource "tke_security_group_rule" "it" {{
-          security_group_id = tke_security_group.pods.id
-          direction         = "ingress"
-          action            = "ACCEPT"
-          protocol          = "TCP"
-          port              = "80"
-          cidr_block        = "10.0.0.0/8"
-        }}"#
-    ));
+    context.out_of_band().add_ingress(&group, &theirs);
+    context.configure(&rule(r#""80""#, ""));
     assert_text!(context.apply_errors(), @r#"
     Could not create rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
       at tke_security_group_rule.it: resource "tke_security_group_rule" "it" {
@@ -158,7 +154,7 @@ fn a_rule_that_exists_is_to_be_imported() {
     }
     "#);
     assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
-    assert_eq!(context.outside().ingress(&group).len(), 1);
+    assert_eq!(context.out_of_band().ingress(&group).len(), 1);
 
     // What the message says to do works.
     let id = format!("{group}_ingress_accept_tcp_80_10.0.0.0/8");
@@ -166,21 +162,11 @@ fn a_rule_that_exists_is_to_be_imported() {
     context.assert_no_changes();
 }
 
-/// What is published is a port, a list, or a range. A list of ranges is for the cloud to refuse.
+/// The reference documents a port, a list of ports, or a range; whether a list may hold a range is
+/// not documented, so the provider lets the cloud decide.
 #[test]
-fn whether_a_list_of_ports_may_hold_ranges_is_for_the_cloud_to_say() {
-    let context = TestContext::new();
-    context.configure(&format!(
-        r#"{GROUP}
-        resource "tke_security_group_rule" "it" {{
-          security_group_id = tke_security_group.pods.id
-          direction         = "ingress"
-          action            = "ACCEPT"
-          protocol          = "TCP"
-          port              = "443,8000-9000"
-          cidr_block        = "10.0.0.0/8"
-        }}"#
-    ));
+fn port_list_with_a_range_is_left_to_the_cloud() {
+    let context = TestContext::configured(&rule(r#""443,8000-9000""#, ""));
     assert_text!(context.apply_errors(), @r#"
     Could not create rule sg-[id]_ingress_accept_tcp_443,8000-9000_10.0.0.0/8
       at tke_security_group_rule.it: port              = "443,8000-9000"
@@ -198,29 +184,17 @@ fn whether_a_list_of_ports_may_hold_ranges_is_for_the_cloud_to_say() {
 }
 
 #[test]
-fn a_rule_that_may_have_become_several_is_gone() {
-    let context = TestContext::new();
-    context.configure(&format!(
-        r#"{GROUP}
-        resource "tke_security_group_rule" "it" {{
-          security_group_id = tke_security_group.pods.id
-          direction         = "ingress"
-          action            = "ACCEPT"
-          protocol          = "TCP"
-          port              = "80"
-          cidr_block        = "10.0.0.0/8"
-          description       = "it"
-        }}"#
-    ));
+fn edited_rule_with_several_candidates_counts_as_deleted() {
+    let context = TestContext::configured(&rule(r#""80""#, r#"description = "it""#));
     context.apply();
     let rule = context.attributes("tke_security_group_rule.it");
-    context.outside().remove_ingress(group(&rule), "it");
+    context.out_of_band().remove_ingress(group(&rule), "it");
     for port in ["81", "82"] {
         let near = json!({
             "Action": "ACCEPT", "Protocol": "TCP", "Port": port, "CidrBlock": "10.0.0.0/8",
             "PolicyDescription": "it",
         });
-        context.outside().add_ingress(group(&rule), &near);
+        context.out_of_band().add_ingress(group(&rule), &near);
     }
     assert_text!(context.plan_warnings(), @r#"
     Rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8 is gone, or has been edited
@@ -236,25 +210,14 @@ fn a_rule_that_may_have_become_several_is_gone() {
 }
 
 #[test]
-fn two_rules_cannot_become_equal() {
+fn update_to_the_content_of_another_rule_fails() {
     let context = TestContext::new();
     let rules = |first: &str| {
-        format!(
-            r#"{GROUP}
-            resource "tke_security_group_rule" "it" {{
-              for_each          = {{ first = "{first}", second = "443" }}
-              security_group_id = tke_security_group.pods.id
-              direction         = "ingress"
-              action            = "ACCEPT"
-              protocol          = "TCP"
-              port              = each.value
-              cidr_block        = "10.0.0.0/8"
-            }}"#
-        )
+        rule("each.value", &format!(r#"for_each = {{ first = "{first}", second = "443" }}"#))
     };
     context.configure(&rules("80"));
     context.apply();
-    let held = context.held();
+    let held = context.sandbox_state();
     context.configure(&rules("443"));
     assert_text!(context.apply_errors(), @r#"
     Could not update rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
@@ -268,26 +231,14 @@ fn two_rules_cannot_become_equal() {
       id = "sg-[id]_ingress_accept_tcp_443_10.0.0.0/8"
     }
     "#);
-    assert_eq!(context.held(), held);
+    assert_eq!(context.sandbox_state(), held);
     let first = context.attributes("tke_security_group_rule.it[\"first\"]");
     assert_eq!(first["port"], "80");
 }
 
 #[test]
-fn rules_cost_as_few_calls_as_promised() {
-    let context = TestContext::new();
-    context.configure(&format!(
-        r#"{GROUP}
-        resource "tke_security_group_rule" "it" {{
-          count             = 100
-          security_group_id = tke_security_group.pods.id
-          direction         = "ingress"
-          action            = "ACCEPT"
-          protocol          = "TCP"
-          port              = 1000 + count.index
-          cidr_block        = "10.0.0.0/8"
-        }}"#
-    ));
+fn plan_of_100_rules_takes_two_calls() {
+    let context = TestContext::configured(&rule("1000 + count.index", "count = 100"));
     context.apply();
     context.sandbox().log().clear();
     context.assert_no_changes();
@@ -298,22 +249,9 @@ fn rules_cost_as_few_calls_as_promised() {
 }
 
 #[test]
-fn a_rule_can_move_to_another_instance() {
+fn rules_can_trade_content_among_instances() {
     let context = TestContext::new();
-    let rules = |instances: &str| {
-        format!(
-            r#"{GROUP}
-            resource "tke_security_group_rule" "it" {{
-              for_each          = {{ {instances} }}
-              security_group_id = tke_security_group.pods.id
-              direction         = "ingress"
-              action            = "ACCEPT"
-              protocol          = "TCP"
-              port              = each.value
-              cidr_block        = "10.0.0.0/8"
-            }}"#
-        )
-    };
+    let rules = |instances: &str| rule("each.value", &format!(r#"for_each = {{ {instances} }}"#));
     context.configure(&rules(r#"a = "80", b = "443", c = "8080""#));
     context.apply();
     // One is renamed; the others take over the content of their neighbours.
@@ -323,30 +261,20 @@ fn a_rule_can_move_to_another_instance() {
 }
 
 #[test]
-fn a_removed_rule_is_not_taken_for_one_that_stood_beside_it() {
-    let context = TestContext::new();
-    let rule = r#"
-        resource "tke_security_group_rule" "it" {
-          security_group_id = tke_security_group.pods.id
-          direction         = "ingress"
-          action            = "ACCEPT"
-          protocol          = "TCP"
-          port              = "80"
-          cidr_block        = "10.0.0.0/8"
-        }"#;
-    context.configure(GROUP);
+fn removed_rule_is_not_mistaken_for_a_neighbor() {
+    let context = TestContext::configured(GROUP);
     context.apply();
     let group = context.attributes("tke_security_group.pods")["id"].as_str().unwrap().to_owned();
     let theirs = json!({
         "Action": "ACCEPT", "Protocol": "TCP", "Port": "22", "CidrBlock": "10.0.0.0/8",
         "PolicyDescription": "by hand",
     });
-    context.outside().add_ingress(&group, &theirs);
-    context.configure(&format!("{GROUP}{rule}"));
+    context.out_of_band().add_ingress(&group, &theirs);
+    context.configure(&rule(r#""80""#, ""));
     context.apply();
-    context.outside().remove_ingress(&group, "");
+    context.out_of_band().remove_ingress(&group, "");
     context.plan().assert_actions("tke_security_group_rule.it", &["create"]);
     context.apply();
-    assert_eq!(context.outside().ingress(&group).len(), 2);
+    assert_eq!(context.out_of_band().ingress(&group).len(), 2);
     context.assert_no_changes();
 }

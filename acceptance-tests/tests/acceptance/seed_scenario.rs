@@ -6,11 +6,11 @@ use acceptance_tests::{TestContext, assert_text};
 use serde_json::json;
 
 #[test]
-fn applied_drifted_healed_destroyed() {
+fn quickstart_is_applied_drifts_is_healed_and_destroyed() {
     let context = TestContext::new();
     let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart/main.tf");
     context.write("main.tf", &fs::read_to_string(quickstart).unwrap());
-    let before = context.held();
+    let before = context.sandbox_state();
 
     context.apply();
     context.assert_no_changes();
@@ -19,7 +19,7 @@ fn applied_drifted_healed_destroyed() {
     let dns = context.attributes("tke_security_group_rule.dns[\"UDP\"]");
     let workers = dns["security_group_id"].as_str().unwrap();
     assert_eq!(dns["referenced_security_group_id"], pods);
-    let policy = context.outside().policy("my-namespace", "my-security-group-policy");
+    let policy = context.out_of_band().policy("my-namespace", "my-security-group-policy");
     assert_eq!(
         policy["spec"],
         json!({
@@ -31,12 +31,12 @@ fn applied_drifted_healed_destroyed() {
     let ssh = json!({
         "Action": "ACCEPT", "Protocol": "TCP", "Port": "22", "CidrBlock": "0.0.0.0/0",
     });
-    context.outside().add_ingress(pods.as_str().unwrap(), &ssh);
-    let healed = context.held();
+    context.out_of_band().add_ingress(pods.as_str().unwrap(), &ssh);
+    let healed = context.sandbox_state();
     let port = json!({ "Port": "5353" });
-    context.outside().edit_ingress(workers, "DNS over UDP from my-app", &port);
+    context.out_of_band().edit_ingress(workers, "DNS over UDP from my-app", &port);
     let groups = json!({ "spec": { "securityGroups": { "groupIds": [pods, workers] } } });
-    context.outside().edit_policy("my-namespace", "my-security-group-policy", &groups);
+    context.out_of_band().edit_policy("my-namespace", "my-security-group-policy", &groups);
 
     let plan = context.plan();
     let drift = [
@@ -76,9 +76,9 @@ fn applied_drifted_healed_destroyed() {
     "#);
 
     context.apply();
-    assert_eq!(context.held(), healed);
+    assert_eq!(context.sandbox_state(), healed);
     context.assert_no_changes();
 
     context.destroy();
-    assert_eq!(context.held(), before);
+    assert_eq!(context.sandbox_state(), before);
 }

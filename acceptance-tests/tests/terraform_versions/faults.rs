@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use acceptance_tests::patiently;
+use acceptance_tests::poll;
 use serde_json::{Value, json};
 
 use crate::core::{CORES, Core, KitchenSink};
@@ -209,7 +209,7 @@ fn prove(program: &Path, case: &Case) {
 fn harm(harm: Harm, core: &mut Child, waiting: &Path) {
     let limit = Duration::from_secs(45);
     let waits = || fs::read_to_string(waiting).ok()?.parse().ok();
-    let provider: u32 = patiently(limit, waits).expect("it does not come");
+    let provider: u32 = poll(limit, waits).expect("it does not come");
     let process = core.id();
     match harm {
         Nothing => {}
@@ -227,7 +227,7 @@ fn harm(harm: Harm, core: &mut Child, waiting: &Path) {
     }
     let process = PathBuf::from(format!("/proc/{provider}/exe"));
     let ended = || fs::read_link(&process).is_err().then_some(());
-    patiently(limit, ended).expect("it does not come");
+    poll(limit, ended).expect("it does not come");
 }
 
 fn kill(signal: &str, process: u32) {

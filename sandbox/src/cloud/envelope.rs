@@ -8,40 +8,50 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-/// The cloud's refusal of a call: an error code of its reference, and a text.
+use crate::faults::Fault;
+
+/// The cloud's error of a call: an error code of its reference, and a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ApiError {
     /// For example `ResourceNotFound`.
     pub code: Cow<'static, str>,
     /// Which object, and what is wrong with it.
     pub message: String,
 }
 
-impl Refusal {
+impl ApiError {
     pub(super) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for ApiError {}
 
 /// Puts an outcome into the envelope. Errors of the cloud have status 200 as well.
-pub(crate) fn envelope(outcome: Result<Value, Refusal>, request_id: &str) -> Response {
+pub(crate) fn envelope(
+    outcome: Result<Value, ApiError>,
+    request_id: &str,
+    fault: Option<&Fault>,
+) -> Response {
     let mut content = match outcome {
         Ok(content) => content,
-        Err(Refusal { code, message }) => json!({"Error": {"Code": code, "Message": message}}),
+        Err(ApiError { code, message }) => json!({"Error": {"Code": code, "Message": message}}),
     };
     if let Some(fields) = content.as_object_mut() {
         fields.insert("RequestId".into(), request_id.into());
     }
     // Without exactly this type, with no charset, the Python SDK takes an error for a success.
     let json_type = HeaderValue::from_static("application/json");
-    let body = json!({"Response": content}).to_string();
+    let mut content = content.to_string();
+    if let Some(fault) = fault {
+        fault.enlarge(&mut content);
+    }
+    let body = format!("{{\"Response\":{content}}}");
     (StatusCode::OK, [(header::CONTENT_TYPE, json_type)], body).into_response()
 }

@@ -15,43 +15,43 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::envelope::Refusal;
+use super::envelope::ApiError;
 
 /// Reads the parameters of one action.
-pub(crate) fn read<T: DeserializeOwned>(params: &Value) -> Result<T, Refusal> {
-    T::deserialize(Input { value: params, path: String::new() }).map_err(Misfit::refusal)
+pub(crate) fn read<T: DeserializeOwned>(params: &Value) -> Result<T, ApiError> {
+    T::deserialize(Input { value: params, path: String::new() }).map_err(ParamError::error)
 }
 
 /// A whole number that clients send as a number or as text, whatever the reference says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Whole(pub(crate) usize);
+pub(crate) struct UintOrString(pub(crate) usize);
 
-impl<'de> Deserialize<'de> for Whole {
+impl<'de> Deserialize<'de> for UintOrString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberOrText)
+        deserializer.deserialize_any(UintOrStringVisitor)
     }
 }
 
-struct NumberOrText;
+struct UintOrStringVisitor;
 
-impl Visitor<'_> for NumberOrText {
-    type Value = Whole;
+impl Visitor<'_> for UintOrStringVisitor {
+    type Value = UintOrString;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a whole number from 0")
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Whole, E> {
-        let whole = usize::try_from(number).ok().map(Whole);
+    fn visit_u64<E: Error>(self, number: u64) -> Result<UintOrString, E> {
+        let whole = usize::try_from(number).ok().map(UintOrString);
         whole.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Whole, E> {
+    fn visit_i64<E: Error>(self, number: i64) -> Result<UintOrString, E> {
         Err(E::invalid_value(Unexpected::Signed(number), &self))
     }
 
-    fn visit_str<E: Error>(self, number: &str) -> Result<Whole, E> {
-        let whole = number.parse().ok().map(Whole);
+    fn visit_str<E: Error>(self, number: &str) -> Result<UintOrString, E> {
+        let whole = number.parse().ok().map(UintOrString);
         whole.ok_or_else(|| E::invalid_type(Unexpected::Str(number), &self))
     }
 }
@@ -69,9 +69,9 @@ impl<'de> Input<'de> {
 }
 
 impl<'de> Deserializer<'de> for Input<'de> {
-    type Error = Misfit;
+    type Error = ParamError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
         let outcome = match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -92,10 +92,10 @@ impl<'de> Deserializer<'de> for Input<'de> {
                 visitor.visit_map(MapDeserializer::new(fields))
             }
         };
-        outcome.map_err(|misfit: Misfit| misfit.below(&self.path))
+        outcome.map_err(|error: ParamError| error.below(&self.path))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParamError> {
         if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
@@ -103,7 +103,7 @@ impl<'de> Deserializer<'de> for Input<'de> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    ) -> Result<V::Value, ParamError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -113,7 +113,7 @@ impl<'de> Deserializer<'de> for Input<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Misfit> for Input<'de> {
+impl<'de> IntoDeserializer<'de, ParamError> for Input<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -123,7 +123,7 @@ impl<'de> IntoDeserializer<'de, Misfit> for Input<'de> {
 
 /// What serde found wrong.
 #[derive(Debug)]
-struct Misfit {
+struct ParamError {
     problem: Problem,
     /// The field within `path` that is meant, if not the value at `path` itself.
     field: Option<String>,
@@ -139,7 +139,7 @@ enum Problem {
     WrongValue(String),
 }
 
-impl Misfit {
+impl ParamError {
     fn new(problem: Problem, field: Option<&str>) -> Self {
         Self { problem, field: field.map(str::to_owned), path: None }
     }
@@ -149,30 +149,30 @@ impl Misfit {
         self
     }
 
-    fn refusal(self) -> Refusal {
+    fn error(self) -> ApiError {
         let name = join(&self.path.unwrap_or_default(), &self.field.unwrap_or_default());
         match self.problem {
             Problem::Unknown => {
                 let message = format!("The parameter `{name}` is not recognized.");
-                Refusal::new("UnknownParameter", message)
+                ApiError::new("UnknownParameter", message)
             }
             Problem::Missing => {
                 let message = format!("The request is missing a required parameter `{name}`.");
-                Refusal::new("MissingParameter", message)
+                ApiError::new("MissingParameter", message)
             }
             Problem::WrongType => {
                 let message = format!("The value type of parameter `{name}` is incorrect.");
-                Refusal::new("InvalidParameter", message)
+                ApiError::new("InvalidParameter", message)
             }
             Problem::WrongValue(why) => {
                 let message = format!("The value of parameter `{name}` is invalid: {why}.");
-                Refusal::new("InvalidParameterValue", message)
+                ApiError::new("InvalidParameterValue", message)
             }
         }
     }
 }
 
-impl Error for Misfit {
+impl Error for ParamError {
     fn custom<T: fmt::Display>(why: T) -> Self {
         Self::new(Problem::WrongValue(why.to_string()), None)
     }
@@ -190,13 +190,13 @@ impl Error for Misfit {
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for ParamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} at {:?}", self.problem, self.path)
     }
 }
 
-impl std::error::Error for Misfit {}
+impl std::error::Error for ParamError {}
 
 fn join(path: &str, step: &str) -> String {
     match (path, step) {
@@ -238,9 +238,9 @@ mod tests {
     fn err_codes_and_paths() {
         #[track_caller]
         fn check(params: &Value, code: &str, name: &str) {
-            let refusal = read::<Group>(params).unwrap_err();
-            assert_eq!(refusal.code, code);
-            assert!(refusal.message.contains(&format!("`{name}`")), "{}", refusal.message);
+            let error = read::<Group>(params).unwrap_err();
+            assert_eq!(error.code, code);
+            assert!(error.message.contains(&format!("`{name}`")), "{}", error.message);
         }
         check(&json!({}), "MissingParameter", "Name");
         check(&json!({"Name": "n", "name": 1}), "UnknownParameter", "name");

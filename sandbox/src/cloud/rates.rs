@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::envelope::Refusal;
+use super::envelope::ApiError;
 
 /// How often each action was called in the current second.
 ///
@@ -15,7 +15,7 @@ pub(super) struct Rates {
 
 impl Rates {
     /// Counts a call that arrives `now`, counted from any fixed moment.
-    pub(super) fn count(&mut self, action: &str, now: Duration) -> Result<(), Refusal> {
+    pub(super) fn count(&mut self, action: &str, now: Duration) -> Result<(), ApiError> {
         if self.second != now.as_secs() {
             self.second = now.as_secs();
             self.calls.clear();
@@ -30,12 +30,12 @@ impl Rates {
 }
 
 /// What a caller above the limit is told.
-pub(super) fn exceeded(calls: u32, limit: u32) -> Refusal {
+pub(super) fn exceeded(calls: u32, limit: u32) -> ApiError {
     let message = format!(
         "Your current request times equals to `{calls}` in a second, which exceeds the frequency \
          limit `{limit}` for a second. Please reduce the frequency of calls."
     );
-    Refusal::new("RequestLimitExceeded", message)
+    ApiError::new("RequestLimitExceeded", message)
 }
 
 /// Calls per second of an action; where the two editions of the reference differ, the lower one.
@@ -76,9 +76,9 @@ mod tests {
         for _ in 0..20 {
             assert_eq!(call("ReplaceSecurityGroupPolicies", 1_900), Ok(()));
         }
-        let refusal = call("ReplaceSecurityGroupPolicies", 1_999).unwrap_err();
-        assert_eq!(refusal.code, "RequestLimitExceeded");
-        assert!(refusal.message.contains("`21`") && refusal.message.contains("`20`"));
+        let error = call("ReplaceSecurityGroupPolicies", 1_999).unwrap_err();
+        assert_eq!(error.code, "RequestLimitExceeded");
+        assert!(error.message.contains("`21`") && error.message.contains("`20`"));
         assert_eq!(call("DescribeSecurityGroups", 1_999), Ok(()));
         assert_eq!(call("ReplaceSecurityGroupPolicies", 2_000), Ok(()));
     }

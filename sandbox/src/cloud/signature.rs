@@ -8,7 +8,7 @@ use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::envelope::Refusal;
+use super::envelope::ApiError;
 use crate::seed::Credential;
 
 /// "Timestamp and server time cannot differ by more than five minutes."
@@ -18,7 +18,7 @@ const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
 /// A request as it came over the wire, as far as signing is concerned.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Signed<'a> {
+pub(super) struct SignedRequest<'a> {
     pub(super) method: &'a str,
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
@@ -27,10 +27,10 @@ pub(super) struct Signed<'a> {
 
 /// Checks who signed the request and answers which service it was signed for.
 pub(super) fn verify(
-    request: Signed<'_>,
+    request: SignedRequest<'_>,
     credentials: &[Credential],
     now: Timestamp,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let authorization = Authorization::parse(text(request.headers, "authorization")?)?;
     let credential = credentials
         .iter()
@@ -60,7 +60,7 @@ pub(super) fn verify(
 
     let token = request.headers.get("x-tc-token").map(HeaderValue::as_bytes);
     if token != credential.token.as_deref().map(str::as_bytes) {
-        return Err(Refusal::new("AuthFailure.TokenFailure", "Token error."));
+        return Err(ApiError::new("AuthFailure.TokenFailure", "Token error."));
     }
     Ok(authorization.service.to_owned())
 }
@@ -75,7 +75,7 @@ struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    fn parse(value: &'a str) -> Result<Self, Refusal> {
+    fn parse(value: &'a str) -> Result<Self, ApiError> {
         Self::parts(value).ok_or_else(|| invalid("the Authorization header is malformed"))
     }
 
@@ -97,7 +97,10 @@ impl<'a> Authorization<'a> {
     }
 }
 
-fn canonical_request(request: Signed<'_>, signed_headers: &[&str]) -> Result<Vec<u8>, Refusal> {
+fn canonical_request(
+    request: SignedRequest<'_>,
+    signed_headers: &[&str],
+) -> Result<Vec<u8>, ApiError> {
     let mut canonical = format!("{}\n/\n{}\n", request.method, request.query).into_bytes();
     for name in signed_headers {
         let value = request.headers.get(*name).ok_or_else(signature_failure)?.as_bytes();
@@ -144,33 +147,33 @@ fn utc_date(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%d").to_string()
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiError> {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())
         .ok_or_else(|| invalid(&format!("the header {name} is missing")))
 }
 
-fn invalid(why: &str) -> Refusal {
+fn invalid(why: &str) -> ApiError {
     let message = format!("Authorization in the request header is invalid: {why}.");
-    Refusal::new("AuthFailure.InvalidAuthorization", message)
+    ApiError::new("AuthFailure.InvalidAuthorization", message)
 }
 
-fn secret_id_not_found() -> Refusal {
+fn secret_id_not_found() -> ApiError {
     let message = "The SecretId is not found, please ensure that your SecretId is correct.";
-    Refusal::new("AuthFailure.SecretIdNotFound", message)
+    ApiError::new("AuthFailure.SecretIdNotFound", message)
 }
 
-fn signature_expire() -> Refusal {
+fn signature_expire() -> ApiError {
     let message = "Signature expired. Timestamp and server time cannot differ by more than five \
                    minutes.";
-    Refusal::new("AuthFailure.SignatureExpire", message)
+    ApiError::new("AuthFailure.SignatureExpire", message)
 }
 
-fn signature_failure() -> Refusal {
+fn signature_failure() -> ApiError {
     let message = "The provided credentials could not be validated. Please check your signature \
                    is correct.";
-    Refusal::new("AuthFailure.SignatureFailure", message)
+    ApiError::new("AuthFailure.SignatureFailure", message)
 }
 
 #[cfg(test)]
@@ -338,9 +341,9 @@ mod tests {
             .collect()
         }
 
-        fn verify(&self, late: i64, token: Option<&str>) -> Result<String, Refusal> {
+        fn verify(&self, late: i64, token: Option<&str>) -> Result<String, ApiError> {
             let headers = self.headers();
-            let request = Signed {
+            let request = SignedRequest {
                 method: self.method,
                 query: self.query,
                 headers: &headers,
@@ -367,7 +370,7 @@ mod tests {
         let (_, vector) = VECTORS[0];
         let headers = vector.headers();
         let payload = DESCRIBE.as_bytes();
-        let request = Signed { method: "POST", query: "", headers: &headers, payload };
+        let request = SignedRequest { method: "POST", query: "", headers: &headers, payload };
         let canonical = canonical_request(request, &["content-type", "host"]).unwrap();
         assert_eq!(
             String::from_utf8(canonical.clone()).unwrap(),
@@ -390,7 +393,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_refused(outcome: Result<String, Refusal>, code: &str) {
+    fn check_refused(outcome: Result<String, ApiError>, code: &str) {
         assert_eq!(outcome.unwrap_err().code, code);
     }
 
@@ -438,7 +441,8 @@ mod tests {
     fn err_unknown_key_and_malformed_header() {
         let (_, vector) = VECTORS[0];
         let headers = vector.headers();
-        let request = Signed { method: "POST", query: "", headers: &headers, payload: b"{}" };
+        let request =
+            SignedRequest { method: "POST", query: "", headers: &headers, payload: b"{}" };
         check_refused(verify(request, &[], Timestamp::UNIX_EPOCH), "AuthFailure.SecretIdNotFound");
 
         for signed_headers in ["host", "content-type"] {
@@ -448,7 +452,7 @@ mod tests {
         for value in ["SKIP", "TC3-HMAC-SHA256", "TC3-HMAC-SHA256 Credential=a/b/c, Signature=d"] {
             let mut headers = vector.headers();
             headers.insert("authorization", HeaderValue::from_static(value));
-            let request = Signed { headers: &headers, ..request };
+            let request = SignedRequest { headers: &headers, ..request };
             let outcome = verify(request, &[], Timestamp::UNIX_EPOCH);
             check_refused(outcome, "AuthFailure.InvalidAuthorization");
         }

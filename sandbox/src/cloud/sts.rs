@@ -3,17 +3,17 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ACCOUNT, Answer, Cx};
+use super::{ACCOUNT, ActionResult, Cx};
 
 /// Runs one action.
-pub(super) fn act(action: &str, cx: Cx<'_>) -> Answer {
+pub(super) fn dispatch(action: &str, cx: Cx<'_>) -> ActionResult {
     match action {
         "GetCallerIdentity" => get_caller_identity(cx),
         _ => Err(super::invalid_action(action)),
     }
 }
 
-fn get_caller_identity(cx: Cx<'_>) -> Answer {
+fn get_caller_identity(cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Params {}

@@ -4,20 +4,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT, Answer, Cx,
-    envelope::Refusal,
-    page,
+    ACCOUNT, ActionResult, Cx,
+    envelope::ApiError,
+    list::{self, Page},
+    tag_rules::{self, MOST_PER_RESOURCE},
     vpc::{Group, Vpc},
 };
-
-/// Not documented as a number; the console's.
-pub(super) const MOST_PER_RESOURCE: usize = 50;
 
 /// Tags to set or keys to delete in one call, and resources of one call.
 const MOST_PER_CALL: usize = 10;
 
 /// Runs one action.
-pub(super) fn act(vpc: &mut Vpc, action: &str, cx: Cx<'_>) -> Answer {
+pub(super) fn dispatch(vpc: &mut Vpc, action: &str, cx: Cx<'_>) -> ActionResult {
     match action {
         "DescribeResourceTagsByResourceIds" => describe(vpc, cx),
         "GetResources" => get_resources(vpc, cx),
@@ -25,79 +23,6 @@ pub(super) fn act(vpc: &mut Vpc, action: &str, cx: Cx<'_>) -> Answer {
         "TagResources" => tag(vpc, cx),
         "UnTagResources" => untag(vpc, cx),
         _ => Err(super::invalid_action(action)),
-    }
-}
-
-/// What can be wrong with one tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
-    KeyEmpty,
-    KeyTooLong,
-    KeyReserved,
-    KeyCharacter,
-    ValueTooLong,
-    ValueCharacter,
-}
-
-/// Checks one tag. Which characters are legal is not documented in full: no control characters.
-pub(super) fn check(key: &str, value: &str) -> Result<(), Problem> {
-    let reserved = ["qcloud", "tencent", "project"].iter().any(|prefix| key.starts_with(prefix));
-    if key.is_empty() {
-        Err(Problem::KeyEmpty)
-    } else if key.chars().count() > 127 {
-        Err(Problem::KeyTooLong)
-    } else if reserved {
-        Err(Problem::KeyReserved)
-    } else if key.contains(char::is_control) {
-        Err(Problem::KeyCharacter)
-    } else if value.chars().count() > 255 {
-        Err(Problem::ValueTooLong)
-    } else if value.contains(char::is_control) {
-        Err(Problem::ValueCharacter)
-    } else {
-        Ok(())
-    }
-}
-
-impl Problem {
-    /// The code by which VPC says it.
-    pub(super) fn of_vpc(self, key: &str) -> Refusal {
-        self.refusal(
-            key,
-            match self {
-                Self::KeyEmpty | Self::KeyCharacter => "InvalidParameterValue.TagInvalidKey",
-                Self::KeyTooLong => "InvalidParameterValue.TagInvalidKeyLen",
-                Self::KeyReserved => "UnsupportedOperation.TagSystemReservedTagKey",
-                Self::ValueTooLong | Self::ValueCharacter => "InvalidParameterValue.TagInvalidVal",
-            },
-        )
-    }
-
-    /// The code by which the tag service says it.
-    fn of_tag(self, key: &str) -> Refusal {
-        self.refusal(
-            key,
-            match self {
-                Self::KeyEmpty => "InvalidParameterValue.TagKeyEmpty",
-                Self::KeyTooLong => "InvalidParameterValue.TagKeyLengthExceeded",
-                Self::KeyReserved => "InvalidParameter.ReservedTagKey",
-                Self::KeyCharacter => "InvalidParameterValue.TagKeyCharacterIllegal",
-                Self::ValueTooLong => "InvalidParameterValue.TagValueLengthExceeded",
-                Self::ValueCharacter => "InvalidParameterValue.TagValueCharacterIllegal",
-            },
-        )
-    }
-
-    fn refusal(self, key: &str, code: &'static str) -> Refusal {
-        let why = match self {
-            Self::KeyEmpty => "its key is empty",
-            Self::KeyTooLong => "its key is too long",
-            Self::KeyReserved => "its key has a reserved prefix",
-            Self::KeyCharacter => "its key has an illegal character",
-            Self::ValueTooLong => "its value is too long",
-            Self::ValueCharacter => "its value has an illegal character",
-        };
-        Refusal::new(code, format!("The tag `{key}` is invalid: {why}."))
     }
 }
 
@@ -112,7 +37,7 @@ struct Tag {
     _category: Option<String>,
 }
 
-fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -132,23 +57,23 @@ fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
         || delete_tags.as_ref().is_some_and(Vec::is_empty);
     if empty {
         let message = "`ReplaceTags` and `DeleteTags` cannot be empty.";
-        return Err(Refusal::new("InvalidParameter.Tag", message));
+        return Err(ApiError::new("InvalidParameter.Tag", message));
     }
     let (set, delete) = (replace_tags.unwrap_or_default(), delete_tags.unwrap_or_default());
     let delete: Vec<_> = delete.into_iter().map(|key| key.tag_key).collect();
     if set.len() > MOST_PER_CALL || delete.len() > MOST_PER_CALL {
         let message = format!("At most {MOST_PER_CALL} tags can be changed at once.");
-        return Err(Refusal::new("InvalidParameter.Tag", message));
+        return Err(ApiError::new("InvalidParameter.Tag", message));
     }
     if set.iter().any(|tag| delete.contains(&tag.key)) {
         let message = "A tag cannot be replaced and deleted at once.";
-        return Err(Refusal::new("InvalidParameterValue.DeleteTagsParamError", message));
+        return Err(ApiError::new("InvalidParameterValue.DeleteTagsParamError", message));
     }
     change(vpc, &resource, &set, &delete)?;
     Ok(json!({}))
 }
 
-fn tag(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+fn tag(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -160,7 +85,7 @@ fn tag(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     change_each(vpc, &resource_list, &tags, &[])
 }
 
-fn untag(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+fn untag(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -173,45 +98,50 @@ fn untag(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
 }
 
 /// Resources fail one by one.
-fn change_each(vpc: &mut Vpc, resources: &[String], set: &[Tag], delete: &[String]) -> Answer {
+fn change_each(
+    vpc: &mut Vpc,
+    resources: &[String],
+    set: &[Tag],
+    delete: &[String],
+) -> ActionResult {
     if resources.len() > MOST_PER_CALL {
         let message = format!("At most {MOST_PER_CALL} resources can be changed at once.");
-        return Err(Refusal::new("LimitExceeded.ResourceNumPerRequest", message));
+        return Err(ApiError::new("LimitExceeded.ResourceNumPerRequest", message));
     }
     if set.len() > MOST_PER_CALL || delete.len() > MOST_PER_CALL {
         let message = format!("At most {MOST_PER_CALL} tags can be changed at once.");
-        return Err(Refusal::new("LimitExceeded.TagNumPerRequest", message));
+        return Err(ApiError::new("LimitExceeded.TagNumPerRequest", message));
     }
     let mut failed = Vec::new();
     for resource in resources {
-        if let Err(Refusal { code, message }) = change(vpc, resource, set, delete) {
+        if let Err(ApiError { code, message }) = change(vpc, resource, set, delete) {
             failed.push(json!({"Resource": resource, "Code": code, "Message": message}));
         }
     }
     Ok(json!({"FailedResources": failed}))
 }
 
-fn change(vpc: &mut Vpc, resource: &str, set: &[Tag], delete: &[String]) -> Result<(), Refusal> {
+fn change(vpc: &mut Vpc, resource: &str, set: &[Tag], delete: &[String]) -> Result<(), ApiError> {
     let (region, id) = security_group(resource)?;
     let Some(group) = vpc.find_mut(region, id) else {
         let message = format!("The resource `{resource}` does not exist.");
-        return Err(Refusal::new("FailedOperation", message));
+        return Err(ApiError::new("FailedOperation", message));
     };
     let mut tags = group.tags.clone();
     tags.retain(|key, _| !delete.contains(key));
     for Tag { key, value, .. } in set {
-        check(key, value).map_err(|problem| problem.of_tag(key))?;
+        tag_rules::check(key, value).map_err(|error| error.in_tag(key))?;
         tags.insert(key.clone(), value.clone());
     }
     if tags.len() > MOST_PER_RESOURCE {
         let message = format!("A resource has at most {MOST_PER_RESOURCE} tags.");
-        return Err(Refusal::new("LimitExceeded.ResourceAttachedTags", message));
+        return Err(ApiError::new("LimitExceeded.ResourceAttachedTags", message));
     }
     group.tags = tags;
     Ok(())
 }
 
-fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
+fn describe(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -244,15 +174,16 @@ fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
         })
         .collect();
     let (offset, limit) = (params.offset.unwrap_or(0), params.limit.unwrap_or(15));
+    let Page { items, total } = list::page(&rows, offset, limit, cx);
     Ok(json!({
-        "TotalCount": rows.len(),
+        "TotalCount": total,
         "Offset": offset,
         "Limit": limit,
-        "Tags": page(&rows, offset, limit),
+        "Tags": items,
     }))
 }
 
-fn get_resources(vpc: &Vpc, cx: Cx<'_>) -> Answer {
+fn get_resources(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -294,13 +225,14 @@ fn get_resources(vpc: &Vpc, cx: Cx<'_>) -> Answer {
         None | Some("") => 0,
         Some(token) => token.parse().ok().ok_or_else(|| {
             let message = format!("The token `{token}` is unknown.");
-            Refusal::new("InvalidParameter.PaginationTokenInvalid", message)
+            ApiError::new("InvalidParameter.PaginationTokenInvalid", message)
         })?,
     };
     let limit = params.max_results.unwrap_or(50);
-    let mappings: Vec<_> = page(&found, offset, limit).iter().map(|group| mapping(group)).collect();
+    let Page { items, total } = list::page(&found, offset, limit, cx);
+    let mappings: Vec<_> = items.iter().map(|group| mapping(group)).collect();
     let next = offset.saturating_add(limit);
-    let token = if next < found.len() { next.to_string() } else { String::new() };
+    let token = if next < total { next.to_string() } else { String::new() };
     Ok(json!({"PaginationToken": token, "ResourceTagMappingList": mappings}))
 }
 
@@ -312,7 +244,7 @@ fn mapping(group: &Group) -> Value {
 }
 
 /// Region and id out of `qcs::cvm:<region>:uin/<account>:sg/<id>`; the account may be left out.
-fn security_group(resource: &str) -> Result<(&str, &str), Refusal> {
+fn security_group(resource: &str) -> Result<(&str, &str), ApiError> {
     let parts: Vec<_> = resource.split(':').collect();
     let own = ["", "uin/", &format!("uin/{ACCOUNT}")];
     match parts.as_slice() {
@@ -323,19 +255,19 @@ fn security_group(resource: &str) -> Result<(&str, &str), Refusal> {
     }
     .ok_or_else(|| {
         let message = format!("The resource description `{resource}` is invalid.");
-        Refusal::new("InvalidParameterValue.ResourceDescriptionError", message)
+        ApiError::new("InvalidParameterValue.ResourceDescriptionError", message)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{behaviour::Behaviour, cloud::tests::Tested};
+    use crate::{behaviour::Behaviour, cloud::tests::TestAccount};
 
     const RESOURCE: &str = "qcs::cvm:ap-guangzhou:uin/:sg/sg-aaaaaaaa";
 
-    fn account() -> Tested {
-        let mut account = Tested::new(Behaviour::default());
+    fn account() -> TestAccount {
+        let mut account = TestAccount::new(Behaviour::default());
         account.seed(json!({"groups": [
             {"id": "sg-aaaaaaaa", "name": "a", "tags": {"app": "demo"}},
         ]}));
@@ -344,7 +276,7 @@ mod tests {
 
     /// Both views of the same tags.
     #[track_caller]
-    fn check(account: &mut Tested, expected: &[(&str, &str)]) {
+    fn check(account: &mut TestAccount, expected: &[(&str, &str)]) {
         let params = json!({"SecurityGroupIds": ["sg-aaaaaaaa"]});
         let group = account.ok("vpc", "DescribeSecurityGroups", params);
         let tag_set: Vec<_> =

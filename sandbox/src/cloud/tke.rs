@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Cx, envelope::Refusal, page};
+use super::{
+    ActionResult, Cx,
+    envelope::ApiError,
+    list::{self, Filter, Page},
+};
 use crate::{behaviour::Unknown, seed::ClusterSeed};
 
 /// The clusters of the account by region and id.
@@ -15,7 +19,7 @@ pub(super) struct Tke {
 }
 
 /// Runs one action.
-pub(super) fn act(tke: &Tke, action: &str, cx: Cx<'_>) -> Answer {
+pub(super) fn dispatch(tke: &Tke, action: &str, cx: Cx<'_>) -> ActionResult {
     match action {
         "DescribeClusters" => describe_clusters(tke, cx),
         _ => Err(super::invalid_action(action)),
@@ -38,7 +42,7 @@ impl Tke {
     }
 }
 
-fn describe_clusters(tke: &Tke, cx: Cx<'_>) -> Answer {
+fn describe_clusters(tke: &Tke, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -55,60 +59,37 @@ fn describe_clusters(tke: &Tke, cx: Cx<'_>) -> Answer {
     let limit = params.limit.unwrap_or(20);
     if limit > 100 {
         let message = "`Limit` is more than 100.";
-        return Err(Refusal::new("InvalidParameter.Param", message));
+        return Err(ApiError::new("InvalidParameter.Param", message));
     }
     let key = |id: &String| (cx.region.to_owned(), id.clone());
     let unknown = params.cluster_ids.iter().find(|id| !tke.clusters.contains_key(&key(id)));
     if let (Some(id), Unknown::Refuse) = (unknown, cx.behaviour.unknown_cluster) {
         let message = format!("The cluster `{id}` does not exist.");
-        return Err(Refusal::new("ResourceNotFound", message));
+        return Err(ApiError::new("ResourceNotFound", message));
     }
-    let mut found = Vec::new();
-    for ((region, id), cluster) in &tke.clusters {
-        let mut matches = region == cx.region
+    let asked = tke.clusters.iter().filter(|((region, id), cluster)| {
+        region == cx.region
             && (params.cluster_ids.is_empty() || params.cluster_ids.contains(id))
-            && params.cluster_type.as_ref().is_none_or(|kind| *kind == cluster.cluster_type);
-        for filter in &params.filters {
-            matches &= filter.matches(cluster)?;
-        }
-        if matches {
-            found.push(answer(cluster));
-        }
-    }
-    let page = page(&found, params.offset.unwrap_or(0), limit);
-    Ok(json!({"TotalCount": found.len(), "Clusters": page}))
+            && params.cluster_type.as_ref().is_none_or(|it| *it == cluster.cluster_type)
+    });
+    let asked = asked.map(|(_, cluster)| cluster);
+    let found = list::select(asked, &params.filters, |filter, cluster| passes(filter, cluster))?;
+    let Page { items, total } = list::page(&found, params.offset.unwrap_or(0), limit, cx);
+    let clusters: Vec<_> = items.iter().map(|cluster| answer(cluster)).collect();
+    Ok(json!({"TotalCount": total, "Clusters": clusters}))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Filter {
-    name: String,
-    values: Vec<String>,
-}
-
-impl Filter {
-    fn matches(&self, cluster: &ClusterSeed) -> Result<bool, Refusal> {
-        let any = |test: &dyn Fn(&str) -> bool| self.values.iter().any(|value| test(value));
-        let equal = |text: &str| any(&|value: &str| value == text);
-        Ok(match self.name.as_str() {
-            "ClusterName" => equal(&cluster.name),
-            "ClusterType" => equal(&cluster.cluster_type),
-            "ClusterStatus" => equal(&cluster.status),
-            "vpc-id" => equal(&cluster.vpc_id),
-            "tag-key" => any(&|value: &str| cluster.tags.contains_key(value)),
-            "tag-value" => any(&|value: &str| cluster.tags.values().any(|tag| tag == value)),
-            // "key:value"
-            "Tags" => any(&|value: &str| {
-                value.split_once(':').is_some_and(|(key, value)| {
-                    cluster.tags.get(key).is_some_and(|tag| tag == value)
-                })
-            }),
-            other => {
-                let message = format!("The filter `{other}` does not exist.");
-                return Err(Refusal::new("InvalidParameter.Param", message));
-            }
-        })
-    }
+fn passes(filter: &Filter, cluster: &ClusterSeed) -> Result<bool, ApiError> {
+    Ok(match filter.name.as_str() {
+        "ClusterName" => filter.has(&cluster.name),
+        "ClusterType" => filter.has(&cluster.cluster_type),
+        "ClusterStatus" => filter.has(&cluster.status),
+        "vpc-id" => filter.has(&cluster.vpc_id),
+        "tag-key" => filter.any(|key| cluster.tags.contains_key(key)),
+        "tag-value" => cluster.tags.values().any(|value| filter.has(value)),
+        "Tags" => cluster.tags.iter().any(|(key, value)| filter.has(&format!("{key}:{value}"))),
+        _ => return Err(filter.unknown("InvalidParameter.Param")),
+    })
 }
 
 fn answer(cluster: &ClusterSeed) -> Value {
@@ -171,11 +152,11 @@ fn answer(cluster: &ClusterSeed) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{behaviour::Behaviour, cloud::tests::Tested};
+    use crate::{behaviour::Behaviour, cloud::tests::TestAccount};
 
     #[track_caller]
     fn check(behaviour: Behaviour, params: Value, expected: &[&str]) {
-        let mut account = Tested::new(behaviour);
+        let mut account = TestAccount::new(behaviour);
         account.seed(json!({"clusters": [
             {"id": "cls-other000", "name": "other", "vpc_id": "vpc-other000", "tags": {"a": "b"}},
         ]}));
@@ -187,7 +168,7 @@ mod tests {
 
     #[test]
     fn ok_what_the_tutorial_asks() {
-        let mut account = Tested::new(Behaviour::default());
+        let mut account = TestAccount::new(Behaviour::default());
         let params = json!({"ClusterIds": ["my-cluster"]});
         let answer = account.ok("tke", "DescribeClusters", params);
         let cluster = &answer["Clusters"][0];
@@ -214,7 +195,7 @@ mod tests {
     #[test]
     fn err_describe() {
         let behaviour = Behaviour { unknown_cluster: Unknown::Refuse, ..Behaviour::default() };
-        let mut account = Tested::new(behaviour);
+        let mut account = TestAccount::new(behaviour);
         let mut check = |params, code: &str| account.err("tke", "DescribeClusters", params, code);
         check(json!({"ClusterIds": ["cls-00000000"]}), "ResourceNotFound");
         // A number here, a string in VPC.

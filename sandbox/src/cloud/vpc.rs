@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use self::{
-    id::Kind,
+    id::IdKind,
     rule::Policy,
     rules::{Direction, Rules},
 };
-use super::{Answer, Cx};
+use super::{ActionResult, Cx};
 use crate::{
-    cloud::{envelope::Refusal, params},
+    cloud::{envelope::ApiError, params},
     seed::GroupSeed,
 };
 
@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Vpc {
     groups: Vec<Group>,
-    minted: u64,
+    generated: u64,
 }
 
 /// One security group.
@@ -47,7 +47,7 @@ pub(super) struct Group {
 }
 
 /// Runs one action.
-pub(super) fn act(vpc: &mut Vpc, action: &str, cx: Cx<'_>) -> Answer {
+pub(super) fn dispatch(vpc: &mut Vpc, action: &str, cx: Cx<'_>) -> ActionResult {
     match action {
         "CreateSecurityGroup" => groups::create(vpc, cx),
         "CreateSecurityGroupPolicies" => policies::create(vpc, cx),
@@ -84,7 +84,7 @@ impl Vpc {
     }
 
     /// Puts a group in place, replacing one of the same id, and answers its id.
-    pub(super) fn seed(&mut self, seed: GroupSeed, cx: Cx<'_>) -> Result<String, Refusal> {
+    pub(super) fn seed(&mut self, seed: GroupSeed, cx: Cx<'_>) -> Result<String, ApiError> {
         let policies =
             |list: &[Value]| list.iter().map(params::read).collect::<Result<Vec<Policy>, _>>();
         let lists = [
@@ -94,8 +94,8 @@ impl Vpc {
         let mut rules = Rules::default();
         rules.fill(lists, cx)?;
         let id = match seed.id {
-            Some(id) => id::check(Kind::SecurityGroup, &id).map(|()| id)?,
-            None => self.mint(),
+            Some(id) => id::check(IdKind::SecurityGroup, &id).map(|()| id)?,
+            None => self.generate(),
         };
         self.groups.retain(|group| group.id != id);
         self.groups.push(Group {
@@ -123,29 +123,29 @@ impl Vpc {
         json!(regions)
     }
 
-    fn mint(&mut self) -> String {
-        self.minted += 1;
-        id::mint(Kind::SecurityGroup, self.minted)
+    fn generate(&mut self) -> String {
+        self.generated += 1;
+        id::generate(IdKind::SecurityGroup, self.generated)
     }
 
     /// The group an action is about.
-    fn get(&self, region: &str, id: &str) -> Result<&Group, Refusal> {
-        id::check(Kind::SecurityGroup, id)?;
+    fn get(&self, region: &str, id: &str) -> Result<&Group, ApiError> {
+        id::check(IdKind::SecurityGroup, id)?;
         self.find(region, id).ok_or_else(|| not_found(id))
     }
 
-    fn get_mut(&mut self, region: &str, id: &str) -> Result<&mut Group, Refusal> {
-        id::check(Kind::SecurityGroup, id)?;
+    fn get_mut(&mut self, region: &str, id: &str) -> Result<&mut Group, ApiError> {
+        id::check(IdKind::SecurityGroup, id)?;
         self.find_mut(region, id).ok_or_else(|| not_found(id))
     }
 
     /// The other groups whose rules name this one.
-    fn referring(&self, group: &Group) -> impl Iterator<Item = &Group> {
+    fn referencing(&self, group: &Group) -> impl Iterator<Item = &Group> {
         let Group { id, region, .. } = group.clone();
         self.groups.iter().filter(move |other| {
             other.id != id
                 && other.region == region
-                && other.rules.named_groups().any(|named| named == id)
+                && other.rules.references().any(|named| named == id)
         })
     }
 }
@@ -168,6 +168,6 @@ impl Group {
     }
 }
 
-fn not_found(id: &str) -> Refusal {
-    Refusal::new("ResourceNotFound", format!("The security group `{id}` does not exist."))
+fn not_found(id: &str) -> ApiError {
+    ApiError::new("ResourceNotFound", format!("The security group `{id}` does not exist."))
 }

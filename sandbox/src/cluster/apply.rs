@@ -41,14 +41,14 @@ pub(super) fn apply(
     let by = Manager { name: writer.manager.to_owned(), operation: Operation::Apply };
     let mut managers = Managers::of(live);
     let owned_before = managers.fields(&by).cloned().unwrap_or_default();
-    managers.set(&by, stated(schema, applied), writer.now);
+    managers.set(&by, applied_fields(schema, applied), writer.now);
 
     let mut object = merge(schema, live, applied);
     let owned_now = managers.all_fields().with_parents();
-    let mut given_up = owned_before.with_parents().difference(&owned_now);
+    let mut released = owned_before.with_parents().difference(&owned_now);
     // What holds the last label also holds the name.
-    given_up.retain(can_be_owned);
-    remove(&mut object, &Path::default(), &given_up);
+    released.retain(can_be_owned);
+    remove(&mut object, &Path::default(), &released);
 
     let change = compare(schema, live, &object);
     let conflicts =
@@ -161,7 +161,7 @@ fn can_be_owned(path: &Path) -> bool {
 }
 
 /// The fields that an applied object states.
-fn stated(schema: &Schema, applied: &Value) -> FieldSet {
+fn applied_fields(schema: &Schema, applied: &Value) -> FieldSet {
     fn collect(schema: &Schema, value: &Value, path: &Path, set: &mut FieldSet) {
         let (true, Some(object)) = (schema.is_granular(), value.as_object()) else {
             set.insert(path.clone());
@@ -252,7 +252,7 @@ fn compare(schema: &Schema, old: &Value, new: &Value) -> Change {
 }
 
 fn with_managers(mut object: Value, mut managers: Managers) -> Value {
-    managers.drop_idle();
+    managers.remove_empty();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         if managers.is_empty() {
             metadata.remove("managedFields");
@@ -275,13 +275,13 @@ mod tests {
     const ATOMIC: Crd = Crd { atomic_selectors: true, ..GRANULAR };
 
     /// An object and those who write to it.
-    struct Story {
+    struct Scenario {
         schema: Schema,
         live: Value,
         hour: u8,
     }
 
-    impl Story {
+    impl Scenario {
         fn new(crd: Crd) -> Self {
             Self { schema: Schema::policy(crd), live: Value::Null, hour: 0 }
         }
@@ -382,7 +382,7 @@ mod tests {
 
     #[test]
     fn an_applier_owns_what_it_states() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied("a", json!({
                 "podSelector": {"matchLabels": {"app": "x"}, "matchExpressions": [{"key": "k"}]},
                 "securityGroups": {"groupIds": ["1", "2"]},
@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn an_updater_owns_what_it_makes_with_what_contains_it() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .updated("kubectl", json!({"podSelector": {"matchLabels": {"app": "x"}}}))
             .owned(&["kubectl Update: .spec podSelector podSelector.matchLabels \
                       podSelector.matchLabels.app"]);
@@ -401,10 +401,10 @@ mod tests {
 
     #[test]
     fn a_list_is_one_field() {
-        let story = Story::new(GRANULAR).applied("a", groups(&["1", "2"]));
+        let scenario = Scenario::new(GRANULAR).applied("a", groups(&["1", "2"]));
         let said = "Apply failed with 1 conflict: conflict with \"a\": \
                     .spec.securityGroups.groupIds";
-        story
+        scenario
             .refused("b", groups(&["2", "1"]), said)
             .refused("b", groups(&["1"]), said)
             .forced("b", groups(&["3"]))
@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn equal_values_are_owned_together_and_go_with_the_last_owner() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied("a", groups(&["1"]))
             .applied("b", groups(&["1"]))
             .owned(&["a Apply: securityGroups.groupIds", "b Apply: securityGroups.groupIds"])
@@ -432,19 +432,19 @@ mod tests {
 
     #[test]
     fn labels_have_owners_of_their_own_unless_the_selector_is_atomic() {
-        let story = |crd| {
-            Story::new(crd)
+        let scenario = |crd| {
+            Scenario::new(crd)
                 .applied("a", labels(json!({"app": "x"})))
                 .updated("outside", labels(json!({"app": "x", "tier": "y"})))
         };
-        story(GRANULAR)
+        scenario(GRANULAR)
             .owned(&[
                 "a Apply: podSelector.matchLabels.app",
                 "outside Update: podSelector.matchLabels.tier",
             ])
             .applied("a", labels(json!({"app": "x"})))
             .holds(labels(json!({"app": "x", "tier": "y"})));
-        story(ATOMIC)
+        scenario(ATOMIC)
             .owned(&["outside Update: podSelector"])
             .refused(
                 "a",
@@ -459,11 +459,11 @@ mod tests {
 
     #[test]
     fn what_is_not_stated_again_is_removed_with_what_held_it() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("a", json!({"serviceAccountSelector": {"matchLabels": {"app": "x"}}}))
             .holds(json!({"serviceAccountSelector": {"matchLabels": {"app": "x"}}}));
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x", "tier": "y"})))
             .applied("a", labels(json!({"app": "x"})))
             .holds(labels(json!({"app": "x"})));
@@ -471,7 +471,7 @@ mod tests {
 
     #[test]
     fn what_others_own_is_not_removed() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("b", labels(json!({"tier": "y"})))
             .applied("a", groups(&["1"]))
@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn an_emptied_object_stays_empty() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("a", json!({"podSelector": {}}))
             .holds(json!({"podSelector": {}}))
@@ -492,7 +492,7 @@ mod tests {
 
     #[test]
     fn an_update_takes_what_it_changes_and_only_that() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied(
                 "a",
                 json!({
@@ -515,7 +515,7 @@ mod tests {
 
     #[test]
     fn an_update_that_removes_takes_the_field_from_all_owners() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied(
                 "a",
                 json!({
@@ -530,7 +530,7 @@ mod tests {
 
     #[test]
     fn one_name_writing_in_two_ways_is_two_managers() {
-        Story::new(GRANULAR).updated("a", groups(&["1"])).refused(
+        Scenario::new(GRANULAR).updated("a", groups(&["1"])).refused(
             "a",
             groups(&["2"]),
             "Apply failed with 1 conflict: conflict with \"a\" using \
@@ -540,7 +540,7 @@ mod tests {
 
     #[test]
     fn several_conflicts_are_listed_by_manager() {
-        Story::new(GRANULAR)
+        Scenario::new(GRANULAR)
             .applied("b", labels(json!({"app": "x", "tier": "y"})))
             .updated(
                 "c",
@@ -565,9 +565,9 @@ mod tests {
 
     #[test]
     fn applying_the_same_again_changes_nothing_not_even_the_time() {
-        let story = Story::new(GRANULAR).applied("a", groups(&["1"]));
-        let before = story.live.clone();
-        assert_eq!(story.applied("a", groups(&["1"])).live, before);
+        let scenario = Scenario::new(GRANULAR).applied("a", groups(&["1"]));
+        let before = scenario.live.clone();
+        assert_eq!(scenario.applied("a", groups(&["1"])).live, before);
     }
 
     #[test]
@@ -626,14 +626,14 @@ mod tests {
         proptest::collection::vec(step, 0..8)
     }
 
-    fn told(crd: Crd, steps: &[Step]) -> Story {
-        steps.iter().cloned().fold(Story::new(crd), |mut story, step| match step {
+    fn play(crd: Crd, steps: &[Step]) -> Scenario {
+        steps.iter().cloned().fold(Scenario::new(crd), |mut scenario, step| match step {
             Step::Apply(who, spec, force) => {
                 // A refused apply changes nothing and is part of life.
-                drop(story.apply(who, spec, force));
-                story
+                drop(scenario.apply(who, spec, force));
+                scenario
             }
-            Step::Update(who, spec) => story.updated(who, spec),
+            Step::Update(who, spec) => scenario.updated(who, spec),
         })
     }
 
@@ -646,18 +646,18 @@ mod tests {
         /// the applier owns exactly that.
         #[test]
         fn force_always_gets_what_it_states(crd in crds(), steps in steps(), spec in specs()) {
-            let story = told(crd, &steps).forced("me", spec.clone());
+            let scenario = play(crd, &steps).forced("me", spec.clone());
             let applied = json!({"metadata": {"name": "n"}, "spec": spec});
-            prop_assert_eq!(merge(&story.schema, &story.live, &applied), story.live.clone());
+            prop_assert_eq!(merge(&scenario.schema, &scenario.live, &applied), scenario.live.clone());
             let me = Manager { name: "me".into(), operation: Operation::Apply };
-            let owned = Managers::of(&story.live).fields(&me).cloned().unwrap_or_default();
-            prop_assert_eq!(owned, stated(&story.schema, &applied));
+            let owned = Managers::of(&scenario.live).fields(&me).cloned().unwrap_or_default();
+            prop_assert_eq!(owned, applied_fields(&scenario.schema, &applied));
         }
 
         /// Applying twice is applying once.
         #[test]
         fn applying_is_idempotent(crd in crds(), steps in steps(), spec in specs()) {
-            let once = told(crd, &steps).forced("me", spec.clone());
+            let once = play(crd, &steps).forced("me", spec.clone());
             let before = once.live.clone();
             prop_assert_eq!(once.applied("me", spec).live, before);
         }
@@ -665,9 +665,9 @@ mod tests {
         /// A manager that comes, forces nothing and gives up all again leaves what others own.
         #[test]
         fn giving_up_undoes_applying(crd in crds(), steps in steps(), spec in specs()) {
-            let story = told(crd, &steps);
-            let before = story.live.clone();
-            let mut after = Story { live: before.clone(), ..story };
+            let scenario = play(crd, &steps);
+            let before = scenario.live.clone();
+            let mut after = Scenario { live: before.clone(), ..scenario };
             if before.is_null() || after.apply("me", spec, false).is_err() {
                 return Ok(());
             }
@@ -685,10 +685,10 @@ mod tests {
         /// Nobody owns what is not there.
         #[test]
         fn every_owned_field_is_there(crd in crds(), steps in steps()) {
-            let story = told(crd, &steps);
-            for path in Managers::of(&story.live).all_fields().iter() {
-                let there = path.names().try_fold(&story.live, |value, name| value.get(name));
-                prop_assert!(there.is_some(), "{} in {}", path, story.live);
+            let scenario = play(crd, &steps);
+            for path in Managers::of(&scenario.live).all_fields().iter() {
+                let there = path.names().try_fold(&scenario.live, |value, name| value.get(name));
+                prop_assert!(there.is_some(), "{} in {}", path, scenario.live);
             }
         }
     }

@@ -5,15 +5,19 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::{
-    call::{Call, not_supported},
     metadata::{self, NameRule},
+    request::{ApiRequest, not_supported},
     resource::POLICIES,
     schema::Schema,
     status::{Cause, Status},
 };
 
 /// Gives an object the names of the path, which it must not contradict.
-pub(super) fn place(object: &mut Value, namespace: &str, name: Option<&str>) -> Result<(), Status> {
+pub(super) fn set_location(
+    object: &mut Value,
+    namespace: &str,
+    name: Option<&str>,
+) -> Result<(), Status> {
     let sent = metadata::text(object, "namespace");
     if !sent.is_empty() && sent != namespace {
         return Err(Status::bad_request(
@@ -33,7 +37,7 @@ pub(super) fn place(object: &mut Value, namespace: &str, name: Option<&str>) -> 
 }
 
 /// Whether the object is the one that the caller has seen, if it says which.
-pub(super) fn is_meant(live: Option<&Value>, sent: &Value) -> Result<(), Status> {
+pub(super) fn check_preconditions(live: Option<&Value>, sent: &Value) -> Result<(), Status> {
     let conflict = |why: &str| Err(Status::conflict(&POLICIES, metadata::text(sent, "name"), why));
     let (uid, version) = (metadata::text(sent, "uid"), metadata::text(sent, "resourceVersion"));
     let Some(live) = live else {
@@ -63,17 +67,17 @@ pub(super) fn is_meant(live: Option<&Value>, sent: &Value) -> Result<(), Status>
 /// What is left are the warnings.
 pub(super) fn unknown_fields(
     schema: &Schema,
-    call: &Call,
+    request: &ApiRequest,
     object: &mut Value,
 ) -> Result<Vec<String>, Status> {
     let sent = object.to_string();
     let unknown = schema.prune(object);
     let unknown: Vec<_> =
         unknown.into_iter().map(|field| format!("unknown field \"{field}\"")).collect();
-    match call.param("fieldValidation").unwrap_or("Warn") {
+    match request.param("fieldValidation").unwrap_or("Warn") {
         "Strict" if !unknown.is_empty() => {
             let why = format!("strict decoding error: {}", unknown.join(", "));
-            Err(if call.method == Method::PATCH {
+            Err(if request.method == Method::PATCH {
                 Status::invalid_patch(Cause::invalid("patch", &sent.into(), &why))
             } else {
                 Status::bad_request(format!(
@@ -86,7 +90,7 @@ pub(super) fn unknown_fields(
         "Warn" => Ok(unknown),
         other => {
             let known = ["Ignore", "Strict", "Warn"];
-            Err(call.invalid_option(not_supported("fieldValidation", other, &known)))
+            Err(request.invalid_option(not_supported("fieldValidation", other, &known)))
         }
     }
 }

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::{
     State,
-    call::{Answer, Call},
+    request::{ApiRequest, ApiResponse},
     resource::{GROUP, NAMESPACES, POLICIES, Resource, VERSION},
 };
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// The minor version is 32: kubectl picks its own version by it.
-pub(super) fn version() -> Answer {
-    Answer::ok(&json!({
+pub(super) fn version() -> ApiResponse {
+    ApiResponse::ok(&json!({
         "major": "1",
         "minor": "32",
         "gitVersion": "v1.32.0-tke-sandbox",
@@ -26,13 +26,13 @@ pub(super) fn version() -> Answer {
 }
 
 /// `/api`: the versions of the core group.
-pub(super) fn core(call: &Call) -> Answer {
-    if wants_aggregated(call) {
+pub(super) fn core(request: &ApiRequest) -> ApiResponse {
+    if wants_aggregated(request) {
         return aggregated(&[
             json!({"metadata": {}, "versions": [aggregated_version(&NAMESPACES)]}),
         ]);
     }
-    Answer::ok(&json!({
+    ApiResponse::ok(&json!({
         "kind": "APIVersions",
         "versions": ["v1"],
         "serverAddressByClientCIDRs": [],
@@ -40,8 +40,8 @@ pub(super) fn core(call: &Call) -> Answer {
 }
 
 /// `/apis`: the other groups.
-pub(super) fn groups(state: &State, call: &Call) -> Answer {
-    if wants_aggregated(call) {
+pub(super) fn groups(state: &State, request: &ApiRequest) -> ApiResponse {
+    if wants_aggregated(request) {
         let group = json!({
             "metadata": {"name": GROUP},
             "versions": [aggregated_version(&POLICIES)],
@@ -49,21 +49,21 @@ pub(super) fn groups(state: &State, call: &Call) -> Answer {
         return aggregated(if state.crd.installed { std::slice::from_ref(&group) } else { &[] });
     }
     let groups: Vec<_> = state.crd.installed.then(group_summary).into_iter().collect();
-    Answer::ok(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
+    ApiResponse::ok(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
 }
 
 /// `/apis/<group>`.
-pub(super) fn group() -> Answer {
+pub(super) fn group() -> ApiResponse {
     let mut group = group_summary();
     if let Some(fields) = group.as_object_mut() {
         fields.insert("kind".to_owned(), "APIGroup".into());
         fields.insert("apiVersion".to_owned(), "v1".into());
     }
-    Answer::ok(&group)
+    ApiResponse::ok(&group)
 }
 
 /// `/api/v1` and `/apis/<group>/<version>`: the kinds of one version.
-pub(super) fn resources(resource: &Resource) -> Answer {
+pub(super) fn resources(resource: &Resource) -> ApiResponse {
     let kind = json!({
         "name": resource.plural,
         "singularName": resource.singular,
@@ -72,7 +72,7 @@ pub(super) fn resources(resource: &Resource) -> Answer {
         "kind": resource.kind,
         "verbs": resource.verbs,
     });
-    Answer::ok(&json!({
+    ApiResponse::ok(&json!({
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": resource.api_version(),
@@ -86,21 +86,21 @@ fn group_summary() -> Value {
 }
 
 /// Clients list the forms that they understand; only this one of the aggregated is served.
-fn wants_aggregated(call: &Call) -> bool {
-    call.accept().split(',').any(|form| {
+fn wants_aggregated(request: &ApiRequest) -> bool {
+    request.accept().split(',').any(|form| {
         let has = |wanted: &str| form.split(';').any(|part| part.trim() == wanted);
         has("g=apidiscovery.k8s.io") && has("v=v2") && has("as=APIGroupDiscoveryList")
     })
 }
 
-fn aggregated(items: &[Value]) -> Answer {
+fn aggregated(items: &[Value]) -> ApiResponse {
     let list = json!({
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
         "metadata": {},
         "items": items,
     });
-    Answer::ok(&list).of_type(AGGREGATED)
+    ApiResponse::ok(&list).of_type(AGGREGATED)
 }
 
 fn aggregated_version(resource: &Resource) -> Value {
@@ -150,8 +150,8 @@ mod tests {
     async fn aggregated_documents_are_for_those_who_ask() {
         async fn is_aggregated(accept: &str) -> bool {
             let request = Request::get("/apis").header(header::ACCEPT, accept).body(Body::empty());
-            let call = Call::read(request.unwrap(), String::new()).await.unwrap();
-            wants_aggregated(&call)
+            let request = ApiRequest::read(request.unwrap(), String::new()).await.unwrap();
+            wants_aggregated(&request)
         }
         assert!(is_aggregated(&format!("{AGGREGATED},application/json")).await);
         assert!(!is_aggregated(&AGGREGATED.replace("v=v2", "v=v2beta1")).await);

@@ -24,7 +24,7 @@ pub(super) enum Operation {
 
 /// What a manager owns, and since when.
 #[derive(Clone, Debug, PartialEq)]
-struct Entry {
+struct ManagedFieldsEntry {
     api_version: String,
     time: String,
     fields: FieldSet,
@@ -32,7 +32,7 @@ struct Entry {
 
 /// All managers of one object.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Managers(BTreeMap<Manager, Entry>);
+pub(super) struct Managers(BTreeMap<Manager, ManagedFieldsEntry>);
 
 impl Managers {
     /// The managers written in an object.
@@ -101,7 +101,11 @@ impl Managers {
         if self.fields(manager) == Some(&fields) {
             return;
         }
-        let entry = Entry { api_version: POLICIES.api_version(), time: now.to_owned(), fields };
+        let entry = ManagedFieldsEntry {
+            api_version: POLICIES.api_version(),
+            time: now.to_owned(),
+            fields,
+        };
         self.0.insert(manager.clone(), entry);
     }
 
@@ -122,7 +126,7 @@ impl Managers {
     }
 
     /// Forgets managers that own nothing.
-    pub(super) fn drop_idle(&mut self) {
+    pub(super) fn remove_empty(&mut self) {
         self.0.retain(|_, entry| !entry.fields.is_empty());
     }
 
@@ -154,7 +158,7 @@ impl fmt::Display for Manager {
     }
 }
 
-fn decode(entry: &Value) -> Option<(Manager, Entry)> {
+fn decode(entry: &Value) -> Option<(Manager, ManagedFieldsEntry)> {
     let text = |field: &str| entry.get(field)?.as_str().map(str::to_owned);
     let operation = match text("operation")?.as_str() {
         "Apply" => Operation::Apply,
@@ -164,7 +168,7 @@ fn decode(entry: &Value) -> Option<(Manager, Entry)> {
     let manager = Manager { name: text("manager")?, operation };
     let fields = FieldSet::from_json(entry.get("fieldsV1")?);
     let time = text("time").unwrap_or_default();
-    Some((manager, Entry { api_version: text("apiVersion")?, time, fields }))
+    Some((manager, ManagedFieldsEntry { api_version: text("apiVersion")?, time, fields }))
 }
 
 #[cfg(test)]

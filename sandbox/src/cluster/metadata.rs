@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::status::Cause;
 
 /// What a client may send but not change.
-const SERVER_OWNED: [&str; 5] =
+const SYSTEM_FIELDS: [&str; 5] =
     ["creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "uid"];
 
 /// What is left out when it is empty.
@@ -49,7 +49,7 @@ pub(super) fn has_finalizers(object: &Value) -> bool {
 }
 
 /// Marks an object that waits for its finalizers.
-pub(super) fn begin_deletion(object: &mut Value, now: &str) {
+pub(super) fn mark_for_deletion(object: &mut Value, now: &str) {
     set(object, "deletionTimestamp", now);
     set(object, "deletionGracePeriodSeconds", 0);
     let generation = get(object, "generation").and_then(Value::as_u64).unwrap_or(1);
@@ -57,26 +57,26 @@ pub(super) fn begin_deletion(object: &mut Value, now: &str) {
 }
 
 /// Fills in what the server gives a new object.
-pub(super) fn stamp_new(object: &mut Value, now: &str) {
-    for field in SERVER_OWNED.into_iter().chain(["resourceVersion"]) {
+pub(super) fn initialize(object: &mut Value, now: &str) {
+    for field in SYSTEM_FIELDS.into_iter().chain(["resourceVersion"]) {
         unset(object, field);
     }
     set(object, "uid", Uuid::new_v4().to_string());
     set(object, "creationTimestamp", now);
     set(object, "generation", 1);
-    tidy(object);
+    remove_empty(object);
 }
 
 /// Keeps what the server gave `old`, whatever `new` says, and counts the generation: it grows
 /// with everything but metadata.
-pub(super) fn carry_over(old: &Value, new: &mut Value) {
-    for field in SERVER_OWNED.into_iter().chain(["resourceVersion"]) {
+pub(super) fn keep_system_fields(old: &Value, new: &mut Value) {
+    for field in SYSTEM_FIELDS.into_iter().chain(["resourceVersion"]) {
         match get(old, field) {
             Some(value) => set(new, field, value.clone()),
             None => unset(new, field),
         }
     }
-    tidy(new);
+    remove_empty(new);
     if without_metadata(old) != without_metadata(new) {
         let generation = get(old, "generation").and_then(Value::as_u64).unwrap_or(0);
         set(new, "generation", generation + 1);
@@ -90,7 +90,7 @@ fn without_metadata(object: &Value) -> Option<Map<String, Value>> {
 }
 
 /// Metadata is stored without its empty parts.
-fn tidy(object: &mut Value) {
+fn remove_empty(object: &mut Value) {
     let Some(metadata) = metadata(object) else { return };
     for field in OPTIONAL {
         let is_empty = metadata.get(field).is_some_and(|value| match value {
@@ -215,7 +215,7 @@ mod tests {
         #[track_caller]
         fn check(mut new: Value, generation: u64) {
             let old = json!({"metadata": {"uid": "u", "generation": 3}, "spec": {"a": 1}});
-            carry_over(&old, &mut new);
+            keep_system_fields(&old, &mut new);
             assert_eq!(new["metadata"]["generation"], generation);
             assert_eq!(new["metadata"]["uid"], "u");
         }

@@ -1,33 +1,32 @@
-//! Namespaces: made, listed, and deleted with what is in them.
+//! Namespaces: created, listed, and marked for deletion.
 
 use serde_json::{Value, json};
 
 use super::{
     State,
-    call::{Answer, Call},
     metadata::{self, NameRule},
-    policies,
-    resource::{NAMESPACES, Resource},
+    request::{ApiRequest, ApiResponse},
+    resource::NAMESPACES,
     selector::{self, Labels},
-    status::{Cause, Reason, Status},
+    status::Status,
 };
 
 /// Those that cannot be deleted; there from the start.
 pub(super) const PERMANENT: [&str; 2] = ["default", "kube-system"];
 
-pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Status> {
-    if call.flag("watch") {
+pub(super) fn list(state: &State, request: &ApiRequest) -> Result<ApiResponse, Status> {
+    if request.flag("watch") {
         return Err(Status::not_served("watch"));
     }
-    let labels = Labels::parse(call.param("labelSelector").unwrap_or_default())?;
-    let fields = call.param("fieldSelector").unwrap_or_default();
+    let labels = Labels::parse(request.param("labelSelector").unwrap_or_default())?;
+    let fields = request.param("fieldSelector").unwrap_or_default();
     let mut items = Vec::new();
     for namespace in state.namespaces.values() {
         if labels.select(namespace) && selector::fields_match(fields, namespace)? {
             items.push(namespace.clone());
         }
     }
-    Ok(Answer::ok(&json!({
+    Ok(ApiResponse::ok(&json!({
         "kind": "NamespaceList",
         "apiVersion": "v1",
         "metadata": {"resourceVersion": state.revision.to_string()},
@@ -35,12 +34,12 @@ pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Status> {
     })))
 }
 
-pub(super) fn get(state: &State, name: &str) -> Result<Answer, Status> {
-    find(state, name).map(Answer::ok)
+pub(super) fn get(state: &State, name: &str) -> Result<ApiResponse, Status> {
+    find(state, name).map(ApiResponse::ok)
 }
 
-pub(super) fn create(state: &mut State, call: &Call) -> Result<Answer, Status> {
-    let mut namespace = call.object(&NAMESPACES)?;
+pub(super) fn create(state: &mut State, request: &ApiRequest) -> Result<ApiResponse, Status> {
+    let mut namespace = request.object(&NAMESPACES)?;
     let name = metadata::text(&namespace, "name").to_owned();
     let causes = metadata::validate(&namespace, NameRule::Label);
     if !causes.is_empty() {
@@ -49,62 +48,33 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Answer, Status> {
     if state.namespaces.contains_key(&name) {
         return Err(Status::already_exists(&NAMESPACES, &name));
     }
-    complete(&mut namespace, &call.now);
-    if !call.dry_run()? {
+    complete(&mut namespace, &request.now);
+    if !request.dry_run()? {
         namespace = store(state, namespace);
     }
-    Ok(Answer::created(&namespace))
+    Ok(ApiResponse::created(&namespace))
 }
 
-/// Deletes a namespace and its policies. Where finalizers hold some of them, the namespace waits.
-pub(super) fn delete(state: &mut State, call: &Call, name: &str) -> Result<Answer, Status> {
+/// Marks a namespace for deletion; the controller does the rest.
+pub(super) fn delete(
+    state: &mut State,
+    request: &ApiRequest,
+    name: &str,
+) -> Result<ApiResponse, Status> {
     let mut namespace = find(state, name)?.clone();
     if PERMANENT.contains(&name) {
         let why = "this namespace may not be deleted";
         return Err(Status::forbidden(&NAMESPACES, name, why, &[]));
     }
-    if call.dry_run()? {
-        return Ok(Answer::ok(&namespace));
+    if request.dry_run()? {
+        return Ok(ApiResponse::ok(&namespace));
     }
     if !metadata::is_being_deleted(&namespace) {
-        metadata::set(&mut namespace, "deletionTimestamp", call.now.as_str());
+        metadata::set(&mut namespace, "deletionTimestamp", request.now.as_str());
         set_phase(&mut namespace, "Terminating");
         namespace = store(state, namespace);
     }
-    policies::delete_all(state, name, &call.now);
-    finish_deletion(state, name);
-    Ok(Answer::ok(&namespace))
-}
-
-/// Removes a namespace that was only waiting for its last policy.
-pub(super) fn finish_deletion(state: &mut State, name: &str) {
-    let is_dying = state.namespaces.get(name).is_some_and(metadata::is_being_deleted);
-    let is_empty = !state.policies.keys().any(|(home, _)| home == name);
-    if is_dying && is_empty {
-        state.namespaces.remove(name);
-        state.revision += 1;
-    }
-}
-
-/// Whether an object may be made in a namespace.
-pub(super) fn admit(
-    state: &State,
-    namespace: &str,
-    resource: &Resource,
-    name: &str,
-) -> Result<(), Status> {
-    if !metadata::is_being_deleted(find(state, namespace)?) {
-        return Ok(());
-    }
-    let why = format!(
-        "unable to create new content in namespace {namespace} because it is being terminated"
-    );
-    let cause = Cause {
-        reason: Reason::NamespaceTerminating,
-        field: "metadata.namespace".to_owned(),
-        message: format!("namespace {namespace} is being terminated"),
-    };
-    Err(Status::forbidden(resource, name, &why, &[cause]))
+    Ok(ApiResponse::ok(&namespace))
 }
 
 /// Makes sure that a namespace is there.
@@ -128,7 +98,7 @@ fn complete(namespace: &mut Value, now: &str) {
         labels.insert("kubernetes.io/metadata.name".to_owned(), name.into());
     }
     metadata::set(namespace, "labels", labels);
-    metadata::stamp_new(namespace, now);
+    metadata::initialize(namespace, now);
     metadata::unset(namespace, "generation");
     if let Some(fields) = namespace.as_object_mut() {
         fields.insert("apiVersion".to_owned(), "v1".into());
@@ -215,6 +185,17 @@ mod tests {
         let release = json!({"metadata": {"finalizers": null}});
         let request = format!("PATCH {POLICIES}/my-policy");
         ask_with(&cluster, &request, "application/merge-patch+json", &release);
+        assert_eq!(ask(&cluster, &format!("GET {NAMESPACE}"), &NULL).0, 404);
+    }
+
+    #[test]
+    fn deleting_namespace_is_removed_with_the_definition_of_its_last_policy() {
+        let cluster = cluster();
+        let mut held = policy(&["sg-1"]);
+        held["metadata"]["finalizers"] = json!(["a/b"]);
+        ask(&cluster, &format!("POST {POLICIES}"), &held);
+        ask(&cluster, &format!("DELETE {NAMESPACE}"), &NULL);
+        cluster.set_crd_installed(false);
         assert_eq!(ask(&cluster, &format!("GET {NAMESPACE}"), &NULL).0, 404);
     }
 

@@ -26,12 +26,13 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
 pub(super) fn operations(target: &mut Value, patch: &Value) -> Result<(), String> {
     let operations = patch.as_array().ok_or("a JSON patch is a list of operations")?;
     for operation in operations {
-        carry_out(target, operation).ok_or_else(|| format!("cannot carry out {operation}"))?;
+        apply_operation(target, operation)
+            .ok_or_else(|| format!("cannot carry out {operation}"))?;
     }
     Ok(())
 }
 
-fn carry_out(target: &mut Value, operation: &Value) -> Option<()> {
+fn apply_operation(target: &mut Value, operation: &Value) -> Option<()> {
     let text = |field: &str| operation.get(field)?.as_str();
     let value = || operation.get("value").cloned();
     let path = text("path")?;

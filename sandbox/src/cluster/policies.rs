@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    State,
+    State, admission,
     apply::{self, Writer},
-    call::{Answer, Call, not_supported},
-    checks, metadata, namespaces,
+    checks, metadata,
+    request::{ApiRequest, ApiResponse, not_supported},
     resource::POLICIES,
     schema::Schema,
     selector::{self, Labels},
@@ -20,12 +20,16 @@ const APPLY: &str = "application/apply-patch+yaml";
 const MERGE: &str = "application/merge-patch+json";
 const OPERATIONS: &str = "application/json-patch+json";
 
-pub(super) fn list(state: &State, call: &Call, namespace: Option<&str>) -> Result<Answer, Status> {
-    if call.flag("watch") {
+pub(super) fn list(
+    state: &State,
+    request: &ApiRequest,
+    namespace: Option<&str>,
+) -> Result<ApiResponse, Status> {
+    if request.flag("watch") {
         return Err(Status::not_served("watch"));
     }
-    let labels = Labels::parse(call.param("labelSelector").unwrap_or_default())?;
-    let fields = call.param("fieldSelector").unwrap_or_default();
+    let labels = Labels::parse(request.param("labelSelector").unwrap_or_default())?;
+    let fields = request.param("fieldSelector").unwrap_or_default();
     let mut items = Vec::new();
     for ((home, _), policy) in &state.policies {
         let is_here = namespace.is_none_or(|namespace| namespace == home);
@@ -33,7 +37,7 @@ pub(super) fn list(state: &State, call: &Call, namespace: Option<&str>) -> Resul
             items.push(policy.clone());
         }
     }
-    Ok(Answer::ok(&json!({
+    Ok(ApiResponse::ok(&json!({
         "kind": "SecurityGroupPolicyList",
         "apiVersion": POLICIES.api_version(),
         "metadata": {"resourceVersion": state.revision.to_string(), "continue": ""},
@@ -41,35 +45,43 @@ pub(super) fn list(state: &State, call: &Call, namespace: Option<&str>) -> Resul
     })))
 }
 
-pub(super) fn get(state: &State, key: &Key) -> Result<Answer, Status> {
-    find(state, key).map(Answer::ok)
+pub(super) fn get(state: &State, key: &Key) -> Result<ApiResponse, Status> {
+    find(state, key).map(ApiResponse::ok)
 }
 
-pub(super) fn create(state: &mut State, call: &Call, namespace: &str) -> Result<Answer, Status> {
+pub(super) fn create(
+    state: &mut State,
+    request: &ApiRequest,
+    namespace: &str,
+) -> Result<ApiResponse, Status> {
     let schema = Schema::policy(state.crd);
-    let mut policy = call.object(&POLICIES)?;
-    checks::place(&mut policy, namespace, None)?;
-    let warnings = checks::unknown_fields(&schema, call, &mut policy)?;
+    let mut policy = request.object(&POLICIES)?;
+    checks::set_location(&mut policy, namespace, None)?;
+    let warnings = checks::unknown_fields(&schema, request, &mut policy)?;
     if !metadata::text(&policy, "resourceVersion").is_empty() {
         let why = "resourceVersion should not be set on objects to be created";
-        return Err(Status::unforeseen(why));
+        return Err(Status::internal_error(why));
     }
     let name = metadata::text(&policy, "name").to_owned();
-    namespaces::admit(state, namespace, &POLICIES, &name)?;
-    metadata::stamp_new(&mut policy, &call.now);
-    let policy = apply::update(&schema, &Value::Null, policy, writer(call));
+    admission::admit(state, namespace, &POLICIES, &name)?;
+    metadata::initialize(&mut policy, &request.now);
+    let policy = apply::update(&schema, &Value::Null, policy, writer(request));
     checks::validate(&schema, None, &policy)?;
     let key = (namespace.to_owned(), name);
     if let Some(taken) = state.policies.get(&key) {
         return Err(Status::already_exists(&POLICIES, metadata::text(taken, "name")));
     }
-    let policy = store(state, &key, None, policy, call.dry_run()?);
-    Ok(Answer::created(&policy).with_warnings(warnings))
+    let policy = store(state, &key, None, policy, request.dry_run()?);
+    Ok(ApiResponse::created(&policy).with_warnings(warnings))
 }
 
-pub(super) fn replace(state: &mut State, call: &Call, key: &Key) -> Result<Answer, Status> {
-    let mut policy = call.object(&POLICIES)?;
-    checks::place(&mut policy, &key.0, Some(&key.1))?;
+pub(super) fn replace(
+    state: &mut State,
+    request: &ApiRequest,
+    key: &Key,
+) -> Result<ApiResponse, Status> {
+    let mut policy = request.object(&POLICIES)?;
+    checks::set_location(&mut policy, &key.0, Some(&key.1))?;
     find(state, key)?;
     if metadata::text(&policy, "resourceVersion").is_empty() {
         let cause = Cause {
@@ -79,48 +91,53 @@ pub(super) fn replace(state: &mut State, call: &Call, key: &Key) -> Result<Answe
         };
         return Err(Status::invalid(&POLICIES, &key.1, &[cause]));
     }
-    change(state, call, key, policy)
+    change(state, request, key, policy)
 }
 
-pub(super) fn patch(state: &mut State, call: &Call, key: &Key) -> Result<Answer, Status> {
-    let kind = call.content_type();
+pub(super) fn patch(
+    state: &mut State,
+    request: &ApiRequest,
+    key: &Key,
+) -> Result<ApiResponse, Status> {
+    let kind = request.content_type();
     if kind == APPLY {
-        return apply(state, call, key);
+        return apply(state, request, key);
     }
-    if call.param("force").is_some() {
+    if request.param("force").is_some() {
         let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
-        return Err(call.invalid_option(cause));
+        return Err(request.invalid_option(cause));
     }
     let mut policy = find(state, key)?.clone();
     match kind {
-        MERGE => super::patch::merge(&mut policy, &call.json()?),
+        MERGE => super::patch::merge(&mut policy, &request.json()?),
         OPERATIONS => {
-            super::patch::operations(&mut policy, &call.json()?).map_err(Status::unprocessable)?;
+            super::patch::operations(&mut policy, &request.json()?)
+                .map_err(Status::unprocessable)?;
         }
         _ => return Err(Status::unsupported_media_type(&[OPERATIONS, MERGE, APPLY])),
     }
-    checks::place(&mut policy, &key.0, Some(&key.1))?;
-    change(state, call, key, policy)
+    checks::set_location(&mut policy, &key.0, Some(&key.1))?;
+    change(state, request, key, policy)
 }
 
-fn apply(state: &mut State, call: &Call, key: &Key) -> Result<Answer, Status> {
-    if call.param("fieldManager").is_none_or(str::is_empty) {
+fn apply(state: &mut State, request: &ApiRequest, key: &Key) -> Result<ApiResponse, Status> {
+    if request.param("fieldManager").is_none_or(str::is_empty) {
         let cause = Cause {
             message: "Required value: is required for apply patch".to_owned(),
             ..Cause::required("fieldManager")
         };
-        return Err(call.invalid_option(cause));
+        return Err(request.invalid_option(cause));
     }
     let schema = Schema::policy(state.crd);
-    let mut applied = call.object(&POLICIES)?;
-    checks::place(&mut applied, &key.0, Some(&key.1))?;
+    let mut applied = request.object(&POLICIES)?;
+    checks::set_location(&mut applied, &key.0, Some(&key.1))?;
     if metadata::get(&applied, "managedFields").is_some_and(|fields| !fields.is_null()) {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
     let live = state.policies.get(key).cloned();
-    checks::is_meant(live.as_ref(), &applied)?;
+    checks::check_preconditions(live.as_ref(), &applied)?;
     if let Some(why) = schema.type_errors(&applied) {
-        return Err(Status::unforeseen(format!(
+        return Err(Status::internal_error(format!(
             "failed to create typed patch object ({}/{}; {}, Kind={}): {why}",
             key.0,
             key.1,
@@ -129,7 +146,7 @@ fn apply(state: &mut State, call: &Call, key: &Key) -> Result<Answer, Status> {
         )));
     }
     let base = live.as_ref().unwrap_or(&Value::Null);
-    let policy = apply::apply(&schema, base, &applied, writer(call), call.flag("force"));
+    let policy = apply::apply(&schema, base, &applied, writer(request), request.flag("force"));
     let mut policy = policy.map_err(|conflicts| {
         let causes: Vec<_> = conflicts
             .iter()
@@ -142,18 +159,22 @@ fn apply(state: &mut State, call: &Call, key: &Key) -> Result<Answer, Status> {
         Status::apply_conflict(apply::message(&conflicts), &causes)
     })?;
     if let Some(live) = &live {
-        metadata::carry_over(live, &mut policy);
+        metadata::keep_system_fields(live, &mut policy);
     } else {
-        namespaces::admit(state, &key.0, &POLICIES, &key.1)?;
-        metadata::stamp_new(&mut policy, &call.now);
+        admission::admit(state, &key.0, &POLICIES, &key.1)?;
+        metadata::initialize(&mut policy, &request.now);
     }
     checks::validate(&schema, live.as_ref(), &policy)?;
-    let policy = store(state, key, live.as_ref(), policy, call.dry_run()?);
-    Ok(if live.is_some() { Answer::ok(&policy) } else { Answer::created(&policy) })
+    let policy = store(state, key, live.as_ref(), policy, request.dry_run()?);
+    Ok(if live.is_some() { ApiResponse::ok(&policy) } else { ApiResponse::created(&policy) })
 }
 
-pub(super) fn delete(state: &mut State, call: &Call, key: &Key) -> Result<Answer, Status> {
-    let options = DeleteOptions::read(call)?;
+pub(super) fn delete(
+    state: &mut State,
+    request: &ApiRequest,
+    key: &Key,
+) -> Result<ApiResponse, Status> {
+    let options = DeleteOptions::read(request)?;
     let live = find(state, key)?.clone();
     options.check(&live, &key.1)?;
     if !metadata::has_finalizers(&live) {
@@ -161,7 +182,7 @@ pub(super) fn delete(state: &mut State, call: &Call, key: &Key) -> Result<Answer
             state.policies.remove(key);
             state.revision += 1;
         }
-        return Ok(Answer::ok(&json!({
+        return Ok(ApiResponse::ok(&json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
             "details": {
                 "name": key.1, "group": POLICIES.group, "kind": POLICIES.plural,
@@ -171,9 +192,9 @@ pub(super) fn delete(state: &mut State, call: &Call, key: &Key) -> Result<Answer
     }
     let mut dying = live.clone();
     if !metadata::is_being_deleted(&live) {
-        metadata::begin_deletion(&mut dying, &call.now);
+        metadata::mark_for_deletion(&mut dying, &request.now);
     }
-    Ok(Answer::ok(&store(state, key, Some(&live), dying, options.dry_run)))
+    Ok(ApiResponse::ok(&store(state, key, Some(&live), dying, options.dry_run)))
 }
 
 /// Deletes all policies of a namespace; those with finalizers stay, marked.
@@ -185,7 +206,7 @@ pub(super) fn delete_all(state: &mut State, namespace: &str, now: &str) {
         let Some(live) = state.policies.get(&key).cloned() else { continue };
         if !metadata::is_being_deleted(&live) {
             let mut dying = live.clone();
-            metadata::begin_deletion(&mut dying, now);
+            metadata::mark_for_deletion(&mut dying, now);
             store(state, &key, Some(&live), dying, false);
         }
     }
@@ -196,16 +217,21 @@ fn find<'a>(state: &'a State, key: &Key) -> Result<&'a Value, Status> {
 }
 
 /// Puts `policy`, as the caller wants it, in place of the one that is there.
-fn change(state: &mut State, call: &Call, key: &Key, mut policy: Value) -> Result<Answer, Status> {
+fn change(
+    state: &mut State,
+    request: &ApiRequest,
+    key: &Key,
+    mut policy: Value,
+) -> Result<ApiResponse, Status> {
     let schema = Schema::policy(state.crd);
     let live = find(state, key)?.clone();
-    let warnings = checks::unknown_fields(&schema, call, &mut policy)?;
-    checks::is_meant(Some(&live), &policy)?;
-    metadata::carry_over(&live, &mut policy);
+    let warnings = checks::unknown_fields(&schema, request, &mut policy)?;
+    checks::check_preconditions(Some(&live), &policy)?;
+    metadata::keep_system_fields(&live, &mut policy);
     checks::validate(&schema, Some(&live), &policy)?;
-    let policy = apply::update(&schema, &live, policy, writer(call));
-    let policy = store(state, key, Some(&live), policy, call.dry_run()?);
-    Ok(Answer::ok(&policy).with_warnings(warnings))
+    let policy = apply::update(&schema, &live, policy, writer(request));
+    let policy = store(state, key, Some(&live), policy, request.dry_run()?);
+    Ok(ApiResponse::ok(&policy).with_warnings(warnings))
 }
 
 /// Stores `new` in place of `old`. What nobody changed keeps its version, and what was only
@@ -224,15 +250,14 @@ fn store(
     metadata::set(&mut new, "resourceVersion", state.revision.to_string());
     if metadata::is_being_deleted(&new) && !metadata::has_finalizers(&new) {
         state.policies.remove(key);
-        namespaces::finish_deletion(state, &key.0);
     } else {
         state.policies.insert(key.clone(), new.clone());
     }
     new
 }
 
-fn writer(call: &Call) -> Writer<'_> {
-    Writer { manager: call.manager(), now: &call.now }
+fn writer(request: &ApiRequest) -> Writer<'_> {
+    Writer { manager: request.manager(), now: &request.now }
 }
 
 /// How a deletion is asked for.
@@ -243,21 +268,21 @@ struct DeleteOptions {
 }
 
 impl DeleteOptions {
-    fn read(call: &Call) -> Result<Self, Status> {
-        let body = if call.has_body() { call.json()? } else { Value::Null };
+    fn read(request: &ApiRequest) -> Result<Self, Status> {
+        let body = if request.has_body() { request.json()? } else { Value::Null };
         let policy = body.get("propagationPolicy").and_then(Value::as_str);
         let known = ["Foreground", "Background", "Orphan"];
         // Nothing depends on a policy, so all three mean the same here.
         if let Some(policy) = policy.filter(|policy| !known.contains(policy)) {
             let cause = not_supported("propagationPolicy", policy, &known);
-            return Err(call.invalid_option(cause));
+            return Err(request.invalid_option(cause));
         }
         let text = |path: &str| Some(body.pointer(path)?.as_str()?.to_owned());
         let dry_run = body.pointer("/dryRun/0").is_some_and(|all| all == "All");
         Ok(Self {
             uid: text("/preconditions/uid"),
             version: text("/preconditions/resourceVersion"),
-            dry_run: dry_run || call.dry_run()?,
+            dry_run: dry_run || request.dry_run()?,
         })
     }
 

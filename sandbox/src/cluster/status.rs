@@ -156,7 +156,7 @@ impl Status {
     }
 
     /// An error that a real server did not foresee: no reason, code 500.
-    pub(super) fn unforeseen(message: impl Into<String>) -> Self {
+    pub(super) fn internal_error(message: impl Into<String>) -> Self {
         Self::new(500, "", message)
     }
 

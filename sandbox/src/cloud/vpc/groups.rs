@@ -6,13 +6,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Group, Kind, Vpc, id, not_found,
+    Group, IdKind, Vpc, id, not_found,
     rule::Policy,
     rules::{Direction, Rules},
 };
 use crate::{
     behaviour::{NameFilter, Unknown},
-    cloud::{Answer, Cx, envelope::Refusal, page, params::Whole, tag},
+    cloud::{
+        ActionResult, Cx,
+        envelope::ApiError,
+        list::{self, Filter, Page},
+        params::UintOrString,
+        tag_rules,
+    },
 };
 
 const LONGEST_NAME: usize = 60;
@@ -27,21 +33,21 @@ struct Create {
     group_name: String,
     group_description: String,
     project_id: Option<String>,
-    tags: Option<Vec<Tag>>,
+    tags: Option<Vec<GroupTag>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Tag {
+struct GroupTag {
     key: String,
     value: Option<String>,
 }
 
-pub(super) fn create(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn create(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     add(vpc, cx, cx.read()?, Rules::default())
 }
 
-pub(super) fn create_with_policies(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn create_with_policies(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -49,7 +55,7 @@ pub(super) fn create_with_policies(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
         group_description: String,
         project_id: Option<String>,
         security_group_policy_set: Option<super::policies::PolicySet>,
-        tags: Option<Vec<Tag>>,
+        tags: Option<Vec<GroupTag>>,
     }
 
     let Params { group_name, group_description, project_id, security_group_policy_set, tags } =
@@ -61,19 +67,19 @@ pub(super) fn create_with_policies(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     ];
     let mut rules = Rules::default();
     rules.fill(lists, cx)?;
-    for named in rules.named_groups() {
+    for named in rules.references() {
         vpc.get(cx.region, named)?;
     }
     add(vpc, cx, Create { group_name, group_description, project_id, tags }, rules)
 }
 
-fn add(vpc: &mut Vpc, cx: Cx<'_>, params: Create, rules: Rules) -> Answer {
+fn add(vpc: &mut Vpc, cx: Cx<'_>, params: Create, rules: Rules) -> ActionResult {
     check_texts(Some(&params.group_name), Some(&params.group_description))?;
     let tags = tags(params.tags.unwrap_or_default())?;
     let project_id = params.project_id.unwrap_or_else(|| "0".to_owned());
     if project_id.parse::<u64>().is_err() {
         let message = format!("The project `{project_id}` is not a number.");
-        return Err(Refusal::new("InvalidParameterValue.Malformed", message));
+        return Err(ApiError::new("InvalidParameterValue.Malformed", message));
     }
     let quota = cx.behaviour.group_quota;
     let siblings = vpc
@@ -82,10 +88,10 @@ fn add(vpc: &mut Vpc, cx: Cx<'_>, params: Create, rules: Rules) -> Answer {
         .filter(|group| group.region == cx.region && group.project_id == project_id);
     if siblings.count() >= quota {
         let message = format!("A project has at most {quota} security groups per region.");
-        return Err(Refusal::new("LimitExceeded", message));
+        return Err(ApiError::new("LimitExceeded", message));
     }
     let group = Group {
-        id: vpc.mint(),
+        id: vpc.generate(),
         region: cx.region.to_owned(),
         tags,
         name: params.group_name,
@@ -102,7 +108,7 @@ fn add(vpc: &mut Vpc, cx: Cx<'_>, params: Create, rules: Rules) -> Answer {
     Ok(answer)
 }
 
-pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -110,8 +116,8 @@ pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
         security_group_ids: Vec<String>,
         #[serde(default)]
         filters: Vec<Filter>,
-        offset: Option<Whole>,
-        limit: Option<Whole>,
+        offset: Option<UintOrString>,
+        limit: Option<UintOrString>,
         order_field: Option<String>,
         order_direction: Option<String>,
     }
@@ -119,45 +125,40 @@ pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
     let params: Params = cx.read()?;
     if !params.security_group_ids.is_empty() && !params.filters.is_empty() {
         let message = "`SecurityGroupIds` and `Filters` cannot be given together.";
-        return Err(Refusal::new("InvalidParameter.Coexist", message));
+        return Err(ApiError::new("InvalidParameter.Coexist", message));
     }
     let limit = params.limit.map_or(20, |limit| limit.0);
     if params.security_group_ids.len() > MOST_PER_CALL || limit > MOST_PER_CALL {
         let message = format!("At most {MOST_PER_CALL} security groups can be asked for.");
-        return Err(Refusal::new("InvalidParameterValue.LimitExceeded", message));
+        return Err(ApiError::new("InvalidParameterValue.LimitExceeded", message));
     }
     for id in &params.security_group_ids {
-        id::check(Kind::SecurityGroup, id)?;
+        id::check(IdKind::SecurityGroup, id)?;
         if cx.behaviour.unknown_group == Unknown::Refuse && vpc.find(cx.region, id).is_none() {
             return Err(not_found(id));
         }
     }
-    let mut found = Vec::new();
-    for group in vpc.groups.iter().filter(|group| group.region == cx.region) {
-        let asked =
-            params.security_group_ids.is_empty() || params.security_group_ids.contains(&group.id);
-        let mut matches = asked;
-        for filter in &params.filters {
-            matches &= filter.matches(group, cx.behaviour.group_name_filter)?;
-        }
-        if matches {
-            found.push(group);
-        }
-    }
+    let asked = vpc.groups.iter().filter(|group| {
+        let ids = &params.security_group_ids;
+        group.region == cx.region && (ids.is_empty() || ids.contains(&group.id))
+    });
+    let mut found = list::select(asked, &params.filters, |filter, group| {
+        passes(filter, group, cx.behaviour.group_name_filter)
+    })?;
     match params.order_field.as_deref() {
         None => {}
         Some("CreatedTime") => found.sort_by_key(|group| &group.created),
         Some("UpdateTime") => found.sort_by_key(|group| &group.updated),
-        Some(other) => return Err(not_offered("OrderField", other)),
+        Some(other) => return Err(invalid_value("OrderField", other)),
     }
     match params.order_direction.as_deref() {
         None | Some("ASC") => {}
         Some("DESC") => found.reverse(),
-        Some(other) => return Err(not_offered("OrderDirection", other)),
+        Some(other) => return Err(invalid_value("OrderDirection", other)),
     }
-    let total = found.len();
     let offset = params.offset.map_or(0, |offset| offset.0);
-    let set: Vec<_> = page(&found, offset, limit).iter().map(|group| group.answer()).collect();
+    let Page { items, total } = list::page(&found, offset, limit, cx);
+    let set: Vec<_> = items.iter().map(|group| group.answer()).collect();
     Ok(json!({
         "SecurityGroupSet": set,
         "TotalCount": total,
@@ -165,7 +166,7 @@ pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
     }))
 }
 
-pub(super) fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -183,7 +184,7 @@ pub(super) fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     Ok(json!({}))
 }
 
-pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -192,60 +193,44 @@ pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
 
     let Params { security_group_id: id } = cx.read()?;
     // Only this action has its own codes for a bad and a missing id.
-    if id::check(Kind::SecurityGroup, &id).is_err() {
+    if id::check(IdKind::SecurityGroup, &id).is_err() {
         let message = format!("The security group id `{id}` is malformed.");
-        return Err(Refusal::new("InvalidSecurityGroupID.Malformed", message));
+        return Err(ApiError::new("InvalidSecurityGroupID.Malformed", message));
     }
     let Some(group) = vpc.find(cx.region, &id) else {
         let message = format!("The security group `{id}` does not exist.");
-        return Err(Refusal::new("InvalidSecurityGroupID.NotFound", message));
+        return Err(ApiError::new("InvalidSecurityGroupID.NotFound", message));
     };
     if group.is_default {
         let message = format!("The default security group `{id}` cannot be deleted.");
-        return Err(Refusal::new("UnsupportedOperation", message));
+        return Err(ApiError::new("UnsupportedOperation", message));
     }
     if group.bound.values().any(|count| *count > 0) {
         let message = format!("The security group `{id}` is bound to instances.");
-        return Err(Refusal::new("ResourceInUse", message));
+        return Err(ApiError::new("ResourceInUse", message));
     }
     let by_itself = cx.behaviour.self_reference_blocks_delete
-        && group.rules.named_groups().any(|named| named == id);
-    if by_itself || vpc.referring(group).next().is_some() {
+        && group.rules.references().any(|named| named == id);
+    if by_itself || vpc.referencing(group).next().is_some() {
         let message = format!("The security group `{id}` is named by rules.");
-        return Err(Refusal::new("ResourceInUse", message));
+        return Err(ApiError::new("ResourceInUse", message));
     }
     vpc.groups.retain(|group| group.region != cx.region || group.id != id);
     Ok(json!({}))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Filter {
-    name: String,
-    values: Vec<String>,
-}
-
-impl Filter {
-    /// Values of one filter are alternatives.
-    fn matches(&self, group: &Group, names: NameFilter) -> Result<bool, Refusal> {
-        let any = |test: &dyn Fn(&str) -> bool| self.values.iter().any(|value| test(value));
-        Ok(match (self.name.as_str(), self.name.strip_prefix("tag:")) {
-            (_, Some(key)) => {
-                group.tags.get(key).is_some_and(|tag| any(&|value: &str| tag == value))
-            }
-            ("security-group-id", _) => any(&|value: &str| group.id == value),
-            ("project-id", _) => any(&|value: &str| group.project_id == value),
-            ("tag-key", _) => any(&|value: &str| group.tags.contains_key(value)),
-            ("security-group-name", _) => match names {
-                NameFilter::Exact => any(&|value: &str| group.name == value),
-                NameFilter::Substring => any(&|value: &str| group.name.contains(value)),
-            },
-            (other, _) => {
-                let message = format!("The filter `{other}` does not exist.");
-                return Err(Refusal::new("InvalidParameter.FilterInvalidKey", message));
-            }
-        })
-    }
+fn passes(filter: &Filter, group: &Group, names: NameFilter) -> Result<bool, ApiError> {
+    Ok(match (filter.name.as_str(), filter.name.strip_prefix("tag:")) {
+        (_, Some(key)) => group.tags.get(key).is_some_and(|value| filter.has(value)),
+        ("security-group-id", _) => filter.has(&group.id),
+        ("project-id", _) => filter.has(&group.project_id),
+        ("tag-key", _) => filter.any(|key| group.tags.contains_key(key)),
+        ("security-group-name", _) => match names {
+            NameFilter::Exact => filter.has(&group.name),
+            NameFilter::Substring => filter.any(|part| group.name.contains(part)),
+        },
+        _ => return Err(filter.unknown("InvalidParameter.FilterInvalidKey")),
+    })
 }
 
 impl Group {
@@ -267,9 +252,9 @@ impl Group {
     }
 }
 
-fn check_texts(name: Option<&str>, description: Option<&str>) -> Result<(), Refusal> {
+fn check_texts(name: Option<&str>, description: Option<&str>) -> Result<(), ApiError> {
     if name == Some("") {
-        return Err(Refusal::new("InvalidParameterValue", "`GroupName` is empty."));
+        return Err(ApiError::new("InvalidParameterValue", "`GroupName` is empty."));
     }
     let too_long = |text: Option<&str>, most| text.is_some_and(|text| text.chars().count() > most);
     let (parameter, most) = if too_long(name, LONGEST_NAME) {
@@ -280,41 +265,41 @@ fn check_texts(name: Option<&str>, description: Option<&str>) -> Result<(), Refu
         return Ok(());
     };
     let message = format!("`{parameter}` is longer than {most} characters.");
-    Err(Refusal::new("InvalidParameterValue.TooLong", message))
+    Err(ApiError::new("InvalidParameterValue.TooLong", message))
 }
 
-fn tags(given: Vec<Tag>) -> Result<BTreeMap<String, String>, Refusal> {
+fn tags(given: Vec<GroupTag>) -> Result<BTreeMap<String, String>, ApiError> {
     let mut tags = BTreeMap::new();
-    for Tag { key, value } in given {
+    for GroupTag { key, value } in given {
         let value = value.unwrap_or_default();
-        tag::check(&key, &value).map_err(|problem| problem.of_vpc(&key))?;
+        tag_rules::check(&key, &value).map_err(|error| error.in_vpc(&key))?;
         if tags.insert(key.clone(), value).is_some() {
             let message = format!("The tag `{key}` is given twice.");
-            return Err(Refusal::new("InvalidParameterValue.TagDuplicateKey", message));
+            return Err(ApiError::new("InvalidParameterValue.TagDuplicateKey", message));
         }
     }
-    if tags.len() > tag::MOST_PER_RESOURCE {
+    if tags.len() > tag_rules::MOST_PER_RESOURCE {
         let message = "The resource has too many tags.";
-        return Err(Refusal::new("LimitExceeded.TagKeyPerResourceExceeded", message));
+        return Err(ApiError::new("LimitExceeded.TagKeyPerResourceExceeded", message));
     }
     Ok(tags)
 }
 
-fn not_offered(name: &str, value: &str) -> Refusal {
+fn invalid_value(name: &str, value: &str) -> ApiError {
     let message = format!("The value `{value}` of parameter `{name}` is invalid.");
-    Refusal::new("InvalidParameterValue", message)
+    ApiError::new("InvalidParameterValue", message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{behaviour::Behaviour, cloud::tests::Tested};
+    use crate::{behaviour::Behaviour, cloud::tests::TestAccount};
 
-    fn account() -> Tested {
-        Tested::new(Behaviour::default())
+    fn account() -> TestAccount {
+        TestAccount::new(Behaviour::default())
     }
 
-    fn create(account: &mut Tested, name: &str) -> String {
+    fn create(account: &mut TestAccount, name: &str) -> String {
         let params = json!({"GroupName": name, "GroupDescription": ""});
         let answer = account.ok("vpc", "CreateSecurityGroup", params);
         answer["SecurityGroup"]["SecurityGroupId"].as_str().unwrap().to_owned()
@@ -379,7 +364,7 @@ mod tests {
 
     #[test]
     fn err_group_quota() {
-        let mut account = Tested::new(Behaviour { group_quota: 2, ..Behaviour::default() });
+        let mut account = TestAccount::new(Behaviour { group_quota: 2, ..Behaviour::default() });
         create(&mut account, "second");
         let params = json!({"GroupName": "third", "GroupDescription": ""});
         account.err("vpc", "CreateSecurityGroup", params, "LimitExceeded");
@@ -412,7 +397,7 @@ mod tests {
     fn ok_substring_by_switch() {
         let behaviour =
             Behaviour { group_name_filter: NameFilter::Substring, ..Behaviour::default() };
-        let mut account = Tested::new(behaviour);
+        let mut account = TestAccount::new(behaviour);
         create(&mut account, "web-2");
         let params = json!({"Filters": [{"Name": "security-group-name", "Values": ["web"]}]});
         assert_eq!(names(&account.ok("vpc", "DescribeSecurityGroups", params)), ["web-2"]);
@@ -440,7 +425,7 @@ mod tests {
         );
         let behaviour = Behaviour { unknown_group: Unknown::Ignore, ..Behaviour::default() };
         let params = json!({"SecurityGroupIds": ["sg-00000000"]});
-        let answer = Tested::new(behaviour).ok("vpc", "DescribeSecurityGroups", params);
+        let answer = TestAccount::new(behaviour).ok("vpc", "DescribeSecurityGroups", params);
         assert_eq!(answer["SecurityGroupSet"], json!([]));
     }
 

@@ -1,10 +1,10 @@
 //! Identifiers: a prefix and eight characters of `[0-9a-z]`.
 
-use crate::cloud::envelope::Refusal;
+use crate::cloud::envelope::ApiError;
 
 /// What an id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum IdKind {
     SecurityGroup,
     Address,
     AddressGroup,
@@ -12,7 +12,7 @@ pub(super) enum Kind {
     ServiceGroup,
 }
 
-impl Kind {
+impl IdKind {
     fn prefix(self) -> &'static str {
         match self {
             Self::SecurityGroup => "sg-",
@@ -25,7 +25,7 @@ impl Kind {
 }
 
 /// Checks the format of an id.
-pub(super) fn check(kind: Kind, id: &str) -> Result<(), Refusal> {
+pub(super) fn check(kind: IdKind, id: &str) -> Result<(), ApiError> {
     let tail = id.strip_prefix(kind.prefix()).unwrap_or_default();
     let well_formed = tail.len() == 8
         && tail.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
@@ -33,11 +33,11 @@ pub(super) fn check(kind: Kind, id: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let message = format!("The id `{id}` is malformed: `{}` and 8 characters.", kind.prefix());
-    Err(Refusal::new("InvalidParameterValue.Malformed", message))
+    Err(ApiError::new("InvalidParameterValue.Malformed", message))
 }
 
 /// The `count`-th id of a sandbox: no two are equal, and they look as arbitrary as real ones.
-pub(super) fn mint(kind: Kind, count: u64) -> String {
+pub(super) fn generate(kind: IdKind, count: u64) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     const ALL: u64 = 36u64.pow(8);
     // The factor has no divisor in common with 36, so different counts stay different.
@@ -59,15 +59,16 @@ mod tests {
 
     #[test]
     fn minted_ids_are_well_formed_and_differ() {
-        let ids: BTreeSet<_> = (0..5_000).map(|count| mint(Kind::SecurityGroup, count)).collect();
+        let ids: BTreeSet<_> =
+            (0..5_000).map(|count| generate(IdKind::SecurityGroup, count)).collect();
         assert_eq!(ids.len(), 5_000);
-        assert!(ids.iter().all(|id| check(Kind::SecurityGroup, id).is_ok()));
+        assert!(ids.iter().all(|id| check(IdKind::SecurityGroup, id).is_ok()));
     }
 
     #[test]
     fn err_malformed() {
         for id in ["", "sg-", "sg-1234567", "sg-123456789", "sg-ABCDEFGH", "ipm-12345678"] {
-            assert!(check(Kind::SecurityGroup, id).is_err(), "{id}");
+            assert!(check(IdKind::SecurityGroup, id).is_err(), "{id}");
         }
     }
 }

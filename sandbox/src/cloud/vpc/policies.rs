@@ -8,7 +8,11 @@ use super::{
     rule::{Policy, Rule},
     rules::{Direction, Rules, Update},
 };
-use crate::cloud::{Answer, Cx, envelope::Refusal};
+use crate::cloud::{
+    ActionResult, Cx,
+    envelope::ApiError,
+    list::{self, Filter},
+};
 
 /// `SecurityGroupPolicySet` as sent.
 #[derive(Debug, Default, Deserialize)]
@@ -29,7 +33,7 @@ struct Params {
     security_group_policy_set: PolicySet,
 }
 
-pub(super) fn create(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn create(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     let Params { security_group_id, security_group_policy_set } = cx.read()?;
     let (version, direction, policies) = security_group_policy_set.one_direction()?;
     change(vpc, cx, &security_group_id, |rules| {
@@ -38,7 +42,7 @@ pub(super) fn create(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     })
 }
 
-pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     let Params { security_group_id, security_group_policy_set } = cx.read()?;
     let (version, direction, policies) = security_group_policy_set.one_direction()?;
     change(vpc, cx, &security_group_id, |rules| {
@@ -47,7 +51,7 @@ pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     })
 }
 
-pub(super) fn replace_one(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn replace_one(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -62,7 +66,7 @@ pub(super) fn replace_one(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     let (version, direction, policies) = security_group_policy_set.one_direction()?;
     if policies.len() != 1 {
         let message = "Exactly one rule can be replaced.";
-        return Err(Refusal::new("InvalidParameterValue.LimitExceeded", message));
+        return Err(ApiError::new("InvalidParameterValue.LimitExceeded", message));
     }
     change(vpc, cx, &security_group_id, |rules| {
         rules.expect_version(version.as_deref())?;
@@ -70,7 +74,7 @@ pub(super) fn replace_one(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     })
 }
 
-pub(super) fn replace_many(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn replace_many(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -88,7 +92,7 @@ pub(super) fn replace_many(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
             (_, from, originals) if from == direction => Ok(originals),
             _ => {
                 let message = "A rule cannot change its direction.";
-                Err(Refusal::new("InvalidParameter", message))
+                Err(ApiError::new("InvalidParameter", message))
             }
         },
     };
@@ -98,7 +102,7 @@ pub(super) fn replace_many(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
         Some("Both") => Update::Both(originals()?),
         Some(other) => {
             let message = format!("The value `{other}` of parameter `UpdateType` is invalid.");
-            return Err(Refusal::new("InvalidParameterValue.Invalid", message));
+            return Err(ApiError::new("InvalidParameterValue.Invalid", message));
         }
     };
     change(vpc, cx, &params.security_group_id, |rules| {
@@ -107,7 +111,7 @@ pub(super) fn replace_many(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     })
 }
 
-pub(super) fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -134,7 +138,7 @@ pub(super) fn modify(vpc: &mut Vpc, cx: Cx<'_>) -> Answer {
     })
 }
 
-pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Params {
@@ -146,18 +150,8 @@ pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> Answer {
     let Params { security_group_id, filters } = cx.read()?;
     let rules = &vpc.get(cx.region, &security_group_id)?.rules;
     let list = |rules: &[Rule], direction: &str| {
-        let mut answers = Vec::new();
-        for (index, rule) in rules.iter().enumerate() {
-            let answer = rule.answer(index);
-            let mut matches = true;
-            for filter in &filters {
-                matches &= filter.matches(&answer, direction)?;
-            }
-            if matches {
-                answers.push(answer);
-            }
-        }
-        Ok::<_, Refusal>(answers)
+        let answers = rules.iter().enumerate().map(|(index, rule)| rule.answer(index));
+        list::select(answers, &filters, |filter, rule| passes(filter, rule, direction))
     };
     let ingress = list(&rules.ingress, "INBOUND")?;
     let egress = list(&rules.egress, "OUTBOUND")?;
@@ -180,11 +174,11 @@ fn change(
     vpc: &mut Vpc,
     cx: Cx<'_>,
     id: &str,
-    act: impl FnOnce(&mut Rules) -> Result<(), Refusal>,
-) -> Answer {
+    act: impl FnOnce(&mut Rules) -> Result<(), ApiError>,
+) -> ActionResult {
     let mut rules = vpc.get(cx.region, id)?.rules.clone();
     act(&mut rules)?;
-    for named in rules.named_groups() {
+    for named in rules.references() {
         vpc.get(cx.region, named)?;
     }
     let group: &mut Group = vpc.get_mut(cx.region, id)?;
@@ -195,7 +189,7 @@ fn change(
 
 impl PolicySet {
     /// Version, direction and rules of a call that takes only one direction.
-    fn one_direction(self) -> Result<(Option<String>, Direction, Vec<Policy>), Refusal> {
+    fn one_direction(self) -> Result<(Option<String>, Direction, Vec<Policy>), ApiError> {
         let ingress = self.ingress.filter(|list| !list.is_empty());
         let egress = self.egress.filter(|list| !list.is_empty());
         match (ingress, egress) {
@@ -205,63 +199,47 @@ impl PolicySet {
             (Some(_), Some(_)) => {
                 let message = "The parameter `Egress and Ingress` cannot be imported at the same \
                                time in the request.";
-                Err(Refusal::new("InvalidParameter.Coexist", message))
+                Err(ApiError::new("InvalidParameter.Coexist", message))
             }
         }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Filter {
-    name: String,
-    values: Vec<String>,
+fn passes(filter: &Filter, rule: &Value, direction: &str) -> Result<bool, ApiError> {
+    let text = |field: &str| rule.pointer(field).and_then(Value::as_str).unwrap_or_default();
+    let has_one_of = |one: &str, other: &str| filter.has(text(one)) || filter.has(text(other));
+    let part = |field: &str| filter.any(|part| text(field).contains(part));
+    Ok(match filter.name.as_str() {
+        "security-group-id" => filter.has(text("/SecurityGroupId")),
+        "ip" => part("/CidrBlock") || part("/Ipv6CidrBlock"),
+        "address-module" => {
+            has_one_of("/AddressTemplate/AddressId", "/AddressTemplate/AddressGroupId")
+        }
+        "service-module" => {
+            has_one_of("/ServiceTemplate/ServiceId", "/ServiceTemplate/ServiceGroupId")
+        }
+        "protocol-type" => filter.any(|value| text("/Protocol").eq_ignore_ascii_case(value)),
+        "port" => part("/Port"),
+        "poly" => filter.has("ALL") || filter.has(text("/Action")),
+        "direction" => filter.has("ALL") || filter.has(direction),
+        "description" => part("/PolicyDescription"),
+        _ => return Err(filter.unknown("InvalidParameter.FilterInvalidKey")),
+    })
 }
 
-impl Filter {
-    /// Values of one filter are alternatives.
-    fn matches(&self, rule: &Value, direction: &str) -> Result<bool, Refusal> {
-        let text = |field: &str| rule.pointer(field).and_then(Value::as_str).unwrap_or_default();
-        let any = |test: &dyn Fn(&str) -> bool| self.values.iter().any(|value| test(value));
-        Ok(match self.name.as_str() {
-            "security-group-id" => any(&|value: &str| text("/SecurityGroupId") == value),
-            "ip" => any(&|value: &str| {
-                text("/CidrBlock").contains(value) || text("/Ipv6CidrBlock").contains(value)
-            }),
-            "address-module" => any(&|value: &str| {
-                text("/AddressTemplate/AddressId") == value
-                    || text("/AddressTemplate/AddressGroupId") == value
-            }),
-            "service-module" => any(&|value: &str| {
-                text("/ServiceTemplate/ServiceId") == value
-                    || text("/ServiceTemplate/ServiceGroupId") == value
-            }),
-            "protocol-type" => any(&|value: &str| text("/Protocol").eq_ignore_ascii_case(value)),
-            "port" => any(&|value: &str| text("/Port").contains(value)),
-            "poly" => any(&|value: &str| value == "ALL" || text("/Action") == value),
-            "direction" => any(&|value: &str| value == "ALL" || direction == value),
-            "description" => any(&|value: &str| text("/PolicyDescription").contains(value)),
-            other => {
-                let message = format!("The filter `{other}` does not exist.");
-                return Err(Refusal::new("InvalidParameter.FilterInvalidKey", message));
-            }
-        })
-    }
-}
-
-fn no_rules() -> Refusal {
+fn no_rules() -> ApiError {
     let message = "`SecurityGroupPolicySet` holds no rule.";
-    Refusal::new("InvalidParameterValue.Empty", message)
+    ApiError::new("InvalidParameterValue.Empty", message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{behaviour::Behaviour, cloud::tests::Tested};
+    use crate::{behaviour::Behaviour, cloud::tests::TestAccount};
 
     /// An account with the empty groups `sg-aaaaaaaa` and `sg-bbbbbbbb`.
-    fn account() -> Tested {
-        let mut account = Tested::new(Behaviour::default());
+    fn account() -> TestAccount {
+        let mut account = TestAccount::new(Behaviour::default());
         account.seed(json!({"groups": [
             {"id": "sg-aaaaaaaa", "name": "a"},
             {"id": "sg-bbbbbbbb", "name": "b"},
@@ -277,7 +255,7 @@ mod tests {
         json!({"Protocol": "TCP", "Port": port, "CidrBlock": "10.0.0.0/8", "Action": "ACCEPT"})
     }
 
-    fn read(account: &mut Tested, filters: &Value) -> Value {
+    fn read(account: &mut TestAccount, filters: &Value) -> Value {
         let params = json!({"SecurityGroupId": "sg-aaaaaaaa", "Filters": filters});
         account.ok("vpc", "DescribeSecurityGroupPolicies", params)["SecurityGroupPolicySet"].take()
     }

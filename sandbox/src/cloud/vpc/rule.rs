@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::id::{self, Kind};
+use super::id::{self, IdKind};
 use crate::{
     behaviour::{Behaviour, HostBits},
-    cloud::{envelope::Refusal, params::Whole},
+    cloud::{envelope::ApiError, params::UintOrString},
 };
 
 /// The address that stands for the caller's own when it asks for `MY_PUBLIC_IP`.
@@ -22,7 +22,7 @@ const LONGEST_DESCRIPTION: usize = 100;
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 #[expect(clippy::struct_field_names, reason = "the fields are named as in the API")]
 pub(crate) struct Policy {
-    pub(super) policy_index: Option<Whole>,
+    pub(super) policy_index: Option<UintOrString>,
     protocol: Option<String>,
     port: Option<String>,
     service_template: Option<ServiceTemplate>,
@@ -89,7 +89,7 @@ enum Action {
 
 impl Policy {
     /// The rule this asks for, in the spelling the cloud gives back.
-    pub(super) fn rule(self, behaviour: &Behaviour, now: &str) -> Result<Rule, Refusal> {
+    pub(super) fn rule(self, behaviour: &Behaviour, now: &str) -> Result<Rule, ApiError> {
         let description = match self.policy_description.filter(|text| !text.is_empty()) {
             None if self.cidr_block.as_deref() == Some("MY_PUBLIC_IP") => {
                 "Replaced-From-MY_PUBLIC_IP".to_owned()
@@ -98,15 +98,15 @@ impl Policy {
         };
         if description.chars().count() > LONGEST_DESCRIPTION {
             let message = format!("`PolicyDescription` is longer than {LONGEST_DESCRIPTION}.");
-            return Err(Refusal::new("InvalidParameterValue.TooLong", message));
+            return Err(ApiError::new("InvalidParameterValue.TooLong", message));
         }
-        let (protocol, port) = (given(self.protocol), given(self.port));
+        let (protocol, port) = (non_empty(self.protocol), non_empty(self.port));
         let service = service(protocol, port, self.service_template.as_ref(), behaviour)?;
         let peers = [
-            given(self.cidr_block).map(|cidr| ipv4(&cidr, behaviour).map(Peer::Cidr)),
-            given(self.ipv6_cidr_block).map(|cidr| ipv6(&cidr, behaviour).map(Peer::Ipv6Cidr)),
-            given(self.security_group_id)
-                .map(|id| id::check(Kind::SecurityGroup, &id).map(|()| Peer::Group(id))),
+            non_empty(self.cidr_block).map(|cidr| ipv4(&cidr, behaviour).map(Peer::Cidr)),
+            non_empty(self.ipv6_cidr_block).map(|cidr| ipv6(&cidr, behaviour).map(Peer::Ipv6Cidr)),
+            non_empty(self.security_group_id)
+                .map(|id| id::check(IdKind::SecurityGroup, &id).map(|()| Peer::Group(id))),
             address_template(self.address_template).map(|template| template.map(Peer::Template)),
         ];
         let peer = match peers.into_iter().flatten().collect::<Vec<_>>() {
@@ -123,7 +123,7 @@ impl Policy {
         {
             return Err(invalid("Protocol", protocol, "an IPv6 peer needs ICMPV6"));
         }
-        let action = action(given(self.action).as_deref())?;
+        let action = action(non_empty(self.action).as_deref())?;
         Ok(Rule { service, peer, action, description, modified: now.to_owned() })
     }
 }
@@ -135,7 +135,7 @@ impl Rule {
     }
 
     /// The group this rule names, if any.
-    pub(super) fn group(&self) -> Option<&str> {
+    pub(super) fn referenced_group(&self) -> Option<&str> {
         match &self.peer {
             Peer::Group(id) => Some(id),
             _ => None,
@@ -196,14 +196,14 @@ fn service(
     port: Option<String>,
     template: Option<&ServiceTemplate>,
     behaviour: &Behaviour,
-) -> Result<Service, Refusal> {
+) -> Result<Service, ApiError> {
     if let Some(template) = template.filter(|template| **template != ServiceTemplate::default()) {
         if protocol.is_some() || port.is_some() {
             return Err(coexist("Protocol, Port and ServiceTemplate"));
         }
         one_of(
-            (Kind::Service, &template.service_id),
-            (Kind::ServiceGroup, &template.service_group_id),
+            (IdKind::Service, &template.service_id),
+            (IdKind::ServiceGroup, &template.service_group_id),
         )?;
         return Ok(Service::Template(template.clone()));
     }
@@ -244,7 +244,7 @@ fn is_ports(text: &str, behaviour: &Behaviour) -> bool {
 }
 
 /// An IPv4 address or network, spelled as given.
-fn ipv4(cidr: &str, behaviour: &Behaviour) -> Result<String, Refusal> {
+fn ipv4(cidr: &str, behaviour: &Behaviour) -> Result<String, ApiError> {
     if cidr == "MY_PUBLIC_IP" {
         return Ok(MY_PUBLIC_IP.to_owned());
     }
@@ -263,7 +263,7 @@ fn ipv4(cidr: &str, behaviour: &Behaviour) -> Result<String, Refusal> {
 }
 
 /// An IPv6 address or network, spelled as given.
-fn ipv6(cidr: &str, behaviour: &Behaviour) -> Result<String, Refusal> {
+fn ipv6(cidr: &str, behaviour: &Behaviour) -> Result<String, ApiError> {
     let malformed = || malformed("Ipv6CidrBlock", cidr);
     let (address, mask) = split(cidr, 128).ok_or_else(malformed)?;
     let bits = address.parse::<Ipv6Addr>().ok().ok_or_else(malformed)?.to_bits();
@@ -285,48 +285,50 @@ fn split(cidr: &str, longest: u32) -> Option<(&str, u32)> {
     }
 }
 
-fn address_template(template: Option<AddressTemplate>) -> Option<Result<AddressTemplate, Refusal>> {
+fn address_template(
+    template: Option<AddressTemplate>,
+) -> Option<Result<AddressTemplate, ApiError>> {
     let template = template.filter(|template| *template != AddressTemplate::default())?;
     let known = one_of(
-        (Kind::Address, &template.address_id),
-        (Kind::AddressGroup, &template.address_group_id),
+        (IdKind::Address, &template.address_id),
+        (IdKind::AddressGroup, &template.address_group_id),
     );
     Some(known.map(|()| template))
 }
 
 /// Of the two ids of a template exactly one is given, in its own format.
-fn one_of(one: (Kind, &str), group: (Kind, &str)) -> Result<(), Refusal> {
+fn one_of(one: (IdKind, &str), group: (IdKind, &str)) -> Result<(), ApiError> {
     match (one, group) {
         ((kind, id), (_, "")) | ((_, ""), (kind, id)) => id::check(kind, id),
         _ => Err(coexist("the template and the template group")),
     }
 }
 
-fn action(action: Option<&str>) -> Result<Action, Refusal> {
+fn action(action: Option<&str>) -> Result<Action, ApiError> {
     match action {
         Some(action) if action.eq_ignore_ascii_case("accept") => Ok(Action::Accept),
         Some(action) if action.eq_ignore_ascii_case("drop") => Ok(Action::Drop),
         Some(action) => Err(invalid("Action", action, "use ACCEPT or DROP")),
-        None => Err(Refusal::new("InvalidParameterValue.Empty", "`Action` is empty.")),
+        None => Err(ApiError::new("InvalidParameterValue.Empty", "`Action` is empty.")),
     }
 }
 
-fn given(text: Option<String>) -> Option<String> {
+fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn invalid(name: &str, value: &str, hint: &str) -> Refusal {
+fn invalid(name: &str, value: &str, hint: &str) -> ApiError {
     let message = format!("The value `{value}` of parameter `{name}` is invalid: {hint}.");
-    Refusal::new("InvalidParameterValue", message)
+    ApiError::new("InvalidParameterValue", message)
 }
 
-fn malformed(name: &str, value: &str) -> Refusal {
+fn malformed(name: &str, value: &str) -> ApiError {
     let message = format!("The format of parameter `{name}` is invalid: `{value}`.");
-    Refusal::new("InvalidParameterValue.Malformed", message)
+    ApiError::new("InvalidParameterValue.Malformed", message)
 }
 
-fn coexist(names: &str) -> Refusal {
-    Refusal::new("InvalidParameter.Coexist", format!("{names} cannot be given together."))
+fn coexist(names: &str) -> ApiError {
+    ApiError::new("InvalidParameter.Coexist", format!("{names} cannot be given together."))
 }
 
 #[cfg(test)]
@@ -334,7 +336,7 @@ mod tests {
     use super::*;
     use crate::cloud::params;
 
-    fn rule(policy: &Value, behaviour: &Behaviour) -> Result<Rule, Refusal> {
+    fn rule(policy: &Value, behaviour: &Behaviour) -> Result<Rule, ApiError> {
         params::read::<Policy>(policy)?.rule(behaviour, "2026-01-01 08:00:00")
     }
 
@@ -414,7 +416,7 @@ mod tests {
             "SecurityGroupId": "", "Action": "ACCEPT", "PolicyDescription": "r1",
         });
         assert_eq!(kept(&policy)["PolicyDescription"], "r1");
-        assert_eq!(params::read::<Policy>(&policy).unwrap().policy_index, Some(Whole(0)));
+        assert_eq!(params::read::<Policy>(&policy).unwrap().policy_index, Some(UintOrString(0)));
         let absent = kept(&json!({"Action": "ACCEPT", "Protocol": "ICMP", "Port": "all"}));
         assert_eq!((&absent["CidrBlock"], &absent["Port"]), (&json!("0.0.0.0/0"), &json!("ALL")));
         let mine = kept(&json!({"Action": "ACCEPT", "CidrBlock": "MY_PUBLIC_IP"}));

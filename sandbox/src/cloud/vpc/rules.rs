@@ -5,7 +5,7 @@
 use super::rule::{Policy, Rule};
 use crate::{
     behaviour::{Behaviour, IndexBeyondEnd, Unknown},
-    cloud::{Cx, envelope::Refusal},
+    cloud::{Cx, envelope::ApiError},
 };
 
 /// Both lists, and how often they were changed.
@@ -36,14 +36,14 @@ pub(super) enum Update {
 
 impl Rules {
     /// Refuses a `Version` that is not the current one; no version means no check.
-    pub(super) fn expect_version(&self, expected: Option<&str>) -> Result<(), Refusal> {
+    pub(super) fn expect_version(&self, expected: Option<&str>) -> Result<(), ApiError> {
         match expected {
             Some(expected) if expected != self.version.to_string() => {
                 let message = format!(
                     "The given version `{expected}` and the latest version `{}` differ.",
                     self.version
                 );
-                Err(Refusal::new("UnsupportedOperation.VersionMismatch", message))
+                Err(ApiError::new("UnsupportedOperation.VersionMismatch", message))
             }
             _ => Ok(()),
         }
@@ -55,7 +55,7 @@ impl Rules {
         direction: Direction,
         policies: Vec<Policy>,
         cx: Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let index = common_index(&policies)?;
         let rules = new_rules(policies, cx)?;
         let list = self.list(direction);
@@ -81,7 +81,7 @@ impl Rules {
         policies: Vec<Policy>,
         update: &Update,
         cx: Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let targets = indices(&policies)?;
         let list = self.list(direction);
         let changed = match update {
@@ -95,7 +95,7 @@ impl Rules {
             Update::Priority(originals) | Update::Both(originals) => {
                 if originals.len() != policies.len() {
                     let message = "`OriginalSecurityGroupPolicySet` must match rule by rule.";
-                    return Err(Refusal::new("InvalidParameter", message));
+                    return Err(ApiError::new("InvalidParameter", message));
                 }
                 let sources = indices(originals)?;
                 let moved = match update {
@@ -115,7 +115,7 @@ impl Rules {
         direction: Direction,
         policies: Vec<Policy>,
         cx: Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let by_index = policies.iter().filter(|policy| policy.policy_index.is_some()).count();
         let list = self.list(direction);
         let mut changed = list.clone();
@@ -131,7 +131,7 @@ impl Rules {
                     (None, Unknown::Ignore) => {}
                     (None, Unknown::Refuse) => {
                         let message = "The security group rule does not exist.";
-                        return Err(Refusal::new("ResourceNotFound", message));
+                        return Err(ApiError::new("ResourceNotFound", message));
                     }
                 }
             }
@@ -142,7 +142,7 @@ impl Rules {
             changed.retain(|_| index.next().is_none_or(|index| !indices.contains(&index)));
         } else {
             let message = "Rules are deleted either by `PolicyIndex` or by their content.";
-            return Err(Refusal::new("InvalidParameter.Coexist", message));
+            return Err(ApiError::new("InvalidParameter.Coexist", message));
         }
         self.set(direction, changed, cx.behaviour, "LimitExceeded")
     }
@@ -153,14 +153,14 @@ impl Rules {
         ingress: Option<Vec<Policy>>,
         egress: Option<Vec<Policy>>,
         cx: Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let lists = [(Direction::Ingress, ingress), (Direction::Egress, egress)];
         let mut changed = self.clone();
         for (direction, policies) in lists {
             let Some(policies) = policies else { continue };
             if policies.iter().any(|policy| policy.policy_index.is_some()) {
                 let message = "`PolicyIndex` cannot be given when all rules are set.";
-                return Err(Refusal::new("InvalidParameter.Coexist", message));
+                return Err(ApiError::new("InvalidParameter.Coexist", message));
             }
             let rules = new_rules(policies, cx)?;
             // Known to take rules that differ only in their description.
@@ -177,7 +177,7 @@ impl Rules {
         &mut self,
         policies: [(Direction, Vec<Policy>); 2],
         cx: Cx<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let mut changed = Self::default();
         for (direction, policies) in policies {
             let rules = new_rules(policies, cx)?;
@@ -189,8 +189,8 @@ impl Rules {
     }
 
     /// The groups named by these rules, once per rule.
-    pub(super) fn named_groups(&self) -> impl Iterator<Item = &str> {
-        self.ingress.iter().chain(&self.egress).filter_map(Rule::group)
+    pub(super) fn references(&self) -> impl Iterator<Item = &str> {
+        self.ingress.iter().chain(&self.egress).filter_map(Rule::referenced_group)
     }
 
     fn list(&self, direction: Direction) -> &Vec<Rule> {
@@ -207,23 +207,23 @@ impl Rules {
         list: Vec<Rule>,
         behaviour: &Behaviour,
         code: &'static str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         // A list that does not grow is never refused, whatever the quota is now.
         if list.len() > behaviour.rule_quota.max(self.list(direction).len()) {
             let quota = behaviour.rule_quota;
             let message = format!("A security group has at most {quota} rules per direction.");
-            return Err(Refusal::new(code, message));
+            return Err(ApiError::new(code, message));
         }
         let mut changed = self.clone();
         match direction {
             Direction::Ingress => changed.ingress = list,
             Direction::Egress => changed.egress = list,
         }
-        let references = changed.named_groups().count();
-        if references > behaviour.reference_quota.max(self.named_groups().count()) {
+        let references = changed.references().count();
+        if references > behaviour.reference_quota.max(self.references().count()) {
             let quota = behaviour.reference_quota;
             let message = format!("At most {quota} rules of a security group may name a group.");
-            return Err(Refusal::new("LimitExceeded", message));
+            return Err(ApiError::new("LimitExceeded", message));
         }
         changed.version += 1;
         *self = changed;
@@ -231,39 +231,39 @@ impl Rules {
     }
 }
 
-fn new_rules(policies: Vec<Policy>, cx: Cx<'_>) -> Result<Vec<Rule>, Refusal> {
+fn new_rules(policies: Vec<Policy>, cx: Cx<'_>) -> Result<Vec<Rule>, ApiError> {
     policies.into_iter().map(|policy| policy.rule(cx.behaviour, cx.now)).collect()
 }
 
 /// The one index that all rules of an insertion carry, or none.
-fn common_index(policies: &[Policy]) -> Result<Option<usize>, Refusal> {
+fn common_index(policies: &[Policy]) -> Result<Option<usize>, ApiError> {
     let mut indices = policies.iter().map(|policy| policy.policy_index.map(|index| index.0));
     let first = indices.next().flatten();
     if indices.all(|index| index == first) {
         return Ok(first);
     }
     let message = "All rules of one call must have the same `PolicyIndex`.";
-    Err(Refusal::new("InvalidParameterValue", message))
+    Err(ApiError::new("InvalidParameterValue", message))
 }
 
 /// The index of every rule; each must have one of its own.
-fn indices(policies: &[Policy]) -> Result<Vec<usize>, Refusal> {
+fn indices(policies: &[Policy]) -> Result<Vec<usize>, ApiError> {
     let mut indices = Vec::new();
     for policy in policies {
         let Some(index) = policy.policy_index else {
             let message = "The request is missing a required parameter `PolicyIndex`.";
-            return Err(Refusal::new("MissingParameter", message));
+            return Err(ApiError::new("MissingParameter", message));
         };
         if indices.contains(&index.0) {
             let message = format!("`PolicyIndex` {} is given twice.", index.0);
-            return Err(Refusal::new("InvalidParameterValue.Duplicate", message));
+            return Err(ApiError::new("InvalidParameterValue.Duplicate", message));
         }
         indices.push(index.0);
     }
     Ok(indices)
 }
 
-fn pick(list: &[Rule], indices: &[usize]) -> Result<Vec<Rule>, Refusal> {
+fn pick(list: &[Rule], indices: &[usize]) -> Result<Vec<Rule>, ApiError> {
     let pick = |index: &usize| list.get(*index).cloned().ok_or_else(|| out_of_range(*index));
     indices.iter().map(pick).collect()
 }
@@ -274,7 +274,7 @@ fn rearrange(
     sources: &[usize],
     targets: &[usize],
     moved: Vec<Rule>,
-) -> Result<Vec<Rule>, Refusal> {
+) -> Result<Vec<Rule>, ApiError> {
     let mut rest = list.iter().enumerate().filter(|(index, _)| !sources.contains(index));
     let mut slots: Vec<Option<Rule>> = vec![None; list.len()];
     for (target, rule) in targets.iter().zip(moved) {
@@ -291,7 +291,7 @@ fn no_duplicates(
     list: &[Rule],
     new: &[usize],
     description_makes_unique: bool,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     let equal = |one: &Rule, other: &Rule| {
         let unique = description_makes_unique && one.description != other.description;
         one.same_effect(other) && !unique
@@ -301,15 +301,15 @@ fn no_duplicates(
         let mut others = list.iter().enumerate().filter(|(other, _)| other != index);
         if others.any(|(_, other)| equal(rule, other)) {
             let message = "The security group rule is duplicated.";
-            return Err(Refusal::new("UnsupportedOperation.DuplicatePolicy", message));
+            return Err(ApiError::new("UnsupportedOperation.DuplicatePolicy", message));
         }
     }
     Ok(())
 }
 
-fn out_of_range(index: usize) -> Refusal {
+fn out_of_range(index: usize) -> ApiError {
     let message = format!("`PolicyIndex` {index} is out of range.");
-    Refusal::new("InvalidParameterValue.Range", message)
+    ApiError::new("InvalidParameterValue.Range", message)
 }
 
 #[cfg(test)]
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn refused(outcome: Result<(), Refusal>, code: &str) {
+    fn refused(outcome: Result<(), ApiError>, code: &str) {
         assert_eq!(outcome.unwrap_err().code, code);
     }
 

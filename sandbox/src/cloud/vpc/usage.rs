@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Group, Vpc};
-use crate::cloud::{Answer, Cx, envelope::Refusal};
+use crate::cloud::{ActionResult, Cx, envelope::ApiError};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -13,7 +13,7 @@ struct Params {
 }
 
 /// One entry per id asked for, with every counter.
-pub(super) fn statistics(vpc: &Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn statistics(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     let statistics = |group: &Group| {
         let count = |kind: &str| group.bound.get(kind).copied().unwrap_or_default();
         let instances: Vec<_> = group
@@ -27,7 +27,7 @@ pub(super) fn statistics(vpc: &Vpc, cx: Cx<'_>) -> Answer {
             "CDB": count("CDB"),
             "ENI": count("ENI"),
             "CLB": count("CLB"),
-            "SG": vpc.referring(group).count(),
+            "SG": vpc.referencing(group).count(),
             "InstanceStatistics": instances,
             // Groups are not counted among the instances.
             "TotalCount": group.bound.values().sum::<u64>(),
@@ -38,16 +38,16 @@ pub(super) fn statistics(vpc: &Vpc, cx: Cx<'_>) -> Answer {
 }
 
 /// One entry per id asked for, empty if no other group names it.
-pub(super) fn references(vpc: &Vpc, cx: Cx<'_>) -> Answer {
+pub(super) fn references(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     let references = |group: &Group| {
-        let referring: Vec<_> = vpc.referring(group).map(|other| other.id.as_str()).collect();
-        json!({"SecurityGroupId": group.id, "ReferredSecurityGroupIds": referring})
+        let referencing: Vec<_> = vpc.referencing(group).map(|other| other.id.as_str()).collect();
+        json!({"SecurityGroupId": group.id, "ReferredSecurityGroupIds": referencing})
     };
     let set = each(vpc, cx, references)?;
     Ok(json!({"ReferredSecurityGroupSet": set}))
 }
 
-pub(super) fn limits(cx: Cx<'_>) -> Answer {
+pub(super) fn limits(cx: Cx<'_>) -> ActionResult {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Params {}
@@ -65,7 +65,7 @@ pub(super) fn limits(cx: Cx<'_>) -> Answer {
     }}))
 }
 
-fn each(vpc: &Vpc, cx: Cx<'_>, say: impl Fn(&Group) -> Value) -> Result<Vec<Value>, Refusal> {
+fn each(vpc: &Vpc, cx: Cx<'_>, say: impl Fn(&Group) -> Value) -> Result<Vec<Value>, ApiError> {
     let Params { security_group_ids } = cx.read()?;
     // Samples of the reference have line ends in their ids.
     let ids = security_group_ids.iter().map(|id| id.trim());
@@ -75,11 +75,11 @@ fn each(vpc: &Vpc, cx: Cx<'_>, say: impl Fn(&Group) -> Value) -> Result<Vec<Valu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{behaviour::Behaviour, cloud::tests::Tested};
+    use crate::{behaviour::Behaviour, cloud::tests::TestAccount};
 
     #[test]
     fn ok_counts_instances_and_groups_that_refer() {
-        let mut account = Tested::new(Behaviour::default());
+        let mut account = TestAccount::new(Behaviour::default());
         account.seed(json!({"groups": [
             {"id": "sg-aaaaaaaa", "name": "a", "bound": {"EKS": 2, "ENI": 1},
              "ingress": [{"SecurityGroupId": "sg-aaaaaaaa", "Action": "ACCEPT"}]},
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn ok_limits_are_the_quotas() {
-        let mut account = Tested::new(Behaviour { rule_quota: 7, ..Behaviour::default() });
+        let mut account = TestAccount::new(Behaviour { rule_quota: 7, ..Behaviour::default() });
         let answer = account.ok("vpc", "DescribeSecurityGroupLimits", json!({}));
         assert_eq!(answer["SecurityGroupLimitSet"]["SecurityGroupPolicyLimit"], 7);
     }

@@ -6,12 +6,12 @@ use tokio::runtime::Runtime;
 
 /// Somebody with the console and somebody with kubectl.
 #[derive(Debug)]
-pub struct Outside<'a> {
+pub struct OutOfBand<'a> {
     sandbox: &'a Sandbox,
     runtime: &'a Runtime,
 }
 
-impl<'a> Outside<'a> {
+impl<'a> OutOfBand<'a> {
     pub(crate) fn new(sandbox: &'a Sandbox, runtime: &'a Runtime) -> Self {
         Self { sandbox, runtime }
     }
@@ -140,16 +140,16 @@ fn policies(namespace: &str) -> String {
 mod tests {
     use super::*;
 
-    fn check(test: impl FnOnce(&Outside<'_>)) {
+    fn check(test: impl FnOnce(&OutOfBand<'_>)) {
         let runtime = Runtime::new().unwrap();
         let sandbox = runtime.block_on(Sandbox::start());
-        test(&Outside::new(&sandbox, &runtime));
+        test(&OutOfBand::new(&sandbox, &runtime));
     }
 
     #[test]
     fn rules_change_in_the_cloud() {
-        check(|outside| {
-            let group = outside.call(
+        check(|out_of_band| {
+            let group = out_of_band.call(
                 "CreateSecurityGroup",
                 json!({
                     "GroupName": "g", "GroupDescription": "",
@@ -160,27 +160,31 @@ mod tests {
                 "Action": "ACCEPT", "Protocol": "TCP", "Port": "22", "CidrBlock": "0.0.0.0/0",
                 "PolicyDescription": "ssh",
             });
-            outside.add_ingress(group, &rule);
-            outside.edit_ingress(group, "ssh", &json!({ "Port": "23" }));
-            assert_eq!(outside.ingress(group)[0]["Port"], "23");
-            outside.remove_ingress(group, "ssh");
-            assert_eq!(outside.ingress(group), [] as [Value; 0]);
+            out_of_band.add_ingress(group, &rule);
+            out_of_band.edit_ingress(group, "ssh", &json!({ "Port": "23" }));
+            assert_eq!(out_of_band.ingress(group)[0]["Port"], "23");
+            out_of_band.remove_ingress(group, "ssh");
+            assert_eq!(out_of_band.ingress(group), [] as [Value; 0]);
         });
     }
 
     #[test]
     fn policies_change_in_the_cluster() {
-        check(|outside| {
+        check(|out_of_band| {
             let spec = |groups: &[&str]| {
                 json!({
                     "podSelector": { "matchLabels": { "app": "my-app" } },
                     "securityGroups": { "groupIds": groups },
                 })
             };
-            outside.create_policy("my-namespace", "p", &spec(&["sg-00000001"]));
-            outside.edit_policy("my-namespace", "p", &json!({ "spec": spec(&["sg-00000002"]) }));
-            assert_eq!(outside.policy("my-namespace", "p")["spec"], spec(&["sg-00000002"]));
-            outside.delete_policy("my-namespace", "p");
+            out_of_band.create_policy("my-namespace", "p", &spec(&["sg-00000001"]));
+            out_of_band.edit_policy(
+                "my-namespace",
+                "p",
+                &json!({ "spec": spec(&["sg-00000002"]) }),
+            );
+            assert_eq!(out_of_band.policy("my-namespace", "p")["spec"], spec(&["sg-00000002"]));
+            out_of_band.delete_policy("my-namespace", "p");
         });
     }
 }

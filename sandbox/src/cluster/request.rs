@@ -12,17 +12,18 @@ use super::{
     resource::Resource,
     status::{Cause, Reason, Status},
 };
+use crate::faults::Fault;
 
 /// A real server refuses larger bodies too.
 const MAX_BODY: usize = 3 * 1024 * 1024;
 
 /// A request that has been read.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct ApiRequest {
     pub(super) method: Method,
     pub(super) path: String,
     query: Vec<(String, String)>,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     body: Bytes,
     /// RFC 3339, the clock is not read again.
     pub(super) now: String,
@@ -30,14 +31,14 @@ pub(super) struct Call {
 
 /// An answer, to be sent as it is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     pub(super) code: u16,
     content_type: &'static str,
     text: String,
     warnings: Vec<String>,
 }
 
-impl Call {
+impl ApiRequest {
     pub(super) async fn read(request: Request, now: String) -> Result<Self, Status> {
         let (parts, body) = request.into_parts();
         // Some clients begin the query with an empty pair (`?&watch=true`).
@@ -160,7 +161,7 @@ fn too_large(error: &axum::Error) -> Status {
     Status::bad_request(format!("the body cannot be read: {error}"))
 }
 
-impl Answer {
+impl ApiResponse {
     pub(super) fn ok(body: &Value) -> Self {
         Self::json(200, body)
     }
@@ -184,8 +185,18 @@ impl Answer {
         Self { code, content_type, text: body.to_string(), warnings: Vec::new() }
     }
 
+    /// For a request that gets no response.
+    pub(super) fn none() -> Self {
+        Self::text(0, "")
+    }
+
     pub(super) fn of_type(self, content_type: &'static str) -> Self {
         Self { content_type, ..self }
+    }
+
+    /// Adds what a fault adds.
+    pub(super) fn enlarge(&mut self, fault: &Fault) {
+        fault.enlarge(&mut self.text);
     }
 
     /// Adds what kubectl prints as `Warning: …`.
@@ -194,13 +205,13 @@ impl Answer {
     }
 }
 
-impl From<&Status> for Answer {
+impl From<&Status> for ApiResponse {
     fn from(status: &Status) -> Self {
         Self::json(status.code, &status.to_json())
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for ApiResponse {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.text));
         *response.status_mut() =
