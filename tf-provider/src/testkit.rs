@@ -252,6 +252,7 @@ impl Resource for Thing {
         let name = self.name.clone();
         misbehave(&name, "before", cx).await?;
         if name == "half" {
+            cx.save(&prior);
             let half = cx.client().put(&id, Self { note: self.note, ..prior });
             cx.save(&half);
             return Err(Diagnostic::error("half done").into());

@@ -118,8 +118,11 @@ fn written<T: Serialize>(lease: &Lease<T>) -> Result<Lease<Vec<u8>>> {
 }
 
 fn unfit(error: &serde_json::Error) -> Diagnostic {
+    // The error itself would quote what is kept, which may be a secret.
+    let (kind, line, column) = (error.classify(), error.line(), error.column());
     Diagnostic::bug(format!(
-        "What it keeps beside an ephemeral resource cannot be written or read: {error}."
+        "Its private data of an ephemeral resource cannot be written or read: {kind:?} error at line \
+         {line}, column {column}."
     ))
 }
 
