@@ -235,7 +235,7 @@ mod tests {
     async fn a_planned_value_wins_with_one_warning() {
         let applied = World::new().create(json!({"name": "shouting", "note": "quiet"})).await;
         assert_eq!(attributes(&applied, &["id", "note"]), ["thing-1", "quiet"]);
-        insta::assert_snapshot!(applied.diagnostics, @"note: the service answered otherwise");
+        insta::assert_snapshot!(applied.diagnostics, @"note: provider returned a different value than planned");
         assert!(!applied.diagnostics.has_errors());
     }
 
@@ -251,9 +251,9 @@ mod tests {
         let mut found = Diagnostics::new();
         let state = complete(&object, &planned, &seen, &Path::root(), &mut found);
         assert!(state.is_wholly_known() && keeps_promises(&planned, &state));
-        insta::assert_snapshot!(found.to_string(), @r"
-        list: the service answered otherwise
-        map: the service answered otherwise
+        insta::assert_snapshot!(found.to_string(), @"
+        list: provider returned a different value than planned
+        map: provider returned a different value than planned
         ");
         assert!(!found.has_errors());
     }

@@ -15,8 +15,8 @@ use tokio::task::JoinError;
 
 use super::{AnyResource, Boxed, Declared, Operation};
 use crate::{
-    Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::Notes, serve::Stop,
-    timeouts::Span,
+    Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::Notes,
+    diagnostics::closed, serve::Stop, timeouts::Span,
 };
 
 /// What all operations of a configured provider share.
@@ -123,7 +123,7 @@ pub(super) async fn run<C, T: Send + 'static>(
 
 /// A detail and why the operation stopped.
 fn with_reason(detail: &str, reason: &str) -> String {
-    if detail.is_empty() { reason.to_owned() } else { format!("{detail}\n\n{reason}") }
+    if detail.is_empty() { reason.to_owned() } else { format!("{}\n\n{reason}", closed(detail)) }
 }
 
 /// How long an operation that only reads may go on after it was told to stop.
