@@ -126,7 +126,7 @@ resource "tke_security_group" "it" {
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not create security group `it`
       at tke_security_group.it: resource "tke_security_group" "it" {
-    DescribeSecurityGroups in ap-guangzhou failed after 4 attempts: [sandbox] cannot be reached: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    DescribeSecurityGroups in ap-guangzhou failed after 4 attempts: [sandbox] cannot be reached: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111).
 
     It was stopped because `timeouts.create` of 3s has passed.
 
@@ -141,7 +141,7 @@ fn unreachable_cluster_ends_at_the_timeout() {
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
-    Cannot connect to http://[sandbox]: client error (Connect): tcp connect error: Connection refused (os error 111)
+    Cannot connect to http://[sandbox]: client error (Connect): tcp connect error: Connection refused (os error 111).
 
     It was stopped because `timeouts.create` of 3s has passed.
 
@@ -307,7 +307,7 @@ fn missing_definition_warns_at_plan_and_ends_at_the_timeout() {
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
-    Waited [duration], but the cluster has no matches for kind "SecurityGroupPolicy" in version "vpcresources.tke.cloud.tencent.com/v1beta1"
+    Waited [duration], but the cluster has no matches for kind "SecurityGroupPolicy" in version "vpcresources.tke.cloud.tencent.com/v1beta1".
 
     It was stopped because `timeouts.create` of 3s has passed.
 
@@ -336,7 +336,7 @@ fn missing_namespace_ends_at_the_timeout() {
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy no-such-namespace/it
       at tke_security_group_policy.it: namespace          = "no-such-namespace"
-    Waited [duration], but the namespace no-such-namespace does not exist
+    Waited [duration], but the namespace no-such-namespace does not exist.
 
     It was stopped because `timeouts.create` of 3s has passed.
 
