@@ -2,6 +2,7 @@
 //!
 //! A finding is `file:line: what is wrong, and what to do`.
 
+mod circles;
 mod invariants;
 mod manifest;
 mod pages;
@@ -24,6 +25,7 @@ const RULES: &[Rule] = &[
     ("invariant 4: resources and functions", invariants::offers),
     ("invariant 5: names, features, globals", invariants::habits),
     ("invariant 6: pure functions", invariants::purity),
+    ("no circles between modules", circles::circles),
     ("resource, example and acceptance test", pages::pairs),
     ("rules of Terraform and their tests", rules::tested),
 ];
@@ -78,6 +80,11 @@ impl Tree {
     /// The Rust files under a folder. Those that cannot be read are found by [`headers`].
     fn sources<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a Source> {
         self.sources.iter().filter(move |source| source.file.starts_with(folder))
+    }
+
+    /// Whether a file is a module that is compiled for tests only.
+    fn is_for_tests(&self, file: &str) -> bool {
+        self.sources.iter().any(|source| source.is_for_tests(file))
     }
 
     fn has(&self, file: &str) -> bool {
