@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn summaries_are_kept_for_the_end() {
+    fn test_summaries_are_shown_at_the_end() {
         let mut steps = Steps::default();
         let mut shown = Vec::new();
         let output = "test a ... ok\n\ntest result: ok. 1 passed\n";
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_what_to_do() {
+    fn failed_step_says_what_to_do() {
         let mut steps = Steps::default();
         let error = steps.command("false", &mut Command::new("false"), "try true").unwrap_err();
         assert_eq!(error.to_string(), "false failed: try true");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_reads_as_typed() {
+    fn command_is_shown_as_typed() {
         assert_eq!(line(&cargo("fmt --all")), "cargo fmt --all");
     }
 }

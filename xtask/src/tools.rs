@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_programs_only() {
+    fn only_executable_files_are_programs() {
         assert!(in_path("sh").is_some());
         assert_eq!(in_path("no-such-program"), None);
         assert!(!is_program(Path::new("/etc/passwd")));

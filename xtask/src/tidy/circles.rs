@@ -1,4 +1,5 @@
-//! No two modules side by side need each other, directly or through others.
+//! Invariant 7 of ARCHITECTURE.md: no two modules of one folder need each other, directly or through
+//! others.
 //!
 //! A module is a file together with the folder of its name. Of two modules in the same folder, `a`
 //! has an arrow to `b` when a file of `a` names an item that is defined in a file of `b`. A
@@ -176,15 +177,16 @@ fn describe(folder: &[String], arrows: &Arrows, circle: &[&str]) -> String {
         .collect();
     let start = places.first().map_or("", |(_, _, place)| &place.file);
     let folder = if folder.is_empty() { "the crate root".to_owned() } else { folder.join("::") };
-    let mut text = format!(
+    let modules: Vec<_> = circle.iter().map(|module| format!("`{module}`")).collect();
+    let arrows = places.iter().map(|(from, to, Place { file, line, path })| {
+        format!("\n    {from} → {to}: {file}:{line}: `{path}`")
+    });
+    format!(
         "{start}: the modules of {folder} {} need each other in a circle; move what both need \
-         below them, or pass it in",
-        circle.iter().map(|module| format!("`{module}`")).collect::<Vec<_>>().join(", ")
-    );
-    for (from, to, Place { file, line, path }) in places {
-        text.push_str(&format!("\n    {from} → {to}: {file}:{line}: `{path}`"));
-    }
-    text
+         below them, or pass it in{}",
+        modules.join(", "),
+        arrows.collect::<String>()
+    )
 }
 
 #[cfg(test)]

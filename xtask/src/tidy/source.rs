@@ -1,6 +1,6 @@
 //! What a Rust file names: its paths, without comments, strings and tests.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::RangeInclusive};
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
@@ -14,6 +14,12 @@ pub(super) struct Source {
     pub(super) imports: Vec<Import>,
     /// The items that it defines.
     pub(super) definitions: Vec<Definition>,
+    /// Its string literals, as written; those of doc comments are left out.
+    pub(super) literals: Vec<Literal>,
+    /// The file as it was parsed, with its tests.
+    pub(super) tokens: TokenStream,
+    /// The first and the last line of each item for tests only.
+    test_items: Vec<RangeInclusive<usize>>,
     /// Its modules that are compiled for tests only and lie in files of their own.
     test_modules: Vec<String>,
 }
@@ -41,14 +47,21 @@ pub(super) struct Definition {
     pub(super) line: usize,
 }
 
+/// A string literal with its quotes.
+#[derive(Debug)]
+pub(super) struct Literal {
+    pub(super) text: String,
+    pub(super) line: usize,
+}
+
 /// The keywords that define an item.
 const DEFINING: &[&str] =
     &["const", "enum", "fn", "macro_rules", "mod", "static", "struct", "trait", "type", "union"];
 
 /// Where in a file a scan is.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    /// The modules with braces around this place, the outermost first.
+struct Position<'a> {
+    /// The modules with braces around this position, the outermost first.
     inline: &'a [String],
     /// Whether this is directly in a module, where items are defined.
     is_module: bool,
@@ -63,9 +76,12 @@ impl Source {
             names: Vec::new(),
             imports: Vec::new(),
             definitions: Vec::new(),
+            literals: Vec::new(),
+            tokens: tokens.clone(),
+            test_items: Vec::new(),
             test_modules: Vec::new(),
         };
-        source.scan(tokens, Place { inline: &[], is_module: true });
+        source.scan(tokens, Position { inline: &[], is_module: true });
         Ok(source)
     }
 
@@ -86,45 +102,61 @@ impl Source {
         module.is_some_and(|module| self.test_modules.iter().any(|name| name == module))
     }
 
-    fn scan(&mut self, tokens: TokenStream, place: Place<'_>) {
+    /// Whether a line belongs to an item for tests only.
+    pub(super) fn is_test_line(&self, line: usize) -> bool {
+        self.test_items.iter().any(|lines| lines.contains(&line))
+    }
+
+    fn scan(&mut self, tokens: TokenStream, position: Position<'_>) {
         let mut tokens: VecDeque<_> = tokens.into_iter().collect();
         while let Some(token) = tokens.pop_front() {
             match token {
                 TokenTree::Punct(mark) if mark.as_char() == '#' && is_test(tokens.front()) => {
-                    self.test_modules.extend(skip_item(&mut tokens));
+                    let (end, module) = skip_item(&mut tokens);
+                    self.test_items.push(mark.span().start().line..=end);
+                    self.test_modules.extend(module);
+                }
+                TokenTree::Punct(mark) if mark.as_char() == '#' && is_doc(&tokens) => {
+                    while tokens.pop_front().is_some_and(|token| is_mark(Some(&token), '!')) {}
                 }
                 // A lifetime is a quote and a name.
                 TokenTree::Punct(mark) if mark.as_char() == '\'' => drop(tokens.pop_front()),
                 TokenTree::Group(group) => {
-                    self.scan(group.stream(), Place { is_module: false, ..place });
+                    self.scan(group.stream(), Position { is_module: false, ..position });
                 }
                 TokenTree::Ident(keyword) if keyword == "use" && !is_mark(tokens.front(), '<') => {
-                    self.import(&mut tokens, &[], place);
+                    self.import(&mut tokens, &[], position);
                 }
                 TokenTree::Ident(keyword) if keyword == "mod" => {
-                    self.define(&keyword, &tokens, place);
+                    self.define(&keyword, &tokens, position);
                     if let [TokenTree::Ident(name), TokenTree::Group(body)] =
                         &*tokens.iter().take(2).cloned().collect::<Vec<_>>()
                     {
                         tokens.drain(..2);
-                        let inline = [place.inline, &[name.to_string()]].concat();
-                        self.scan(body.stream(), Place { inline: &inline, ..place });
+                        let inline = [position.inline, &[name.to_string()]].concat();
+                        self.scan(body.stream(), Position { inline: &inline, ..position });
                     }
                 }
                 TokenTree::Ident(name) => {
-                    self.define(&name, &tokens, place);
+                    self.define(&name, &tokens, position);
                     tokens.push_front(name.into());
-                    self.path(&mut tokens, place);
+                    self.path(&mut tokens, position);
                 }
-                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+                TokenTree::Literal(literal) => {
+                    let (text, line) = (literal.to_string(), literal.span().start().line);
+                    if text.ends_with(['"', '#']) {
+                        self.literals.push(Literal { text, line });
+                    }
+                }
+                TokenTree::Punct(_) => {}
             }
         }
     }
 
     /// Records the item that a keyword begins, if it is one.
-    fn define(&mut self, keyword: &Ident, rest: &VecDeque<TokenTree>, place: Place<'_>) {
+    fn define(&mut self, keyword: &Ident, rest: &VecDeque<TokenTree>, position: Position<'_>) {
         let keyword = keyword.to_string();
-        if !place.is_module || !DEFINING.contains(&keyword.as_str()) {
+        if !position.is_module || !DEFINING.contains(&keyword.as_str()) {
             return;
         }
         let is_name = |name: &&Ident| !["fn", "mut", "unsafe"].contains(&&*name.to_string());
@@ -139,7 +171,7 @@ impl Source {
     }
 
     /// Reads one path.
-    fn path(&mut self, tokens: &mut VecDeque<TokenTree>, place: Place<'_>) {
+    fn path(&mut self, tokens: &mut VecDeque<TokenTree>, position: Position<'_>) {
         let mut segments = Vec::new();
         let mut line = 0;
         while let Some(token) = tokens.pop_front() {
@@ -156,12 +188,17 @@ impl Source {
             }
             tokens.drain(..2);
         }
-        let segments = self.resolve(segments, place);
+        let segments = self.resolve(segments, position);
         self.names.push(Name { segments, line });
     }
 
     /// Reads a `use`, or one tree in its braces, after `prefix`.
-    fn import(&mut self, tokens: &mut VecDeque<TokenTree>, prefix: &[String], place: Place<'_>) {
+    fn import(
+        &mut self,
+        tokens: &mut VecDeque<TokenTree>,
+        prefix: &[String],
+        position: Position<'_>,
+    ) {
         let mut path = prefix.to_vec();
         let mut line = 0;
         while let Some(token) = tokens.pop_front() {
@@ -173,7 +210,7 @@ impl Source {
                 TokenTree::Group(group) => {
                     let mut inner: VecDeque<_> = group.stream().into_iter().collect();
                     while !inner.is_empty() {
-                        self.import(&mut inner, &path, place);
+                        self.import(&mut inner, &path, position);
                         while inner.pop_front().is_some_and(|token| !is_mark(Some(&token), ',')) {}
                     }
                     return;
@@ -195,16 +232,16 @@ impl Source {
             }
             _ => path.last().cloned(),
         };
-        let path = self.resolve(path, place);
+        let path = self.resolve(path, position);
         self.names.push(Name { segments: path.clone(), line });
         self.imports.extend(alias.map(|name| Import { name, path }));
     }
 
     /// A path with `self` and `super` resolved.
-    fn resolve(&self, segments: Vec<String>, place: Place<'_>) -> Vec<String> {
+    fn resolve(&self, segments: Vec<String>, position: Position<'_>) -> Vec<String> {
         let mut segments: VecDeque<_> = segments.into();
         let mut module = self.module();
-        module.extend(place.inline.iter().map(String::as_str));
+        module.extend(position.inline.iter().map(String::as_str));
         let relative = segments.front().is_some_and(|first| first == "super" || first == "self");
         if relative && segments.len() > 1 {
             while let Some(up) = segments.pop_front_if(|name| name == "super" || name == "self") {
@@ -253,22 +290,31 @@ fn is_test(token: Option<&TokenTree>) -> bool {
         if group.stream().to_string().replace(' ', "") == "cfg(test)")
 }
 
-/// Drops an item: up to its semicolon or the end of its braces. The answer is its name if it is a
-/// module in a file of its own.
-fn skip_item(tokens: &mut VecDeque<TokenTree>) -> Option<String> {
+/// Whether these are the `[doc = "…"]` or `![doc = "…"]` of a doc comment.
+fn is_doc(tokens: &VecDeque<TokenTree>) -> bool {
+    let attribute = tokens.iter().find(|token| !is_mark(Some(token), '!'));
+    matches!(attribute, Some(TokenTree::Group(group))
+        if matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(name)) if name == "doc"))
+}
+
+/// Drops an item: up to its semicolon or the end of its braces. The answer is its last line, and
+/// its name if it is a module in a file of its own.
+fn skip_item(tokens: &mut VecDeque<TokenTree>) -> (usize, Option<String>) {
     let mut words = VecDeque::new();
+    let mut line = 0;
     while let Some(token) = tokens.pop_front() {
+        line = token.span().end().line;
         if is_mark(Some(&token), ';') {
             let module = words.pop_back();
-            return module.filter(|_| words.pop_back().is_some_and(|word| word == "mod"));
+            return (line, module.filter(|_| words.pop_back().is_some_and(|word| word == "mod")));
         }
         match token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return None,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => break,
             TokenTree::Ident(word) => words.push_back(word.to_string()),
             _ => {}
         }
     }
-    None
+    (line, None)
 }
 
 /// Whether the next tokens are `::`.
@@ -292,12 +338,12 @@ mod tests {
     }
 
     #[test]
-    fn comments_strings_and_lifetimes_name_nothing() {
+    fn comments_strings_and_lifetimes_are_no_names() {
         check("src/a.rs", "// cloud::b\n\"cloud::c\"; r#\"cloud\"#; &'static ()", &[]);
     }
 
     #[test]
-    fn groups_are_opened() {
+    fn braces_of_a_use_are_resolved() {
         check(
             "src/a.rs",
             "use crate::{cloud::{Client, Error as E}, cluster, rules::*};",
@@ -319,14 +365,14 @@ mod tests {
     }
 
     #[test]
-    fn tests_are_left_out() {
+    fn test_items_are_left_out() {
         check("src/a.rs", "#[cfg(test)] mod tests { use cloud::b; } a::b();", &["a::b"]);
         check("src/a.rs", "#[cfg(test)] use cloud::b; a::b();", &["a::b"]);
         check("src/a.rs", "#[cfg(test)] #[path = \"t.rs\"] mod tests; a::b();", &["a::b"]);
     }
 
     #[test]
-    fn lines_are_known() {
+    fn names_know_their_line() {
         let source = Source::parse("src/a.rs", "\n\na::b").unwrap();
         assert_eq!(source.names[0].line, 3);
     }
