@@ -180,8 +180,26 @@ mod tests {
     }
 
     #[test]
-    fn repository_without_history_has_no_commits() {
-        assert!(commits(tempfile::tempdir().unwrap().path()).is_empty());
+    fn newest_commits_are_read_where_there_is_a_history() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(commits(folder.path()), []);
+        let git = |arguments: &str| {
+            let mut git = Command::new("git");
+            git.current_dir(&folder).args(arguments.split(' '));
+            let identity = ["GIT_AUTHOR", "GIT_COMMITTER"];
+            for (key, value) in [("NAME", "a"), ("EMAIL", "a@example.com")] {
+                git.envs(identity.map(|who| (format!("{who}_{key}"), value)));
+            }
+            git
+        };
+        git("init --quiet").status().unwrap();
+        for (date, subject) in [("2026-11-01T00:00:00Z", "old"), ("2026-12-01T00:00:00Z", "new")] {
+            let mut commit = git(&format!("commit --quiet --allow-empty --message {subject}"));
+            commit.env("GIT_COMMITTER_DATE", date).status().unwrap();
+        }
+        let commits = commits(folder.path());
+        let subjects: Vec<_> = commits.iter().map(|(_, subject)| subject.as_str()).collect();
+        assert_eq!(subjects, ["new"]);
     }
 
     #[test]

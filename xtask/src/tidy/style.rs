@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(subject("groups: retry stale writes with backoff"), nothing);
         assert_eq!(subject("tf-provider/serve: close idle connections"), nothing);
         assert!(subject("Retry stale writes")[0].starts_with("commit 1a2b3c4: begin the subject"));
-        assert!(subject("What it says: nothing")[0].starts_with("commit 1a2b3c4: begin"));
+        assert!(subject("what it says: nothing")[0].starts_with("commit 1a2b3c4: begin"));
         let long = format!("groups: {}", "a".repeat(65));
         assert!(subject(&long)[0].starts_with("commit 1a2b3c4: the subject has 73 characters"));
     }
