@@ -11,7 +11,9 @@ mod acceptance;
 mod bench;
 mod check;
 mod codegen;
+mod deny;
 mod docs;
+mod fmt;
 mod http;
 mod quickstart;
 mod sandbox;
@@ -41,11 +43,13 @@ enum Chore {
     Quickstart(quickstart::Args),
     /// Everything CI runs: check, then acceptance.
     Test(acceptance::Args),
-    /// The fast half: format, lints, unit tests, docs, tidy, generated code.
+    /// What needs no Terraform: format, tidy, lints, docs, unit tests, dependencies.
     Check,
     /// Real Terraform, the real provider and the sandbox.
     Acceptance(acceptance::Args),
-    /// The rules of ARCHITECTURE.md that a program can check.
+    /// Format all Rust code.
+    Fmt,
+    /// The rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check.
     Tidy,
     /// Generate the protocol code from `proto/`.
     Codegen(codegen::Args),
@@ -53,7 +57,7 @@ enum Chore {
     Docs(docs::Args),
     /// The numbers that the design promises, measured now.
     Bench(terraform::Choice),
-    /// Install what we are tested with: `OpenTofu`, later Terraforms, and tfplugindocs.
+    /// Install what we are tested with: `OpenTofu`, later Terraforms, tfplugindocs, cargo-deny.
     Tools,
 }
 
@@ -73,6 +77,7 @@ fn run(chore: Chore) -> Result {
         Chore::Test(args) => test::run(&args),
         Chore::Check => Steps::run(check::steps),
         Chore::Acceptance(args) => Steps::run(|steps| acceptance::steps(steps, &args)),
+        Chore::Fmt => Steps::run(fmt::step),
         Chore::Tidy => tidy::run(),
         Chore::Codegen(args) => codegen::run(&args),
         Chore::Docs(args) => docs::run(&args),

@@ -233,14 +233,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_plan_is_shown_without_progress() {
+    fn plan_is_shown_without_progress() {
         let plan = "Warning: overrides\n\na.b: Refreshing state... [id=1]\n\nTerraform will\n";
         assert_eq!(without_progress(plan), "Terraform will");
         assert_eq!(without_progress("No changes."), "No changes.");
     }
 
     #[test]
-    fn changes_by_address_and_attribute() {
+    fn changes_are_listed_by_address_and_attribute() {
         let plan = json!({ "resource_changes": [{
             "address": "a.b",
             "change": {
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_of_a_plan() {
+    fn summary_of_a_plan_is_found() {
         assert_eq!(summary("a\nPlan: 5 to add.\n"), "Plan: 5 to add.");
         assert_eq!(summary("No changes."), "Nothing to do.");
     }
