@@ -52,7 +52,7 @@ pub struct Page {
 pub fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
     let components = P::components();
     let book = Book { provider: P::NAME, files };
-    let mut pages = vec![book.index(&Declared::provider::<P>())?];
+    let mut pages = vec![book.index(&crate::provider::declared::<P>())?];
     for resource in &components.resources {
         pages.push(book.thing(&RESOURCES, resource.declared())?);
     }
@@ -292,7 +292,7 @@ mod tests {
         }
         let pages = made(&[]).unwrap();
         let components = Sample::components();
-        check(&pages["index.md"], &Declared::provider::<Sample>().object);
+        check(&pages["index.md"], &crate::provider::declared::<Sample>().object);
         let things = [
             (&RESOURCES, components.resources.iter().map(|one| one.declared()).collect::<Vec<_>>()),
             (&DATA_SOURCES, components.data_sources.iter().map(|one| one.declared()).collect()),

@@ -22,8 +22,8 @@
 
 use crate::{
     Field, Model, Result, Upgrade, Value,
-    schema::{Attribute, AttributeType, Mode, Nesting, Object, Type},
-    value::DecodeError,
+    schema::{Attribute, AttributeType, Mode, Nesting, Object},
+    value::{DecodeError, Type},
 };
 
 /// What tells one object of a type from all others: texts, numbers and flags, none of them secret.

@@ -120,11 +120,13 @@ pub mod serve;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timeouts;
+pub mod upgrade;
 pub mod validate;
 pub mod value;
 
 mod lifecycle;
 mod protocol;
+mod stop;
 #[cfg(test)]
 mod testkit;
 
@@ -143,8 +145,10 @@ pub use self::{
     list::{Found, List, Listed},
     model::{Model, Partial},
     path::Path,
-    provider::{Components, Provider, schema_errors, serve},
-    resource::{DefaultTimeouts, Import, Json, Move, Moved, Resource, Upgrade},
+    provider::{Components, Provider, schema_errors},
+    resource::{DefaultTimeouts, Import, Resource},
+    serve::serve,
     timeouts::Timeouts,
+    upgrade::{Json, Move, Moved, Upgrade},
     value::{DecodeError, Number, Value},
 };

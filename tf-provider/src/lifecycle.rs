@@ -29,8 +29,7 @@ pub(crate) use self::operation::{Surroundings, guarded};
 use self::plan::Decided;
 use crate::{
     Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
-    Partial, Provider, Resource, Result, Upgrade, Value,
-    schema::{Object, Type},
+    Partial, Resource, Result, Upgrade, Value, schema::Object, value::Type,
 };
 
 /// What an author declares once, as data.
@@ -49,11 +48,6 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// The provider block.
-    pub(crate) fn provider<P: Provider>() -> Self {
-        Self { constraints: P::constraints(), ..Self::new(P::NAME, P::Config::object()) }
-    }
-
     fn resource<R: Resource>() -> Self {
         Self {
             version: R::VERSION,

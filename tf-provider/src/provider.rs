@@ -1,8 +1,6 @@
 //! A provider: its configuration, its client, and the list of everything it offers.
 
-use std::{
-    any::type_name, collections::BTreeSet, fmt, future::Future, process::ExitCode, sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
 
 use crate::{
     Action, ConfigureCx, Constraint, DataSource, Diagnostics, Ephemeral, Function, List, Model,
@@ -11,9 +9,7 @@ use crate::{
         AnyDataSource, AnyResource, Declared, Typed, action::AnyAction, ephemeral::AnyEphemeral,
         function::Callable, list::AnyList,
     },
-    protocol::service::Service,
     schema::Attribute,
-    serve::{self, Stop},
 };
 
 /// One provider.
@@ -142,13 +138,9 @@ impl<C> fmt::Debug for Components<C> {
     }
 }
 
-/// Runs the process of a provider from its first line to its last: the whole of `main`.
-pub fn serve<P: Provider>() -> ExitCode {
-    let stop = Stop::default();
-    // Events of the author's own crate are logged beside ours.
-    let crate_name = type_name::<P>().split("::").next().unwrap_or_default();
-    let origin = serve::Origin { source: P::SOURCE, crate_name };
-    serve::run(origin, Service::<P>::new(stop.clone()), stop)
+/// The provider block.
+pub(crate) fn declared<P: Provider>() -> Declared {
+    Declared { constraints: P::constraints(), ..Declared::new(P::NAME, P::Config::object()) }
 }
 
 /// Every rule of Terraform's schemas that the provider breaks, one sentence each.
@@ -159,7 +151,7 @@ pub fn schema_errors<P: Provider>() -> Vec<String> {
     let components = P::components();
     let full = |name: &str| format!("{}_{name}", P::NAME);
     let mut found = Problems { found: Vec::new(), seen: BTreeSet::new() };
-    let provider = Declared::provider::<P>();
+    let provider = declared::<P>();
     let problems = [schema_errors_in(&provider), only_configured(&provider)].concat();
     found.add("provider", P::NAME, &problems);
     for resource in components.resources.iter().map(|one| one.declared()) {

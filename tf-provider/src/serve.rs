@@ -5,15 +5,14 @@
 
 mod announce;
 mod connections;
-mod count;
 pub(crate) mod environment;
 mod log;
 pub(crate) mod server;
 mod socket;
-mod stop;
 pub(crate) mod tls;
 
 use std::{
+    any::type_name,
     env, error,
     io::{self, Write},
     iter,
@@ -27,17 +26,28 @@ use tokio::{
     time::sleep,
 };
 
-pub use self::stop::Stop;
 use self::{
     announce::{handshake, reattach},
     environment::Environment,
     server::Server,
     tls::{Tls, TlsError},
 };
-use crate::protocol::Rpcs;
+use crate::{
+    Provider,
+    protocol::{Rpcs, service::Service},
+    stop::Stop,
+};
 
 /// How long a process that was asked to terminate goes on to serve, so that core gets its answers.
 const LAST_ORDERS: Duration = Duration::from_secs(5);
+
+/// Runs the process of a provider from its first line to its last: the whole of `main`.
+pub fn serve<P: Provider>() -> ExitCode {
+    let stop = Stop::default();
+    // Events of the author's own crate are logged beside ours.
+    let crate_name = type_name::<P>().split("::").next().unwrap_or_default();
+    run(Origin { source: P::SOURCE, crate_name }, Service::<P>::new(stop.clone()), stop)
+}
 
 /// Where a provider comes from.
 #[derive(Clone, Copy, Debug)]

@@ -25,7 +25,7 @@ use crate::{
     lifecycle::Surroundings,
     resource::DefaultTimeouts,
     schema::{Nesting, Object},
-    serve::Stop,
+    stop::Stop,
     validate::length,
 };
 

@@ -12,6 +12,7 @@ mod key;
 mod map;
 pub mod msgpack;
 mod number;
+mod types;
 
 use std::borrow::Cow;
 
@@ -22,11 +23,9 @@ pub use self::{
     key::Key,
     map::Map,
     number::{Number, NumberError},
+    types::Type,
 };
-use crate::{
-    path::{Path, Step},
-    schema::Type,
-};
+use crate::path::{Path, Step};
 
 /// A Terraform value.
 ///

@@ -7,9 +7,9 @@ use crate::{
         function::{Callable, Parameter},
     },
     resource::DefaultTimeouts,
-    schema::{Attribute, Mode, Nesting, Object, Type},
+    schema::{Attribute, Mode, Nesting, Object},
     timeouts::Span,
-    value::Value,
+    value::{Type, Value},
 };
 
 /// The section `Schema` of a page.

@@ -2,8 +2,8 @@
 
 use super::Field;
 use crate::{
-    schema::{AttributeType, Type},
-    value::{DecodeError, Value},
+    schema::AttributeType,
+    value::{DecodeError, Type, Value},
 };
 
 /// A value of any type, with the type that it has now.

@@ -10,8 +10,8 @@ use std::{
 
 use super::{Field, read};
 use crate::{
-    schema::{AttributeType, Type},
-    value::{DecodeError, Value},
+    schema::AttributeType,
+    value::{DecodeError, Type, Value},
 };
 
 /// A string with a meaning, such as a network or a duration.

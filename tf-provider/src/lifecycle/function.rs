@@ -4,7 +4,8 @@ use super::guarded;
 use crate::{
     Diagnostic, Diagnostics, Field, Function, Result, Severity, Value,
     path::Step,
-    schema::{Attribute, Mode, Object, Type},
+    schema::{Attribute, Mode, Object},
+    value::Type,
 };
 
 /// A function whose Rust type is forgotten.

@@ -1,13 +1,6 @@
 //! `ListResource`: one object after the other, each with its identity, until the user has enough.
 
-use std::{
-    future::pending,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
-
-use tokio::sync::mpsc::Sender;
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
 
 use super::{
     AnyResource, Boxed, Declared, Surroundings, Typed, decode,
@@ -18,7 +11,9 @@ use super::{
     settle::settle,
 };
 use crate::{
-    Cx, Diagnostic, Diagnostics, Found, Import, List, Path, Resource, Result, Value, context::Notes,
+    Cx, Diagnostic, Diagnostics, Found, Import, List, Path, Resource, Result, Value,
+    context::Notes,
+    list::{Item, Sink},
 };
 
 /// A list whose Rust type is forgotten.
@@ -29,42 +24,6 @@ pub(crate) trait AnyList<C>: Send + Sync {
     fn check(&self, config: &Value) -> Diagnostics;
 
     fn list(&self, config: Value, sink: Sink, cx: Cx<C>) -> Boxed<Result<()>>;
-}
-
-/// One object that was found.
-#[derive(Debug, Default)]
-pub(crate) struct Item {
-    pub(crate) name: String,
-    pub(crate) identity: Option<Value>,
-    pub(crate) object: Option<Value>,
-    pub(crate) diagnostics: Diagnostics,
-}
-
-/// Where what was found goes, until there is enough of it.
-pub(crate) struct Sink {
-    pub(crate) with_objects: bool,
-    limit: Option<usize>,
-    items: Sender<Item>,
-    added: AtomicUsize,
-    enough: CancellationToken,
-}
-
-impl Sink {
-    /// One that takes so many items; nobody waits for the rest when the other end is gone.
-    pub(crate) fn new(items: Sender<Item>, limit: Option<usize>, with_objects: bool) -> Self {
-        let (added, enough) = Default::default();
-        Self { with_objects, limit, items, added, enough }
-    }
-
-    pub(crate) async fn add(&self, item: Item) {
-        let nth = self.added.fetch_add(1, Ordering::Relaxed) + 1;
-        let wanted = self.limit.is_none_or(|limit| nth <= limit);
-        if wanted && self.items.send(item).await.is_ok() && self.limit != Some(nth) {
-            return;
-        }
-        self.enough.cancel();
-        pending::<()>().await;
-    }
 }
 
 /// Lists objects into the sink, and says what is to be told of the list as a whole.

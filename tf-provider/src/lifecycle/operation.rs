@@ -16,7 +16,7 @@ use tokio::task::JoinError;
 use super::{AnyResource, Boxed, Declared, Operation};
 use crate::{
     Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::Notes,
-    diagnostics::closed, serve::Stop, timeouts::Span,
+    diagnostics::closed, stop::Stop, timeouts::Span,
 };
 
 /// What all operations of a configured provider share.

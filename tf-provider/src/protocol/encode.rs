@@ -9,8 +9,8 @@ use crate::{
         function::{Callable, Parameter},
     },
     path::Step,
-    schema::{Attribute, AttributeType, Mode, Nesting, Object, Type},
-    value::msgpack,
+    schema::{Attribute, AttributeType, Mode, Nesting, Object},
+    value::{Type, msgpack},
 };
 
 /// A value, with every attribute that its type has.

@@ -24,7 +24,8 @@ use crate::{
         configure::configure, data_source::look_up, ephemeral::AnyEphemeral, function::Callable,
         list::AnyList, validate::validate,
     },
-    serve::Stop,
+    provider::declared,
+    stop::Stop,
 };
 
 /// One provider process.
@@ -52,7 +53,7 @@ impl<P: Provider> Service<P> {
             (components.ephemerals.into_iter(), components.actions.into_iter());
         let full = |declared: &Declared| format!("{}_{}", P::NAME, declared.name);
         Self {
-            provider: Declared::provider::<P>(),
+            provider: declared::<P>(),
             resources: resources.map(|r| (full(r.declared()), r)).collect(),
             data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
             ephemerals: ephemerals.map(|e| (full(e.declared()), e)).collect(),
@@ -66,7 +67,9 @@ impl<P: Provider> Service<P> {
 
     async fn configure(&self, config: Value, terraform_version: String) -> Diagnostics {
         let version = terraform_version.as_str().into();
-        let (client, diagnostics) = configure::<P>(&config, terraform_version).await;
+        let make = |config, cx| async move { P::configure(config, &cx).await };
+        let (client, diagnostics) =
+            configure::<P::Config, _, _>(P::NAME, &config, terraform_version, make).await;
         if let Some(client) = client.map(Arc::new) {
             let around =
                 Surroundings { client, stop: self.stop.clone(), terraform_version: version };
@@ -379,8 +382,8 @@ mod tests {
     use super::*;
     use crate::{
         Json,
-        schema::Type,
         testkit::{Sample, lean, thing, value},
+        value::Type,
     };
 
     pub(super) const THING: &str = "sample_thing";

@@ -65,7 +65,7 @@ impl Attribute {
 
     fn check_inside(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let Some((nesting, object)) = self.kind.objects() else {
-            return (self.decodes)(value, at, out);
+            return (self.check_parts)(value, at, out);
         };
         match (nesting, value) {
             (Nesting::Single, value) => object.check_at(value, at, out),

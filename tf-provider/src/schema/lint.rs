@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attribute, AttributeType, Mode, Nesting, Object, Type};
+use super::{Attribute, AttributeType, Mode, Nesting, Object};
 use crate::{
     diagnostics::Diagnostics,
     path::{Path, Step},
+    value::Type,
 };
 
 /// Names that mean something else in every resource block.

@@ -15,11 +15,8 @@ use tokio::{
 };
 use tonic::transport::server::Connected;
 
-use super::{
-    count::{Count, Counted},
-    socket::Peers,
-    tls::Tls,
-};
+use super::{socket::Peers, tls::Tls};
+use crate::stop::{Count, Counted};
 
 /// A peer that hesitates for longer is none.
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);

@@ -8,14 +8,16 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server as Grpc;
 
 use super::{
-    Error, Stop,
+    Error,
     connections::{Door, accept},
-    count::Count,
     environment::SocketWishes,
     socket::Socket,
     tls::Tls,
 };
-use crate::protocol::{Rpcs, plugin::routes};
+use crate::{
+    protocol::{Rpcs, plugin::routes},
+    stop::{Count, Stop},
+};
 
 /// How long operations may take to end when the process leaves. Core kills it after two seconds.
 const GRACE: Duration = Duration::from_millis(1500);

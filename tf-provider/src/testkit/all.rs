@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use crate::{
     Computed, Cx, Dynamic, Import, Model, NoIdentity, Normalized, Resource, Result, Value,
     WriteOnly,
-    schema::{AttributeType, Mode, Nesting, Object, Type},
-    value::arrange_set,
+    schema::{AttributeType, Mode, Nesting, Object},
+    value::{Type, arrange_set},
 };
 
 /// Everything that a plan can meet.

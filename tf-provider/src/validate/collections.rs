@@ -7,8 +7,8 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     field::Field,
     path::Path,
-    schema::{AttributeType, Nesting, Type},
-    value::Value,
+    schema::{AttributeType, Nesting},
+    value::{Type, Value},
 };
 
 /// See [`each`].

@@ -7,8 +7,7 @@
 
 use rmp::Marker;
 
-use super::{DecodeError, Map, Number, Refinement, Value, arrange_set, nfc};
-use crate::schema::Type;
+use super::{DecodeError, Map, Number, Refinement, Type, Value, arrange_set, nfc};
 
 /// The extension type of an unknown value of which something is known.
 const REFINED: u8 = 12;

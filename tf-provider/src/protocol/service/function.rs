@@ -57,8 +57,8 @@ mod tests {
     use super::{super::tests::Core, *};
     use crate::{
         Json,
-        schema::Type,
         testkit::{lean, value},
+        value::Type,
     };
 
     async fn call(name: &str, arguments: &[Json]) -> wire::call_function::Response {

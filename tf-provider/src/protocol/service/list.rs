@@ -11,9 +11,10 @@ use crate::{
     Diagnostics, Provider, Result,
     lifecycle::{
         AnyResource, Declared,
-        list::{AnyList, Item, Sink, complete, list},
+        list::{AnyList, complete, list},
         validate::validate,
     },
+    list::{Item, Sink},
     protocol::{
         decode, encode,
         generated::tfplugin6::{self as wire, list_resource::Event},
