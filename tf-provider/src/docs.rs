@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 pub use self::template::Error;
 use self::template::Sections;
 use crate::{
-    lifecycle::{Declared, function::Callable},
+    lifecycle::{Declaration, function::Callable},
     provider::Provider,
     schema::Object,
 };
@@ -54,19 +54,19 @@ pub fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
     let book = Book { provider: P::NAME, files };
     let mut pages = vec![book.index(&crate::provider::declared::<P>())?];
     for resource in &components.resources {
-        pages.push(book.thing(&RESOURCES, resource.declared())?);
+        pages.push(book.thing(&RESOURCES, resource.declaration())?);
     }
     for data_source in &components.data_sources {
-        pages.push(book.thing(&DATA_SOURCES, data_source.declared())?);
+        pages.push(book.thing(&DATA_SOURCES, data_source.declaration())?);
     }
     for ephemeral in &components.ephemerals {
-        pages.push(book.thing(&EPHEMERALS, ephemeral.declared())?);
+        pages.push(book.thing(&EPHEMERALS, ephemeral.declaration())?);
     }
     for list in &components.lists {
-        pages.push(book.thing(&LISTS, list.declared())?);
+        pages.push(book.thing(&LISTS, list.declaration())?);
     }
     for action in &components.actions {
-        pages.push(book.thing(&ACTIONS, action.declared())?);
+        pages.push(book.thing(&ACTIONS, action.declaration())?);
     }
     for function in &components.functions {
         pages.push(book.function(function)?);
@@ -114,7 +114,7 @@ struct Book<'a> {
 }
 
 impl Book<'_> {
-    fn index(&self, declared: &Declared) -> Result<Page, Error> {
+    fn index(&self, declared: &Declaration) -> Result<Page, Error> {
         let title = format!("{} Provider", self.provider);
         let sections = Sections {
             description: description(&declared.object),
@@ -127,7 +127,7 @@ impl Book<'_> {
     }
 
     /// The page of something that has a schema.
-    fn thing(&self, kind: &Kind, declared: &Declared) -> Result<Page, Error> {
+    fn thing(&self, kind: &Kind, declared: &Declaration) -> Result<Page, Error> {
         let identity = declared.identity.as_deref().map(schema::identity);
         let parts = Parts { schema: schema::section(declared), identity };
         self.page(kind, declared.name, &declared.object, parts)
@@ -294,11 +294,14 @@ mod tests {
         let components = Sample::components();
         check(&pages["index.md"], &crate::provider::declared::<Sample>().object);
         let things = [
-            (&RESOURCES, components.resources.iter().map(|one| one.declared()).collect::<Vec<_>>()),
-            (&DATA_SOURCES, components.data_sources.iter().map(|one| one.declared()).collect()),
-            (&EPHEMERALS, components.ephemerals.iter().map(|one| one.declared()).collect()),
-            (&LISTS, components.lists.iter().map(|one| one.declared()).collect()),
-            (&ACTIONS, components.actions.iter().map(|one| one.declared()).collect()),
+            (
+                &RESOURCES,
+                components.resources.iter().map(|one| one.declaration()).collect::<Vec<_>>(),
+            ),
+            (&DATA_SOURCES, components.data_sources.iter().map(|one| one.declaration()).collect()),
+            (&EPHEMERALS, components.ephemerals.iter().map(|one| one.declaration()).collect()),
+            (&LISTS, components.lists.iter().map(|one| one.declaration()).collect()),
+            (&ACTIONS, components.actions.iter().map(|one| one.declaration()).collect()),
         ];
         let mut count = 1 + components.functions.len();
         for (Kind { folder, title, .. }, all) in things {

@@ -18,22 +18,22 @@ mod operation;
 pub(crate) mod plan;
 pub(crate) mod read;
 mod semantic_equality;
-mod settle;
+mod traverse;
+mod unknowns;
 pub(crate) mod upgrade;
 pub(crate) mod validate;
-mod walk;
 
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
-pub(crate) use self::operation::{Surroundings, guarded};
-use self::plan::Decided;
+pub(crate) use self::operation::{OperationEnv, catch_panic};
+use self::plan::HookOutcome;
 use crate::{
     Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
     Partial, Resource, Result, Upgrade, Value, schema::Object, value::Type,
 };
 
 /// What an author declares once, as data.
-pub(crate) struct Declared {
+pub(crate) struct Declaration {
     pub(crate) name: &'static str,
     pub(crate) version: i64,
     pub(crate) object: Object,
@@ -47,7 +47,7 @@ pub(crate) struct Declared {
     pub(crate) timeouts: DefaultTimeouts,
 }
 
-impl Declared {
+impl Declaration {
     fn resource<R: Resource>() -> Self {
         Self {
             version: R::VERSION,
@@ -89,15 +89,15 @@ impl Declared {
     }
 }
 
-/// A resource whose Rust type is forgotten. Only the author's own code is behind these methods.
+/// A resource whose Rust type is marked. Only the author's own code is behind these methods.
 pub(crate) trait AnyResource<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
+    fn declaration(&self) -> &Declaration;
 
     /// Decodes what is known of a configuration and runs the author's check on it.
     fn check(&self, config: &Value) -> Diagnostics;
 
     /// Lets the author's hook fill in a plan.
-    fn plan(&self, planned: &Value, prior: &Value, client: Option<&C>) -> Result<Decided>;
+    fn plan(&self, planned: &Value, prior: &Value, client: Option<&C>) -> Result<HookOutcome>;
 
     /// What the author says the identity of an object in this state is.
     fn identity(&self, state: &Value) -> Option<Value>;
@@ -106,9 +106,9 @@ pub(crate) trait AnyResource<C>: Send + Sync {
     fn run(&self, operation: Operation, cx: Cx<C>) -> Boxed<Result<Option<Value>>>;
 }
 
-/// A data source whose Rust type is forgotten.
+/// A data source whose Rust type is marked.
 pub(crate) trait AnyDataSource<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
+    fn declaration(&self) -> &Declaration;
 
     /// Decodes what is known of a configuration and runs the author's check on it.
     fn check(&self, config: &Value) -> Diagnostics;
@@ -131,30 +131,30 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// An author's type behind [`AnyResource`], [`AnyDataSource`] and the others.
 pub(crate) struct Typed<T> {
-    declared: Declared,
+    declared: Declaration,
     author: PhantomData<fn() -> T>,
 }
 
 impl<T> Typed<T> {
-    fn of(declared: Declared) -> Self {
+    fn of(declared: Declaration) -> Self {
         Self { declared, author: PhantomData }
     }
 }
 
 impl<R: Resource> Typed<R> {
     pub(crate) fn resource() -> Self {
-        Self::of(Declared::resource::<R>())
+        Self::of(Declaration::resource::<R>())
     }
 }
 
 impl<D: DataSource> Typed<D> {
     pub(crate) fn data_source() -> Self {
-        Self::of(Declared::data_source::<D>())
+        Self::of(Declaration::data_source::<D>())
     }
 }
 
 impl<R: Resource> AnyResource<R::Client> for Typed<R> {
-    fn declared(&self) -> &Declared {
+    fn declaration(&self) -> &Declaration {
         &self.declared
     }
 
@@ -162,12 +162,17 @@ impl<R: Resource> AnyResource<R::Client> for Typed<R> {
         R::partial(config).map_or_else(|errors| errors, |config| <R as Resource>::check(&config))
     }
 
-    fn plan(&self, planned: &Value, prior: &Value, client: Option<&R::Client>) -> Result<Decided> {
+    fn plan(
+        &self,
+        planned: &Value,
+        prior: &Value,
+        client: Option<&R::Client>,
+    ) -> Result<HookOutcome> {
         let mut plan = R::partial(planned)?;
         let prior = if prior.is_null() { None } else { Some(decode::<R>(prior.clone())?) };
         let untouched = merged::<R>(&plan, planned);
         let found = R::plan(&mut plan, prior.as_ref(), client);
-        Ok(Decided { value: merged::<R>(&plan, planned), untouched, found })
+        Ok(HookOutcome { value: merged::<R>(&plan, planned), untouched, found })
     }
 
     fn identity(&self, state: &Value) -> Option<Value> {
@@ -199,7 +204,7 @@ impl<R: Resource> AnyResource<R::Client> for Typed<R> {
 }
 
 impl<D: DataSource> AnyDataSource<D::Client> for Typed<D> {
-    fn declared(&self) -> &Declared {
+    fn declaration(&self) -> &Declaration {
         &self.declared
     }
 

@@ -425,7 +425,7 @@ mod tests {
         /// Objects as a whole.
         #[tf(plain)]
         flat: Option<Vec<Leaf>>,
-        /// Decided by the service.
+        /// HookOutcome by the service.
         computed: Computed<Vec<Option<String>>>,
     }
 

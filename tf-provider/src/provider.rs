@@ -6,7 +6,7 @@ use crate::{
     Action, ConfigureCx, Constraint, DataSource, Diagnostics, Ephemeral, Function, List, Model,
     Partial, Resource, Result, identity,
     lifecycle::{
-        AnyDataSource, AnyResource, Declared, Typed, action::AnyAction, ephemeral::AnyEphemeral,
+        AnyDataSource, AnyResource, Declaration, Typed, action::AnyAction, ephemeral::AnyEphemeral,
         function::Callable, list::AnyList,
     },
     schema::Attribute,
@@ -121,11 +121,11 @@ impl<C: Send + Sync + 'static> Default for Components<C> {
 
 impl<C> fmt::Debug for Components<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let resources: Vec<_> = self.resources.iter().map(|r| r.declared().name).collect();
-        let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declared().name).collect();
-        let ephemerals: Vec<_> = self.ephemerals.iter().map(|e| e.declared().name).collect();
-        let lists: Vec<_> = self.lists.iter().map(|l| l.declared().name).collect();
-        let actions: Vec<_> = self.actions.iter().map(|a| a.declared().name).collect();
+        let resources: Vec<_> = self.resources.iter().map(|r| r.declaration().name).collect();
+        let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declaration().name).collect();
+        let ephemerals: Vec<_> = self.ephemerals.iter().map(|e| e.declaration().name).collect();
+        let lists: Vec<_> = self.lists.iter().map(|l| l.declaration().name).collect();
+        let actions: Vec<_> = self.actions.iter().map(|a| a.declaration().name).collect();
         let functions: Vec<_> = self.functions.iter().map(|f| f.name).collect();
         f.debug_struct("Components")
             .field("resources", &resources)
@@ -139,8 +139,8 @@ impl<C> fmt::Debug for Components<C> {
 }
 
 /// The provider block.
-pub(crate) fn declared<P: Provider>() -> Declared {
-    Declared { constraints: P::constraints(), ..Declared::new(P::NAME, P::Config::object()) }
+pub(crate) fn declared<P: Provider>() -> Declaration {
+    Declaration { constraints: P::constraints(), ..Declaration::new(P::NAME, P::Config::object()) }
 }
 
 /// Every rule of Terraform's schemas that the provider breaks, one sentence each.
@@ -154,26 +154,26 @@ pub fn schema_errors<P: Provider>() -> Vec<String> {
     let provider = declared::<P>();
     let problems = [schema_errors_in(&provider), only_configured(&provider)].concat();
     found.add("provider", P::NAME, &problems);
-    for resource in components.resources.iter().map(|one| one.declared()) {
+    for resource in components.resources.iter().map(|one| one.declaration()) {
         found.add("resource", &full(resource.name), &schema_errors_in(resource));
     }
-    for data_source in components.data_sources.iter().map(|one| one.declared()) {
+    for data_source in components.data_sources.iter().map(|one| one.declaration()) {
         let problems = [schema_errors_in(data_source), stored_nowhere(data_source)].concat();
         found.add("data source", &full(data_source.name), &problems);
     }
-    for ephemeral in components.ephemerals.iter().map(|one| one.declared()) {
+    for ephemeral in components.ephemerals.iter().map(|one| one.declaration()) {
         let problems = [schema_errors_in(ephemeral), stored_nowhere(ephemeral)].concat();
         found.add("ephemeral resource", &full(ephemeral.name), &problems);
     }
-    for list in components.lists.iter().map(|one| one.declared()) {
+    for list in components.lists.iter().map(|one| one.declaration()) {
         let mut problems = [schema_errors_in(list), only_configured(list)].concat();
-        let mut resources = components.resources.iter().map(|one| one.declared());
+        let mut resources = components.resources.iter().map(|one| one.declaration());
         if !resources.any(|resource| resource.name == list.name && resource.identity.is_some()) {
             problems.push("a list needs a resource of its name that has an identity".to_owned());
         }
         found.add("list resource", &full(list.name), &problems);
     }
-    for action in components.actions.iter().map(|one| one.declared()) {
+    for action in components.actions.iter().map(|one| one.declaration()) {
         let problems = [schema_errors_in(action), only_configured(action)].concat();
         found.add("action", &full(action.name), &problems);
     }
@@ -202,7 +202,7 @@ impl Problems {
     }
 }
 
-fn schema_errors_in(declared: &Declared) -> Vec<String> {
+fn schema_errors_in(declared: &Declaration) -> Vec<String> {
     let mut found = declared.object.schema_errors();
     found.extend(declared.constraints.iter().flat_map(|rule| rule.schema_errors(&declared.object)));
     found.extend(missing_upgrades("state", declared));
@@ -215,19 +215,19 @@ fn schema_errors_in(declared: &Declared) -> Vec<String> {
 }
 
 /// Write-only is what would be stored otherwise.
-fn stored_nowhere(declared: &Declared) -> Vec<String> {
+fn stored_nowhere(declared: &Declaration) -> Vec<String> {
     let write_only = declared.object.places(|attribute| attribute.write_only);
     write_only.iter().map(|at| format!("{at}: only a resource has write-only attributes")).collect()
 }
 
-fn only_configured(declared: &Declared) -> Vec<String> {
+fn only_configured(declared: &Declaration) -> Vec<String> {
     let computed = declared.object.places(Attribute::is_decided);
     let computed = computed.iter().map(|at| format!("{at}: nothing is computed here"));
     computed.chain(stored_nowhere(declared)).collect()
 }
 
-fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
-    let Declared { version, upgrades, .. } = declared;
+fn missing_upgrades(of: &str, declared: &Declaration) -> Option<String> {
+    let Declaration { version, upgrades, .. } = declared;
     let missing = usize::try_from(*version) != Ok(upgrades.len());
     missing.then(|| {
         format!("{of} version {version} needs as many upgrades, and there are {}", upgrades.len())

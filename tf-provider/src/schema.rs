@@ -109,7 +109,7 @@ type Compare = dyn Fn(&Value, &Value) -> bool + Send + Sync;
 impl Object {
     /// An object with these attributes.
     pub fn new(doc: impl Into<String>, attributes: Vec<Attribute>) -> Self {
-        let attributes = attributes.into_iter().map(Attribute::settle).collect();
+        let attributes = attributes.into_iter().map(Attribute::normalize).collect();
         Self { doc: doc.into(), attributes, deprecated: None }
     }
 
@@ -227,7 +227,7 @@ impl Attribute {
     }
 
     /// Nobody can configure a part of what the provider alone sets.
-    fn settle(mut self) -> Self {
+    fn normalize(mut self) -> Self {
         if let (Mode::Computed, AttributeType::Nested(_, object)) = (self.mode, &mut self.kind) {
             *object = std::mem::take(object).computed();
         }

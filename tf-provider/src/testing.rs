@@ -31,7 +31,7 @@ use crate::{
 };
 pub use crate::{
     protocol::generated::{plugin, tfplugin6},
-    serve::{Origin, run},
+    serve::{PluginInfo, run},
     stop::Stop,
 };
 

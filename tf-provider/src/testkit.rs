@@ -22,7 +22,7 @@ use crate::{
     Timeouts, Upgrade, Value, WriteOnly,
     constraints::{Constraint, conflicts_with},
     diagnostics::Until,
-    lifecycle::Surroundings,
+    lifecycle::OperationEnv,
     resource::DefaultTimeouts,
     schema::{Nesting, Object},
     stop::Stop,
@@ -399,8 +399,8 @@ fn the_sample_breaks_no_rule() {
 }
 
 /// A configured provider with nothing in its store.
-pub(crate) fn around() -> Surroundings<Store> {
-    Surroundings {
+pub(crate) fn env() -> OperationEnv<Store> {
+    OperationEnv {
         client: Arc::default(),
         stop: Stop::default(),
         terraform_version: "1.11.4".into(),

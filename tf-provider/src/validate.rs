@@ -34,10 +34,10 @@ use std::{borrow::Borrow, fmt::Display, sync::Arc};
 
 pub use self::{
     collections::{Each, Keys, Unique, each, keys, unique},
-    numbers::{Range, Real, range},
+    numbers::{Numeric, Range, range},
     text::{
-        Cidr, Length, Measured, NonEmpty, OneOf, Pattern, Prefix, Written, cidr, length, non_empty,
-        one_of, pattern, prefix,
+        Cidr, HasLength, Length, NonEmpty, OneOf, Pattern, Prefix, StringLike, cidr, length,
+        non_empty, one_of, pattern, prefix,
     },
 };
 use crate::{

@@ -3,17 +3,17 @@
 use super::unwrapped;
 use crate::{
     lifecycle::{
-        Declared,
+        Declaration,
         function::{Callable, Parameter},
     },
     resource::DefaultTimeouts,
     schema::{Attribute, Mode, Nesting, Object},
-    timeouts::Span,
+    timeouts::GoDuration,
     value::{Type, Value},
 };
 
 /// The section `Schema` of a page.
-pub(super) fn section(declared: &Declared) -> String {
+pub(super) fn section(declared: &Declaration) -> String {
     let mut parts = vec!["## Schema".to_owned()];
     parts.extend(declared.constraints.iter().map(|rule| format!("{}.", capital(&rule.doc()))));
     let page = Attributes { timeouts: &declared.timeouts };
@@ -22,7 +22,7 @@ pub(super) fn section(declared: &Declared) -> String {
 }
 
 /// The attributes of an identity, below the ways to import by it.
-pub(super) fn identity(declared: &Declared) -> String {
+pub(super) fn identity(declared: &Declaration) -> String {
     let mut parts = vec!["### Identity Schema".to_owned(), unwrapped(&declared.object.doc)];
     let page = Attributes { timeouts: &declared.timeouts };
     page.object(&declared.object, &["identity"], &mut parts);
@@ -152,7 +152,7 @@ impl Attributes<'_> {
     }
 
     /// The time that an operation has when the user sets none.
-    fn timeout(&self, name: &str, path: &[&str]) -> Option<Span> {
+    fn timeout(&self, name: &str, path: &[&str]) -> Option<GoDuration> {
         let default = match (path, name) {
             (["timeouts"], "create") => self.timeouts.create,
             (["timeouts"], "read") => self.timeouts.read,
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_schema_says_all_that_is_declared() {
-        let declared = Declared {
+        let declared = Declaration {
             constraints: vec![
                 at_least_one_of(&["text", "title"]),
                 conflicts_with("labels", &["title", "pins"]),
@@ -300,7 +300,7 @@ mod tests {
                 delete: Duration::from_secs(90),
                 ..DefaultTimeouts::default()
             },
-            ..Declared::new("note", Note::object())
+            ..Declaration::new("note", Note::object())
         };
         insta::assert_snapshot!(section(&declared), @r##"
         ## Schema
@@ -410,7 +410,7 @@ mod tests {
 
     #[test]
     fn an_identity_says_what_an_import_has_to_name() {
-        let made = identity(&Declared::new("note", NoteId::object()));
+        let made = identity(&Declaration::new("note", NoteId::object()));
         insta::assert_snapshot!(made, @r"
         ### Identity Schema
 

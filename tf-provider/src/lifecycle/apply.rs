@@ -4,12 +4,12 @@
 //! always holds what is known to exist, and after success it fits the plan whatever the service said.
 
 use super::{
-    AnyResource, Operation, Surroundings,
+    AnyResource, Operation, OperationEnv,
     identity::identify,
     operation::perform,
     semantic_equality::{keep_prior_spelling, same_shape, semantic_equals},
-    settle::{settle, settle_attribute, with_write_only},
-    walk,
+    traverse,
+    unknowns::{attribute_without_unknowns, with_write_only, without_unknowns},
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
@@ -36,9 +36,9 @@ pub(crate) struct Applied {
 pub(crate) async fn apply<C>(
     resource: &dyn AnyResource<C>,
     change: Change,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Applied {
-    let object = &resource.declared().object;
+    let object = &resource.declaration().object;
     let Change { prior, planned, config, private } = change;
     let operation = match (prior.is_null(), planned.is_null()) {
         (true, true) => {
@@ -52,7 +52,7 @@ pub(crate) async fn apply<C>(
             planned: with_write_only(object, &planned, &config),
         },
     };
-    let outcome = perform(resource, operation, private, around).await;
+    let outcome = perform(resource, operation, private, env).await;
     let mut diagnostics = outcome.warnings;
     let state = match (outcome.result, outcome.saved) {
         (Ok(None), _) => Value::Null,
@@ -65,7 +65,7 @@ pub(crate) async fn apply<C>(
                 &saved,
                 if planned.is_null() { &prior } else { &planned },
             );
-            settle(object, &saved, &Path::root(), &mut Vec::new())
+            without_unknowns(object, &saved, &Path::root(), &mut Vec::new())
         }
         (Err(errors), None) => {
             diagnostics.extend(errors);
@@ -87,7 +87,7 @@ pub(super) fn complete(
     at: &Path,
     found: &mut Diagnostics,
 ) -> Value {
-    walk::attributes(object, planned, [seen], |attribute, planned, [seen]| {
+    traverse::attributes(object, planned, [seen], |attribute, planned, [seen]| {
         let at = at.clone().attribute(&attribute.name);
         if attribute.write_only {
             return Value::Null;
@@ -99,7 +99,7 @@ pub(super) fn complete(
                     && !attribute.sensitive
                     && same_shape(planned, seen) =>
             {
-                walk::objects(*nesting, planned, [seen], &at, |planned, [seen], at| {
+                traverse::objects(*nesting, planned, [seen], &at, |planned, [seen], at| {
                     complete(object, planned, seen, at, found)
                 })
             }
@@ -116,8 +116,8 @@ fn complete_whole(
     found: &mut Diagnostics,
 ) -> Value {
     let mut unknown = Vec::new();
-    let state = settle_attribute(attribute, &fill(planned, seen), at, &mut unknown);
-    let answer = settle_attribute(attribute, seen, at, &mut Vec::new());
+    let state = attribute_without_unknowns(attribute, &fill(planned, seen), at, &mut unknown);
+    let answer = attribute_without_unknowns(attribute, seen, at, &mut Vec::new());
     if !seen.is_wholly_known() {
         found.extend(unknown.into_iter().map(left_unknown));
     } else if !semantic_equals(attribute, &state, &answer) {
@@ -174,16 +174,14 @@ mod tests {
             Typed,
             plan::{plan, propose},
         },
-        testkit::{
-            All, Store, Thing, Unknown, answer, any_config, around, full, lean, thing, value,
-        },
+        testkit::{All, Store, Thing, Unknown, answer, any_config, env, full, lean, thing, value},
     };
 
-    struct World(Surroundings<Store>);
+    struct World(OperationEnv<Store>);
 
     impl World {
         fn new() -> Self {
-            Self(around())
+            Self(env())
         }
 
         /// Plans and applies, as Terraform does.
@@ -434,7 +432,7 @@ mod tests {
             let state = complete(&object, &planned, &seen, &Path::root(), &mut found);
             prop_assert!(state.is_wholly_known());
             prop_assert!(keeps_promises(&planned, &state), "{planned:?} {state:?}");
-            prop_assert_eq!(settle(&object, &state, &Path::root(), &mut vec![]), state);
+            prop_assert_eq!(without_unknowns(&object, &state, &Path::root(), &mut vec![]), state);
         }
     }
 }

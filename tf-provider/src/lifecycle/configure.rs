@@ -2,8 +2,8 @@
 
 use std::{future::Future, sync::Arc};
 
-use super::{guarded, operation::panicked};
-use crate::{ConfigureCx, Diagnostics, Model, Partial, Result, Value, context::Notes};
+use super::{catch_panic, operation::panicked};
+use crate::{ConfigureCx, Diagnostics, Model, Partial, Result, Value, context::OperationRecord};
 
 /// Makes the client. Unknown values are legal here: during plan they may be made in the same run.
 pub(crate) async fn configure<M: Model, C, F>(
@@ -16,17 +16,17 @@ where
     C: Send + 'static,
     F: Future<Output = Result<C>> + Send + 'static,
 {
-    let notes = Arc::new(Notes::default());
-    let cx = ConfigureCx::new(terraform_version, Arc::clone(&notes));
-    let doing = format!("configure the provider {provider}");
-    let result = match guarded(&doing, || M::partial(config)).and_then(|config| config) {
+    let record = Arc::new(OperationRecord::default());
+    let cx = ConfigureCx::new(terraform_version, Arc::clone(&record));
+    let description = format!("configure the provider {provider}");
+    let result = match catch_panic(&description, || M::partial(config)).and_then(|config| config) {
         Err(errors) => Err(errors),
         Ok(config) => {
             let task = tokio::spawn(make(config, cx));
-            task.await.unwrap_or_else(|failed| Err(panicked(&doing, failed)))
+            task.await.unwrap_or_else(|failed| Err(panicked(&description, failed)))
         }
     };
-    let mut diagnostics = std::mem::take(&mut *notes.warnings());
+    let mut diagnostics = std::mem::take(&mut *record.warnings());
     match result {
         Ok(client) => (Some(client), diagnostics),
         Err(errors) => {

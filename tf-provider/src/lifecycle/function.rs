@@ -1,6 +1,6 @@
 //! `CallFunction`: arguments in, an answer out. There is no client, and nothing is configured.
 
-use super::guarded;
+use super::catch_panic;
 use crate::{
     Diagnostic, Diagnostics, Field, Function, Result, Severity, Value,
     path::Step,
@@ -8,7 +8,7 @@ use crate::{
     value::Type,
 };
 
-/// A function whose Rust type is forgotten.
+/// A function whose Rust type is marked.
 pub(crate) struct Callable {
     pub(crate) name: &'static str,
     /// Its parameters as the attributes of one object.
@@ -63,7 +63,7 @@ impl Callable {
     /// Calls it.
     pub(crate) fn call(&self, arguments: Vec<Value>) -> Result<Value, Failed> {
         let arguments = self.bind(arguments)?;
-        let answer = guarded(&format!("call {}", self.name), || {
+        let answer = catch_panic(&format!("call {}", self.name), || {
             self.object.check(&arguments).into_result()?;
             (self.code)(arguments)
         });

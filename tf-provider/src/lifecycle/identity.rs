@@ -1,6 +1,6 @@
 //! The identity of an object, which follows from its state.
 
-use super::{AnyResource, guarded};
+use super::{AnyResource, catch_panic};
 use crate::{Diagnostics, Severity, Value};
 
 /// The identity, unless the resource has none or parts of it are not known yet.
@@ -12,11 +12,11 @@ pub(crate) fn identify<C>(
     state: &Value,
     found: &mut Diagnostics,
 ) -> Option<Value> {
-    let declared = resource.declared();
+    let declared = resource.declaration();
     if declared.identity.is_none() || state.is_null() {
         return None;
     }
-    let identity = guarded(&format!("identify {}", declared.name), || resource.identity(state));
+    let identity = catch_panic(&format!("identify {}", declared.name), || resource.identity(state));
     let identity = identity.unwrap_or_else(|bug| {
         found.extend(bug.into_iter().map(|mut told| {
             told.severity = Severity::Warning;

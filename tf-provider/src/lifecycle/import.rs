@@ -1,10 +1,10 @@
 //! `ImportResourceState`: from the name of an object to a state that can be read.
 
 use super::{
-    AnyResource, Operation, Surroundings,
+    AnyResource, Operation, OperationEnv,
     identity::{identify, shown},
     operation::perform,
-    settle::settle,
+    unknowns::without_unknowns,
 };
 use crate::{Diagnostic, Diagnostics, Import, Path, Value};
 
@@ -20,20 +20,22 @@ pub(crate) struct Imported {
 pub(crate) async fn import<C>(
     resource: &dyn AnyResource<C>,
     what: Import<Value>,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Imported {
-    let declared = resource.declared();
+    let declared = resource.declaration();
     let (nothing, asked) = match &what {
         Import::Id(id) => (nothing_called(declared.name, id, "id"), None),
         Import::Identity(asked) => {
             (nothing_called(declared.name, &shown(asked), "identity"), Some(asked.clone()))
         }
     };
-    let outcome = perform(resource, Operation::Import(what), Vec::new(), around).await;
+    let outcome = perform(resource, Operation::Import(what), Vec::new(), env).await;
     let mut diagnostics = outcome.warnings;
     let state = match outcome.result {
         // What is unknown here, the read that follows fills in.
-        Ok(Some(seen)) => Some(settle(&declared.object, &seen, &Path::root(), &mut Vec::new())),
+        Ok(Some(seen)) => {
+            Some(without_unknowns(&declared.object, &seen, &Path::root(), &mut Vec::new()))
+        }
         Ok(None) => {
             diagnostics.push(nothing);
             None
@@ -66,15 +68,15 @@ mod tests {
     use crate::{
         Json,
         lifecycle::Typed,
-        testkit::{Thing, around, lean, thing, value},
+        testkit::{Thing, env, lean, thing, value},
     };
 
     async fn imported(what: Import<Value>) -> Imported {
-        let around = around();
+        let env = env();
         let remote = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 3});
         let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
-        around.client.things().insert("1".to_owned(), remote);
-        import(&Typed::<Thing>::resource(), what, &around).await
+        env.client.things().insert("1".to_owned(), remote);
+        import(&Typed::<Thing>::resource(), what, &env).await
     }
 
     fn identity(json: Json) -> Import<Value> {

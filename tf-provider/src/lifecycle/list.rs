@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use super::{
-    AnyResource, Boxed, Declared, Surroundings, Typed, decode,
+    AnyResource, Boxed, Declaration, OperationEnv, Typed, decode,
     identity::identify,
     import::import,
     operation::{Limit, not_known_yet, run},
     read::read,
-    settle::settle,
+    unknowns::without_unknowns,
 };
 use crate::{
     Cx, Diagnostic, Diagnostics, Found, Import, List, Path, Resource, Result, Value,
-    context::Notes,
+    context::OperationRecord,
     list::{Item, Sink},
 };
 
-/// A list whose Rust type is forgotten.
+/// A list whose Rust type is marked.
 pub(crate) trait AnyList<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
+    fn declaration(&self) -> &Declaration;
 
     /// Decodes what is known of a configuration and runs the author's check on it.
     fn check(&self, config: &Value) -> Diagnostics;
@@ -31,17 +31,17 @@ pub(crate) async fn list<C>(
     list: &dyn AnyList<C>,
     config: Value,
     sink: Sink,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Diagnostics {
-    let doing = format!("list {}", list.declared().name);
+    let description = format!("list {}", list.declaration().name);
     if !config.is_wholly_known() {
-        return not_known_yet(&doing).into();
+        return not_known_yet(&description).into();
     }
     // Who asks for everything may write no configuration at all.
     let config = if config.is_null() { Value::map::<&str>([]) } else { config };
     let start = |cx| list.list(config, sink, cx);
     let limit = Limit::fixed(Duration::from_mins(20), true);
-    run(&doing, around, limit, Notes::default(), start).await.told().1
+    run(&description, env, limit, OperationRecord::default(), start).await.into_parts().1
 }
 
 /// Completes one item: every one has an identity, and an object exactly if that is wanted.
@@ -49,12 +49,12 @@ pub(crate) async fn complete<C>(
     resource: &dyn AnyResource<C>,
     item: Item,
     with_object: bool,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Item {
     let Item { name, identity, object, mut diagnostics } = item;
-    let declared = resource.declared();
-    let mut object =
-        object.map(|object| settle(&declared.object, &object, &Path::root(), &mut Vec::new()));
+    let declared = resource.declaration();
+    let mut object = object
+        .map(|object| without_unknowns(&declared.object, &object, &Path::root(), &mut Vec::new()));
     let identity = match (identity, &object) {
         (None, Some(object)) => identify(resource, object, &mut diagnostics),
         (identity, _) => identity.filter(Value::is_wholly_known),
@@ -65,7 +65,7 @@ pub(crate) async fn complete<C>(
             declared.name
         ))),
         Some(identity) if with_object && object.is_none() => {
-            object = look(resource, identity.clone(), around, &mut diagnostics).await;
+            object = look(resource, identity.clone(), env, &mut diagnostics).await;
         }
         Some(_) => {}
     }
@@ -76,25 +76,25 @@ pub(crate) async fn complete<C>(
 async fn look<C>(
     resource: &dyn AnyResource<C>,
     identity: Value,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
     found: &mut Diagnostics,
 ) -> Option<Value> {
-    let imported = import(resource, Import::Identity(identity), around).await;
+    let imported = import(resource, Import::Identity(identity), env).await;
     found.extend(imported.diagnostics);
-    let seen = read(resource, imported.state?, imported.private, around).await;
+    let seen = read(resource, imported.state?, imported.private, env).await;
     found.extend(seen.diagnostics);
     Some(seen.state).filter(|state| !state.is_null())
 }
 
 impl<L: List> Typed<L> {
     pub(crate) fn list() -> Self {
-        let declared = Declared::new(L::Resource::NAME, L::object());
-        Self::of(Declared { constraints: L::constraints(), ..declared })
+        let declared = Declaration::new(L::Resource::NAME, L::object());
+        Self::of(Declaration { constraints: L::constraints(), ..declared })
     }
 }
 
 impl<L: List> AnyList<<L::Resource as Resource>::Client> for Typed<L> {
-    fn declared(&self) -> &Declared {
+    fn declaration(&self) -> &Declaration {
         &self.declared
     }
 
@@ -128,32 +128,32 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        testkit::{Store, Thing, around, full, lean, list::Things, thing, value},
+        testkit::{Store, Thing, env, full, lean, list::Things, thing, value},
     };
 
     /// A store of three things.
-    fn world() -> Surroundings<Store> {
-        let around = around();
+    fn world() -> OperationEnv<Store> {
+        let env = env();
         for id in ["1", "2", "3"] {
             let remote = json!({"id": id, "name": "a", "note": "n", "port": 1, "revision": 1, "secret": "s"});
             let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
-            around.client.things().insert(id.to_owned(), remote);
+            env.client.things().insert(id.to_owned(), remote);
         }
-        around
+        env
     }
 
     /// The items, and what is said of the whole.
     async fn listed(config: Json, limit: Option<usize>, objects: bool) -> (Vec<Item>, String) {
-        let around = world();
+        let env = world();
         let config = full(&Things::object(), &value(config));
         let (items, mut received) = channel(1);
         let things = Typed::<Things>::list();
         let sink = Sink::new(items, limit, objects);
-        let (found, items) = tokio::join!(list(&things, config, sink, &around), async {
+        let (found, items) = tokio::join!(list(&things, config, sink, &env), async {
             let mut items = Vec::new();
             while let Some(item) = received.recv().await {
                 let thing = Typed::<Thing>::resource();
-                items.push(complete(&thing, item, objects, &around).await);
+                items.push(complete(&thing, item, objects, &env).await);
             }
             items
         });
@@ -209,12 +209,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_without_end_ends_when_nobody_listens() {
-        let around = world();
+        let env = world();
         let (items, received) = channel(1);
         drop(received);
         let config = full(&Things::object(), &value(json!({"as": "endless"})));
         let sink = Sink::new(items, None, false);
-        let found = list(&Typed::<Things>::list(), config, sink, &around).await;
+        let found = list(&Typed::<Things>::list(), config, sink, &env).await;
         assert_eq!(found, Diagnostics::new());
     }
 

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Declared, guarded,
+    Declaration, catch_panic,
     plan::propose,
-    walk::{self, elements},
+    traverse::{self, elements},
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
@@ -17,14 +17,14 @@ use crate::{
 /// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
 /// before it found in order, so that one mistake is told once.
 pub(crate) fn validate(
-    declared: &Declared,
+    declared: &Declaration,
     config: &Value,
     check: impl FnOnce(&Value) -> Diagnostics,
 ) -> Diagnostics {
-    let doing = format!("validate {}", declared.name);
+    let description = format!("validate {}", declared.name);
     let rules = || {
         let mut found = declared.object.check(config);
-        refuse_twins(&declared.object, config, &Path::root(), &mut found);
+        refuse_duplicates(&declared.object, config, &Path::root(), &mut found);
         for constraint in &declared.constraints {
             found.extend(constraint.check(config));
         }
@@ -33,13 +33,13 @@ pub(crate) fn validate(
         }
         found
     };
-    guarded(&doing, rules).unwrap_or_else(|bug| bug)
+    catch_panic(&description, rules).unwrap_or_else(|bug| bug)
 }
 
 /// Elements of a set that their defaults make the same: Terraform takes a plan that has fewer elements than the
 /// configuration for a bug.
-fn refuse_twins(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
-    walk::attributes(object, config, [], |attribute, config, []| {
+fn refuse_duplicates(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
+    traverse::attributes(object, config, [], |attribute, config, []| {
         let at = at.clone().attribute(&attribute.name);
         let AttributeType::Nested(nesting, object) = &attribute.kind else { return Value::Null };
         if *nesting == Nesting::Set {
@@ -52,8 +52,8 @@ fn refuse_twins(object: &Object, config: &Value, at: &Path, found: &mut Diagnost
                 found.push(twice.at(at.clone()).detail(why).remedy("remove one of them."));
             }
         }
-        walk::objects(*nesting, config, [], &at, |config, [], at| {
-            refuse_twins(object, config, at, found);
+        traverse::objects(*nesting, config, [], &at, |config, [], at| {
+            refuse_duplicates(object, config, at, found);
             Value::Null
         })
     });
@@ -67,7 +67,7 @@ pub(crate) fn refuse_write_only(object: &Object, config: &Value) -> Diagnostics 
 }
 
 fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
-    walk::attributes(object, config, [], |attribute, config, []| {
+    traverse::attributes(object, config, [], |attribute, config, []| {
         let at = at.clone().attribute(&attribute.name);
         match &attribute.kind {
             _ if attribute.write_only && !config.is_null() => found.push(
@@ -77,7 +77,7 @@ fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut 
                     .at(at),
             ),
             AttributeType::Nested(nesting, object) => {
-                walk::objects(*nesting, config, [], &at, |config, [], at| {
+                traverse::objects(*nesting, config, [], &at, |config, [], at| {
                     refuse_write_only_at(object, config, at, found);
                     Value::Null
                 });
@@ -102,7 +102,8 @@ mod tests {
     #[track_caller]
     fn check(config: Json, expected: &str) {
         let resource = Typed::<Thing>::resource();
-        let found = validate(resource.declared(), &thing(config), |config| resource.check(config));
+        let found =
+            validate(resource.declaration(), &thing(config), |config| resource.check(config));
         assert_eq!(found.to_string(), expected);
     }
 
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn err_elements_of_a_set_that_defaults_make_the_same() {
-        let declared = Declared::new("rules", Rules::object());
+        let declared = Declaration::new("rules", Rules::object());
         let tcp = |port: Json| json!({"port": port, "protocol": "tcp"});
         for (rules, expected) in [
             (json!([{"port": 1}, tcp(1.into())]), "rules: `rules` holds an element twice"),
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn write_only_needs_a_terraform_that_knows_it() {
         let resource = Typed::<Thing>::resource();
-        let object = &resource.declared().object;
+        let object = &resource.declaration().object;
         assert!(refuse_write_only(object, &thing(json!({"name": "a"}))).is_empty());
         let found = refuse_write_only(object, &thing(json!({"name": "a", "secret": "s"})));
         assert_eq!(found.to_string(), "secret: this Terraform has no write-only attributes");

@@ -5,7 +5,7 @@ use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
     diagnostics::Until,
     lifecycle::{
-        Declared,
+        Declaration,
         function::{Callable, Parameter},
     },
     path::Step,
@@ -53,7 +53,7 @@ pub(super) fn identity_schema(object: &Object, version: i64) -> wire::ResourceId
 /// The identity of an object of this resource. What is absent is not known.
 pub(super) fn identity(
     identity: Option<&Value>,
-    resource: &Declared,
+    resource: &Declaration,
 ) -> Option<wire::ResourceIdentityData> {
     let ty = &resource.identity.as_ref()?.ty;
     Some(wire::ResourceIdentityData { identity_data: Some(value(identity?, ty)) })

@@ -20,7 +20,7 @@ use super::{decode, encode, generated::tfplugin6 as wire};
 use crate::{
     Diagnostic, Diagnostics, Model, Provider, Result, Value,
     lifecycle::{
-        AnyDataSource, AnyResource, Declared, Surroundings, action::AnyAction,
+        AnyDataSource, AnyResource, Declaration, OperationEnv, action::AnyAction,
         configure::configure, data_source::look_up, ephemeral::AnyEphemeral, function::Callable,
         list::AnyList, validate::validate,
     },
@@ -30,14 +30,14 @@ use crate::{
 
 /// One provider process.
 pub(crate) struct Service<P: Provider> {
-    provider: Declared,
+    provider: Declaration,
     resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
     data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
     ephemerals: BTreeMap<String, Arc<dyn AnyEphemeral<P::Client>>>,
     lists: BTreeMap<String, Arc<dyn AnyList<P::Client>>>,
     actions: BTreeMap<String, Arc<dyn AnyAction<P::Client>>>,
     functions: BTreeMap<String, Callable>,
-    configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
+    configured: RwLock<Option<Arc<OperationEnv<P::Client>>>>,
     stop: Stop,
 }
 
@@ -51,14 +51,14 @@ impl<P: Provider> Service<P> {
             (components.resources.into_iter(), components.data_sources.into_iter());
         let (ephemerals, actions) =
             (components.ephemerals.into_iter(), components.actions.into_iter());
-        let full = |declared: &Declared| format!("{}_{}", P::NAME, declared.name);
+        let full = |declared: &Declaration| format!("{}_{}", P::NAME, declared.name);
         Self {
             provider: declared::<P>(),
-            resources: resources.map(|r| (full(r.declared()), r)).collect(),
-            data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
-            ephemerals: ephemerals.map(|e| (full(e.declared()), e)).collect(),
-            lists: components.lists.into_iter().map(|l| (full(l.declared()), l)).collect(),
-            actions: actions.map(|a| (full(a.declared()), a)).collect(),
+            resources: resources.map(|r| (full(r.declaration()), r)).collect(),
+            data_sources: data_sources.map(|d| (full(d.declaration()), d)).collect(),
+            ephemerals: ephemerals.map(|e| (full(e.declaration()), e)).collect(),
+            lists: components.lists.into_iter().map(|l| (full(l.declaration()), l)).collect(),
+            actions: actions.map(|a| (full(a.declaration()), a)).collect(),
             functions: components.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
             configured: RwLock::default(),
             stop,
@@ -71,10 +71,8 @@ impl<P: Provider> Service<P> {
         let (client, diagnostics) =
             configure::<P::Config, _, _>(P::NAME, &config, terraform_version, make).await;
         if let Some(client) = client.map(Arc::new) {
-            let around =
-                Surroundings { client, stop: self.stop.clone(), terraform_version: version };
-            *self.configured.write().unwrap_or_else(PoisonError::into_inner) =
-                Some(Arc::new(around));
+            let env = OperationEnv { client, stop: self.stop.clone(), terraform_version: version };
+            *self.configured.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(env));
         }
         diagnostics
     }
@@ -84,11 +82,11 @@ impl<P: Provider> Service<P> {
         found.ok_or_else(|| not_offered("data source", name))
     }
 
-    fn surroundings(&self) -> Option<Arc<Surroundings<P::Client>>> {
+    fn surroundings(&self) -> Option<Arc<OperationEnv<P::Client>>> {
         self.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn configured(&self) -> Result<Arc<Surroundings<P::Client>>> {
+    fn configured(&self) -> Result<Arc<OperationEnv<P::Client>>> {
         self.surroundings().ok_or_else(|| {
             Diagnostic::error("the provider is not configured")
                 .detail("Terraform asked for an operation before it configured the provider.")
@@ -140,7 +138,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
     ) -> Answer<wire::validate_data_resource_config::Response> {
         let request = request.into_inner();
         let found = self.data_source(&request.type_name).and_then(|data_source| {
-            let declared = data_source.declared();
+            let declared = data_source.declaration();
             let config = decode::value(request.config.as_ref(), &declared.ty)?;
             Ok(validate(declared, &config, |config| data_source.check(config)))
         });
@@ -224,7 +222,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         let request = request.into_inner();
         let answer = async {
             let data_source = self.data_source(&request.type_name)?;
-            let ty = &data_source.declared().ty;
+            let ty = &data_source.declaration().ty;
             let config = decode::value(request.config.as_ref(), ty)?;
             let looked = look_up(data_source, config, &*self.configured()?).await;
             Ok((Some(encode::value(&looked.state, ty)), looked.diagnostics))
@@ -410,7 +408,7 @@ mod tests {
         }
 
         fn ty(&self) -> &Type {
-            &self.0.resource(THING).unwrap().declared().ty
+            &self.0.resource(THING).unwrap().declaration().ty
         }
 
         #[expect(clippy::unnecessary_wraps, reason = "messages hold it like that")]
@@ -455,7 +453,7 @@ mod tests {
         }
 
         pub(super) fn identity(&self, data: Option<&wire::ResourceIdentityData>) -> Json {
-            let ty = &self.0.resource(THING).unwrap().declared().identity.as_ref().unwrap().ty;
+            let ty = &self.0.resource(THING).unwrap().declaration().identity.as_ref().unwrap().ty;
             lean(&decode::value(data.and_then(|data| data.identity_data.as_ref()), ty).unwrap())
         }
 
@@ -481,7 +479,7 @@ mod tests {
     async fn a_data_source_is_read() {
         let core = Core::configured().await;
         core.apply(core.wire(json!(null)), json!({"name": "Web"})).await;
-        let ty = &core.0.data_source(THING).unwrap().declared().ty;
+        let ty = &core.0.data_source(THING).unwrap().declaration().ty;
         let config = value(json!({"name": "Web", "peer": null, "id": null}));
         let request = wire::read_data_source::Request {
             type_name: THING.to_owned(),
@@ -513,7 +511,7 @@ mod tests {
             assert_eq!(summaries(&plan.diagnostics), says);
             assert_eq!(core.lean(plan.planned_state.as_ref())["zone"], "early");
 
-            let ty = &core.0.data_source(THING).unwrap().declared().ty;
+            let ty = &core.0.data_source(THING).unwrap().declaration().ty;
             let config = value(json!({"name": "early", "peer": null, "id": null}));
             let request = wire::read_data_source::Request {
                 type_name: THING.to_owned(),

@@ -9,7 +9,7 @@ use tonic::transport::Server as Grpc;
 
 use super::{
     Error,
-    connections::{Door, accept},
+    connections::{Admission, accept},
     environment::SocketWishes,
     socket::Socket,
     tls::Tls,
@@ -70,10 +70,10 @@ impl Server {
             ReceiverStream::new(connections),
             goodbye.clone().cancelled_owned(),
         ));
-        let door = Door { peers: self.socket.peers, tls: self.tls, open: self.open };
+        let admission = Admission { peers: self.socket.peers, tls: self.tls, open: self.open };
         tokio::select! {
             ended = &mut grpc => return ended.map_err(Error::Server),
-            () = accept(&self.socket.listener, door, ready) => {}
+            () = accept(&self.socket.listener, admission, ready) => {}
             () = goodbye.cancelled() => tracing::debug!("core says goodbye"),
             () = leave => {}
         }

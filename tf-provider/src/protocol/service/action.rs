@@ -32,7 +32,7 @@ impl<P: Provider> Service<P> {
         request: &wire::validate_action_config::Request,
     ) -> Result<Diagnostics> {
         let action = self.action(&request.type_name)?;
-        let declared = action.declared();
+        let declared = action.declaration();
         let config = decode::value(request.config.as_ref(), &declared.ty)?;
         Ok(validate(declared, &config, |config| action.check(config)))
     }
@@ -42,9 +42,9 @@ impl<P: Provider> Service<P> {
         request: &wire::plan_action::Request,
     ) -> Result<Diagnostics> {
         let action = self.action(&request.action_type)?;
-        let config = decode::value(request.config.as_ref(), &action.declared().ty)?;
-        let around = self.surroundings();
-        let client = around.as_ref().map(|around| &*around.client);
+        let config = decode::value(request.config.as_ref(), &action.declaration().ty)?;
+        let env = self.surroundings();
+        let client = env.as_ref().map(|env| &*env.client);
         Ok(plan(&**action, &config, client))
     }
 
@@ -54,20 +54,19 @@ impl<P: Provider> Service<P> {
     ) -> UnboundedReceiverStream<Result<Event, Status>> {
         let (events, stream) = unbounded_channel();
         let asked = self.action(&request.action_type).and_then(|action| {
-            let config = decode::value(request.config.as_ref(), &action.declared().ty)?;
+            let config = decode::value(request.config.as_ref(), &action.declaration().ty)?;
             Ok((Arc::clone(action), config, self.configured()?))
         });
         match asked {
             Err(errors) => drop(events.send(Ok(completed(errors)))),
-            Ok((action, config, around)) => drop(tokio::spawn(async move {
+            Ok((action, config, env)) => drop(tokio::spawn(async move {
                 let (progress, mut messages) = unbounded_channel();
-                let (found, ()) =
-                    tokio::join!(invoke(&*action, config, &around, progress), async {
-                        while let Some(message) = messages.recv().await {
-                            // Should core be gone, the action still runs to its end.
-                            drop(events.send(Ok(progressed(message))));
-                        }
-                    });
+                let (found, ()) = tokio::join!(invoke(&*action, config, &env, progress), async {
+                    while let Some(message) = messages.recv().await {
+                        // Should core be gone, the action still runs to its end.
+                        drop(events.send(Ok(progressed(message))));
+                    }
+                });
                 drop(events.send(Ok(completed(found))));
             })),
         }

@@ -3,7 +3,7 @@
 use super::Service;
 use crate::{
     Provider,
-    lifecycle::Declared,
+    lifecycle::Declaration,
     protocol::{encode, generated::tfplugin6 as wire},
 };
 
@@ -44,27 +44,29 @@ impl<P: Provider> Service<P> {
     }
 
     pub(super) fn schemas(&self) -> wire::get_provider_schema::Response {
-        let schema = |declared: &Declared| encode::schema(&declared.object, declared.version);
+        let schema = |declared: &Declaration| encode::schema(&declared.object, declared.version);
         let resources = self.resources.iter();
         let data_sources = self.data_sources.iter();
         let (ephemerals, actions) = (self.ephemerals.iter(), self.actions.iter());
         wire::get_provider_schema::Response {
             provider: Some(encode::schema(&self.provider.object, 0)),
-            resource_schemas: resources.map(|(n, r)| (n.clone(), schema(r.declared()))).collect(),
+            resource_schemas: resources
+                .map(|(n, r)| (n.clone(), schema(r.declaration())))
+                .collect(),
             data_source_schemas: data_sources
-                .map(|(n, d)| (n.clone(), schema(d.declared())))
+                .map(|(n, d)| (n.clone(), schema(d.declaration())))
                 .collect(),
             ephemeral_resource_schemas: ephemerals
-                .map(|(n, e)| (n.clone(), schema(e.declared())))
+                .map(|(n, e)| (n.clone(), schema(e.declaration())))
                 .collect(),
             list_resource_schemas: self
                 .lists
                 .iter()
-                .map(|(n, l)| (n.clone(), encode::configured_schema(&l.declared().object)))
+                .map(|(n, l)| (n.clone(), encode::configured_schema(&l.declaration().object)))
                 .collect(),
             action_schemas: actions
                 .map(|(n, a)| {
-                    let schema = Some(encode::configured_schema(&a.declared().object));
+                    let schema = Some(encode::configured_schema(&a.declaration().object));
                     (n.clone(), wire::ActionSchema { schema })
                 })
                 .collect(),
@@ -76,7 +78,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn identity_schemas(&self) -> wire::get_resource_identity_schemas::Response {
         let identities = self.resources.iter().filter_map(|(name, resource)| {
-            let identity = resource.declared().identity.as_ref()?;
+            let identity = resource.declaration().identity.as_ref()?;
             Some((name.clone(), encode::identity_schema(&identity.object, identity.version)))
         });
         wire::get_resource_identity_schemas::Response {

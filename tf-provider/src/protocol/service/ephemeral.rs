@@ -21,7 +21,7 @@ impl<P: Provider> Service<P> {
         request: &wire::validate_ephemeral_resource_config::Request,
     ) -> Result<Diagnostics> {
         let ephemeral = self.ephemeral(&request.type_name)?;
-        let declared = ephemeral.declared();
+        let declared = ephemeral.declaration();
         let config = decode::value(request.config.as_ref(), &declared.ty)?;
         Ok(validate(declared, &config, |config| ephemeral.check(config)))
     }
@@ -31,7 +31,7 @@ impl<P: Provider> Service<P> {
         request: &wire::open_ephemeral_resource::Request,
     ) -> Result<wire::open_ephemeral_resource::Response> {
         let ephemeral = self.ephemeral(&request.type_name)?;
-        let ty = &ephemeral.declared().ty;
+        let ty = &ephemeral.declaration().ty;
         let config = decode::value(request.config.as_ref(), ty)?;
         let opened = open(ephemeral, config, &*self.configured()?).await;
         let Opened { result, lease, diagnostics } = opened;

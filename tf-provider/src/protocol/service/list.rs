@@ -10,7 +10,7 @@ use super::{Service, not_offered};
 use crate::{
     Diagnostics, Provider, Result,
     lifecycle::{
-        AnyResource, Declared,
+        AnyResource, Declaration,
         list::{AnyList, complete, list},
         validate::validate,
     },
@@ -37,7 +37,7 @@ impl<P: Provider> Service<P> {
         request: &wire::validate_list_resource_config::Request,
     ) -> Result<Diagnostics> {
         let (list, _) = self.pair(&request.type_name)?;
-        let declared = list.declared();
+        let declared = list.declaration();
         let config = decode::value(request.config.as_ref(), &declared.ty)?;
         Ok(validate(declared, &config, |config| list.check(config)))
     }
@@ -49,13 +49,13 @@ impl<P: Provider> Service<P> {
         // One waits on the wire while the next is made.
         let (events, stream) = channel(1);
         let asked = self.pair(&request.type_name).and_then(|(list, resource)| {
-            let config = decode::value(request.config.as_ref(), &list.declared().ty)?;
+            let config = decode::value(request.config.as_ref(), &list.declaration().ty)?;
             Ok((list, resource, config, self.configured()?))
         });
         let limit = usize::try_from(request.limit).ok().filter(|limit| *limit > 0);
         let with_objects = request.include_resource_object;
         tokio::spawn(async move {
-            let (asked, resource, config, around) = match asked {
+            let (asked, resource, config, env) = match asked {
                 Ok(asked) => asked,
                 Err(errors) => return drop(events.send(Ok(said(errors))).await),
             };
@@ -65,13 +65,13 @@ impl<P: Provider> Service<P> {
                 // Moved in here, to be closed as soon as core is gone.
                 let mut received = received;
                 while let Some(item) = received.recv().await {
-                    let item = complete(&*resource, item, with_objects, &around).await;
-                    if events.send(Ok(event(item, resource.declared()))).await.is_err() {
+                    let item = complete(&*resource, item, with_objects, &env).await;
+                    if events.send(Ok(event(item, resource.declaration()))).await.is_err() {
                         break;
                     }
                 }
             };
-            let (found, ()) = tokio::join!(list(&*asked, config, sink, &around), forward);
+            let (found, ()) = tokio::join!(list(&*asked, config, sink, &env), forward);
             if !found.is_empty() {
                 drop(events.send(Ok(said(found))).await);
             }
@@ -80,7 +80,7 @@ impl<P: Provider> Service<P> {
     }
 }
 
-fn event(item: Item, resource: &Declared) -> Event {
+fn event(item: Item, resource: &Declaration) -> Event {
     Event {
         identity: encode::identity(item.identity.as_ref(), resource),
         display_name: item.name,
