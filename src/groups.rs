@@ -16,6 +16,7 @@ mod group;
 mod neighbors;
 mod references;
 mod rule;
+mod rule_spec;
 mod snapshot;
 mod tags;
 mod usage;
@@ -34,7 +35,7 @@ pub use self::{
     error::Error,
     group::{Created, Group, GroupSpec},
     neighbors::NeighborFingerprints,
-    rule::{RuleSpec, Tracked},
+    rule_spec::{RuleSpec, Tracked},
     tags::{check_tag_key, check_tag_value},
     usage::Usage,
 };

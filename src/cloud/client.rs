@@ -42,6 +42,7 @@ pub struct Config {
 }
 
 /// Calls Tencent Cloud. Cheap to clone; clones share connections and pace.
+// same name: of the cloud alone; `client::Client` is that of the whole provider.
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -185,7 +186,7 @@ fn prepare<A: Action>(
 
     let signed = [("content-type", "application/json"), ("host", &host)];
     let authorization = sign::authorization(
-        &sign::Request { method: "POST", query: "", headers: &signed, payload: &body },
+        &sign::SignedRequest { method: "POST", query: "", headers: &signed, payload: &body },
         sign::Scope { time, service: A::SERVICE.label() },
         credentials,
     );

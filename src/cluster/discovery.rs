@@ -13,7 +13,7 @@ impl Cluster {
     /// gone.
     pub async fn serves<R: Resource>(&self, cancel: &CancellationToken) -> Result<bool, Error> {
         let version = R::api_version();
-        let Groups::APIGroupList { groups } = self.discover("/apis", cancel).await?;
+        let ApiGroups::APIGroupList { groups } = self.discover("/apis", cancel).await?;
         let mut versions = groups.iter().flat_map(|group| &group.versions);
         if !versions.any(|served| served.group_version == version) {
             return Ok(false);
@@ -39,12 +39,12 @@ impl Cluster {
 /// The answer of `/apis`. The tag makes sure that it is nothing else.
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
-enum Groups {
-    APIGroupList { groups: Vec<Group> },
+enum ApiGroups {
+    APIGroupList { groups: Vec<ApiGroup> },
 }
 
 #[derive(Deserialize)]
-struct Group {
+struct ApiGroup {
     versions: Vec<Version>,
 }
 

@@ -75,22 +75,22 @@ pub(super) struct Message {
 /// What, and whom to tell.
 #[derive(Debug)]
 pub(super) enum Command {
-    Find(Rule, Reply<Option<RuleSpec>>),
-    Nearest(Rule, Reply<Vec<RuleSpec>>),
-    References(GroupId, Reply<Vec<RuleSpec>>),
-    Track(RuleSpec, NeighborFingerprints, Reply<Tracked>),
-    NeighborFingerprints(RuleSpec, Reply<NeighborFingerprints>),
-    Change(Change, Reply<()>),
+    Find(Rule, ReplyTo<Option<RuleSpec>>),
+    Nearest(Rule, ReplyTo<Vec<RuleSpec>>),
+    References(GroupId, ReplyTo<Vec<RuleSpec>>),
+    Track(RuleSpec, NeighborFingerprints, ReplyTo<Tracked>),
+    NeighborFingerprints(RuleSpec, ReplyTo<NeighborFingerprints>),
+    Change(Change, ReplyTo<()>),
 }
 
-type Reply<T> = oneshot::Sender<Result<T, Error>>;
+type ReplyTo<T> = oneshot::Sender<Result<T, Error>>;
 
 impl Handle {
     /// Has the actor do something.
     pub(super) async fn ask<T>(
         &self,
         cancel: &CancellationToken,
-        command: impl FnOnce(Reply<T>) -> Command,
+        command: impl FnOnce(ReplyTo<T>) -> Command,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         let message =
@@ -116,7 +116,7 @@ struct Missing {
     known: RuleSpec,
     neighbors: NeighborFingerprints,
     cancel: CancellationToken,
-    reply: Reply<Tracked>,
+    reply: ReplyTo<Tracked>,
 }
 
 /// What the last look at the group gave: its rules, nothing if there is no group, or a failure.

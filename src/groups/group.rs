@@ -16,7 +16,7 @@ use crate::{
         self, Cause, ErrorKind, Region,
         api::vpc::{
             CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, Filter,
-            ModifySecurityGroupAttribute, SecurityGroup, SecurityGroups, Tag,
+            ModifySecurityGroupAttribute, SecurityGroup, SecurityGroupPage, Tag,
         },
     },
     rules::GroupId,
@@ -231,7 +231,7 @@ impl Handle {
             ..DescribeSecurityGroups::default()
         };
         match self.groups.cloud.call(&self.region, &request, cancel).await {
-            Ok(SecurityGroups { security_group_set, .. }) => Ok(security_group_set
+            Ok(SecurityGroupPage { security_group_set, .. }) => Ok(security_group_set
                 .into_iter()
                 .map(Group::from)
                 .find(|group| group.id == self.id)),
