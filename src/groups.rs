@@ -48,7 +48,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Groups {
     cloud: Client,
-    shared: Arc<Shared>,
+    shared: Arc<SharedGroups>,
 }
 
 /// One group, which may or may not exist.
@@ -60,7 +60,7 @@ pub struct Handle {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct SharedGroups {
     actors: Mutex<HashMap<(Region, GroupId), actor::Mailbox>>,
     /// The turn to create a group of that name.
     creating: Mutex<HashMap<(Region, String), Turn>>,

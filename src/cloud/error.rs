@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_each_layer_says_its_own_sentence() {
+    fn error_and_cause_have_separate_texts() {
         let region: Region = "ap-guangzhou".parse().unwrap();
         let error = Error::new(
             "DeleteSecurityGroup",
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_ambiguous_is_what_may_have_been_done() {
+    fn cause_that_may_have_been_carried_out_is_ambiguous() {
         let unreachable = Cause::Unreachable { host: "vpc".to_owned(), source: io() };
         for (cause, kind, ambiguous) in [
             (api("InternalError"), ErrorKind::Transient, true),

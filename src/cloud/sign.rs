@@ -155,48 +155,48 @@ mod tests {
     }
 
     #[test]
-    fn ok_describe_security_groups() {
+    fn signature_of_describe_security_groups_matches_each_step() {
         check("describe-security-groups");
     }
 
     #[test]
-    fn ok_host_with_port() {
+    fn signature_of_host_with_port_matches_each_step() {
         check("host-with-port");
     }
 
     #[test]
-    fn ok_last_second_of_the_day() {
+    fn signature_at_the_last_second_of_the_day_matches_each_step() {
         check("last-second-of-the-day");
     }
 
     #[test]
-    fn ok_unsigned_payload() {
+    fn signature_of_unsigned_payload_matches_each_step() {
         check("unsigned-payload");
     }
 
     #[test]
-    fn ok_get_with_query() {
+    fn signature_of_get_with_query_matches_each_step() {
         check("get-with-query");
     }
 
     #[test]
-    fn ok_escaped_payload() {
+    fn signature_of_escaped_payload_matches_each_step() {
         check("escaped-payload");
     }
 
     #[test]
-    fn ok_published_with_two_headers() {
+    fn published_signature_with_two_headers_matches_each_step() {
         check("published-with-two-headers");
     }
 
     #[test]
-    fn ok_published_with_three_headers() {
+    fn published_signature_with_three_headers_matches_each_step() {
         check("published-with-three-headers");
     }
 
     proptest! {
         #[test]
-        fn what_is_signed_matters(payload: Vec<u8>, other: Vec<u8>, host in "[a-z]{1,9}") {
+        fn signature_depends_on_every_part(payload: Vec<u8>, other: Vec<u8>, host in "[a-z]{1,9}") {
             let sign = |payload: &[u8], host: &str, second| {
                 let headers = [("content-type", "application/json"), ("host", host)];
                 let request = SignedRequest { method: "POST", query: "", headers: &headers, payload };

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn served_means_group_version_and_kind() {
+    async fn kind_is_served_in_its_group_and_version() {
         let cases = [
             (vec![groups(&["apps/v1"])], false),
             (vec![groups(&["vpcresources.tke.cloud.tencent.com/v1"])], false),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn something_else_is_not_a_cluster_without_the_kind() {
+    async fn answer_of_another_server_is_an_error() {
         let cases = [
             Turn::Text(200, "<html>welcome</html>"),
             Turn::Json(200, json!({"kind": "Welcome", "apiVersion": "v1", "groups": []})),
