@@ -11,7 +11,7 @@ mod client;
 mod credentials;
 mod endpoint;
 mod error;
-mod kind;
+mod error_kind;
 mod limit;
 mod proxy;
 mod region;
@@ -21,20 +21,13 @@ mod transport;
 
 pub mod api;
 
-pub(crate) use self::retry::pause;
 pub use self::{
     client::{Client, Config},
     credentials::{Credentials, NoCredentials},
     endpoint::{Domain, Endpoint, Endpoints, Scheme},
     error::{Cause, Error},
-    kind::Kind,
+    error_kind::ErrorKind,
     proxy::{Proxies, Proxy},
     region::Region,
-    retry::Retry,
     transport::{Failure, Reply, Request, Transport},
 };
-
-/// Why a text of the configuration is not what it should be: a sentence for whoever wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(String);

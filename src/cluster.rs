@@ -4,11 +4,10 @@
 //!
 //! - `api`: the kinds of objects, as the API defines them
 //! - `connect`: from settings to a client, once per process
-//! - `call`: one request with its timeout, its retries and its stop
+//! - `call`: one request with its timeout, its retries and its cancellation
 //! - `apply`: the verbs: find, server-side apply, remove fields, delete
 //! - `object`: objects, their metadata, and the owners of their fields
 //! - `discovery`: whether a cluster serves a kind
-//! - `wait`: conditions that become true later
 //! - `error`: what can go wrong, from the answers of the API server
 
 pub mod api;
@@ -20,7 +19,6 @@ mod error;
 mod object;
 #[cfg(test)]
 pub(crate) mod script;
-mod wait;
 
 use std::sync::Arc;
 
@@ -29,21 +27,20 @@ use tokio::sync::OnceCell;
 use self::connect::Session;
 pub use self::{
     apply::{Applied, Deletion, FieldManager},
-    connect::{Connection, Kubeconfig, Missing, Server, Source},
-    error::{Cause, Error, Owner},
+    connect::{Connection, Kubeconfig, Server, Source},
+    error::{Error, FieldError, NoConnection, Owner},
     object::{FieldPath, Manager, Manifest, ManifestMetadata, Metadata, Object, ObjectRef},
-    wait::{Look, Obstacle, Stuck, is_deleted, until},
 };
 
 /// A cluster that is connected to when it is first used. Clones share the connection.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSession>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    connection: Result<Connection, Missing>,
+struct SharedSession {
+    connection: Result<Connection, NoConnection>,
     // Parallel first uses wait for one attempt. A failed attempt leaves the cell empty, so that
     // the next use tries again: the endpoint may be what this very apply is creating.
     session: OnceCell<Session>,
@@ -53,8 +50,8 @@ impl Cluster {
     /// A cluster reached through `connection`, or the reason why there is none yet.
     ///
     /// A missing connection is an error only at the first use.
-    pub fn new(connection: Result<Connection, Missing>) -> Self {
-        Self { shared: Arc::new(Shared { connection, session: OnceCell::new() }) }
+    pub fn new(connection: Result<Connection, NoConnection>) -> Self {
+        Self { shared: Arc::new(SharedSession { connection, session: OnceCell::new() }) }
     }
 
     async fn session(&self) -> Result<&Session, Error> {
@@ -63,7 +60,7 @@ impl Cluster {
             .get_or_try_init(|| async {
                 match &self.shared.connection {
                     Ok(connection) => connection.open().await,
-                    Err(missing) => Err(missing.clone().into()),
+                    Err(missing) => Err((*missing).into()),
                 }
             })
             .await

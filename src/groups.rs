@@ -1,24 +1,25 @@
-//! One security group at a time: the group itself, and its rules through one keeper per group.
+//! One security group at a time: the group itself, and its rules through one actor per group.
 //!
 //! A rule has no id at the service and is changed by its position, which every other change moves.
 //! So everything that reads or writes the rules of one group passes through one task, its
-//! `keeper`: reads share a snapshot, writes go one after the other, each for the version of the
+//! `actor`: reads share a snapshot, writes go one after the other, each for the version of the
 //! snapshot that it was made from.
 //!
 //! A [`Groups`] belongs to one configured provider. Terraform configures a provider anew for every
-//! walk over its graph, also when it keeps the process, so what a keeper remembers lives no longer
+//! walk over its graph, also when it keeps the process, so what a actor remembers lives no longer
 //! than one plan or one apply.
 
-mod beside;
+mod actor;
 mod change;
 mod error;
 mod group;
-mod holders;
-mod keeper;
+mod neighbors;
 mod references;
 mod rule;
+mod rule_spec;
 mod snapshot;
 mod tags;
+mod usage;
 
 #[cfg(test)]
 mod fake;
@@ -31,23 +32,23 @@ use std::{
 use tokio::sync::OwnedMutexGuard;
 
 pub use self::{
-    beside::Beside,
     error::Error,
     group::{Created, Group, GroupSpec},
-    holders::Holders,
-    rule::{RuleSpec, Tracked},
+    neighbors::NeighborFingerprints,
+    rule_spec::{RuleSpec, Tracked},
     tags::{check_tag_key, check_tag_value},
+    usage::Usage,
 };
 use crate::{
     cloud::{Client, Region},
     rules::GroupId,
 };
 
-/// All security groups that the credentials reach. Cheap to clone; clones share the keepers.
+/// All security groups that the credentials reach. Cheap to clone; clones share the actors.
 #[derive(Clone, Debug)]
 pub struct Groups {
     cloud: Client,
-    shared: Arc<Shared>,
+    shared: Arc<SharedGroups>,
 }
 
 /// One group, which may or may not exist.
@@ -59,8 +60,8 @@ pub struct Handle {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    keepers: Mutex<HashMap<(Region, GroupId), keeper::Address>>,
+struct SharedGroups {
+    actors: Mutex<HashMap<(Region, GroupId), actor::Mailbox>>,
     /// The turn to create a group of that name.
     creating: Mutex<HashMap<(Region, String), Turn>>,
 }
@@ -104,13 +105,13 @@ impl Handle {
         &self.region
     }
 
-    /// The keeper of the group's rules, who begins work when first asked for.
-    fn keeper(&self) -> keeper::Address {
+    /// The actor of the group's rules, who begins work when first asked for.
+    fn actor(&self) -> actor::Mailbox {
         let key = (self.region.clone(), self.id.clone());
-        let mut keepers = self.groups.shared.keepers.lock().unwrap_or_else(PoisonError::into_inner);
-        let keeper = keepers
+        let mut actors = self.groups.shared.actors.lock().unwrap_or_else(PoisonError::into_inner);
+        let actor = actors
             .entry(key)
-            .or_insert_with(|| keeper::start(&self.groups.cloud, &self.region, &self.id));
-        keeper.clone()
+            .or_insert_with(|| actor::start(&self.groups.cloud, &self.region, &self.id));
+        actor.clone()
     }
 }

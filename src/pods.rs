@@ -5,23 +5,25 @@
 //! object that is there already; deleting never touches a successor of the same name.
 //!
 //! - `policy`: what a policy says, to and from the API's JSON
-//! - `selector`: selectors, and the syntax of names and labels
-//! - `error`: what can go wrong, and what to do about it
+//! - `selector`: the syntax of names, labels and selectors
+//! - `error`: what can go wrong
 
 mod error;
 mod policy;
 pub mod selector;
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    error::Error,
-    policy::{Manifest, Policy, PolicyRef, PolicySpec},
-    selector::{Operator, Requirement, Selector},
+    error::{Blocker, Error},
+    policy::{Policy, PolicyManifest, PolicyRef, PolicySpec},
+    selector::Operator,
 };
-use crate::cluster::{
-    self, Cluster, Deletion, FieldManager, Look, Obstacle, api::SecurityGroupPolicy, is_deleted,
-    until,
+use crate::{
+    cluster::{self, Cluster, Deletion, FieldManager, Metadata, api::SecurityGroupPolicy},
+    wait::{Backoff, Condition, await_condition},
 };
 
 /// The policies of one cluster.
@@ -46,22 +48,24 @@ impl Default for WaitFor {
 }
 
 impl WaitFor {
-    /// What is in the way, if the error is something to wait for.
-    fn obstacle(self, error: &Error) -> Option<Obstacle> {
-        let source = error.of_cluster()?;
-        let waits = match source {
+    /// Whether the error is one to wait out.
+    fn covers(self, error: &cluster::Error) -> bool {
+        match error {
             cluster::Error::TypeMissing { .. } => self.crd,
             cluster::Error::NamespaceMissing { .. }
             | cluster::Error::NamespaceTerminating { .. } => self.namespace,
             _ => false,
-        };
-        waits.then(|| Obstacle {
-            reason: source.to_string(),
-            remedy: error.remedy(),
-            fields: error.fields(),
-        })
+        }
     }
 }
+
+/// How often to look at what is waited for.
+const POLL: Backoff = Backoff {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(5),
+    times: None,
+    total: None,
+};
 
 impl Policies {
     /// The policies of `cluster`.
@@ -72,61 +76,72 @@ impl Policies {
     /// Creates a policy; an error if one of this name exists.
     ///
     /// Server-side apply has no way to say "only if it is new". Somebody else may create the policy
-    /// between our look and our apply; the answer tells, and then we withdraw.
+    /// between our look and our apply; the answer tells, and then the fields are released.
     pub async fn create(
         &self,
-        manifest: &Manifest,
+        manifest: &PolicyManifest,
         manager: &FieldManager,
         wait_for: WaitFor,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Policy, Error> {
-        let at = &manifest.at;
         // Nothing is there, so whoever appears as an owner came in between.
         let manager = &FieldManager { force_conflicts: false, ..manager.clone() };
-        until(&format!("what {at} needs"), stop, || async {
-            match self.try_create(manifest, manager, stop).await {
-                Ok(policy) => Ok(Look::Reached(policy)),
-                Err(error) => wait_for.obstacle(&error).map(Look::Pending).ok_or(error),
-            }
-        })
+        await_condition(
+            POLL,
+            cancel,
+            || async {
+                match self.try_create(manifest, manager, cancel).await {
+                    Ok(policy) => Ok(Condition::Met(policy)),
+                    Err(Error::Cluster(error)) if wait_for.covers(&error) => {
+                        tracing::debug!(policy = %manifest.at, blocker = %error, "waiting");
+                        Ok(Condition::Pending(Blocker::Cluster(error)))
+                    }
+                    Err(error) => Err(error),
+                }
+            },
+            |blocker, waited| Error::WaitTimeout { blocker, waited },
+        )
         .await
     }
 
     async fn try_create(
         &self,
-        manifest: &Manifest,
+        manifest: &PolicyManifest,
         manager: &FieldManager,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Policy, Error> {
         let at = &manifest.at;
-        let exists = || Error::AlreadyExists { at: at.clone() };
-        if self.find(at, stop).await?.is_some() {
+        let exists = || Error::Exists(at.clone());
+        if self.find(at, cancel).await?.is_some() {
             return Err(exists());
         }
         let is_ours = |policy: &Policy| {
-            policy.foreign(&manager.name).is_empty() && policy.spec == manifest.spec
+            policy.other_owners(&manager.name).is_empty() && policy.spec == manifest.spec
         };
-        match self.cluster.apply::<SecurityGroupPolicy>(&manifest.to_api(None), manager, stop).await
+        match self
+            .cluster
+            .apply::<SecurityGroupPolicy>(&manifest.to_api(None), manager, cancel)
+            .await
         {
             Ok(applied) => {
                 let policy = Policy::new(at.clone(), applied.object);
                 if applied.created || (applied.repeated && is_ours(&policy)) {
                     return Ok(policy);
                 }
-                // Even after a stop: it is somebody else's, and must not stay ours as well.
-                self.withdraw(at, &policy.uid, manager, &CancellationToken::new()).await?;
+                // Even when cancelled: the object belongs to another writer, and must not stay ours as well.
+                self.release_fields(at, &policy.uid, manager, &CancellationToken::new()).await?;
                 Err(exists())
             }
             Err(cluster::Error::Conflict { .. }) => Err(exists()),
             Err(source) if source.is_ambiguous() => {
-                // One look, even after a stop: a policy that is there must not be forgotten.
+                // One look even when cancelled: an existing policy must not be lost from state.
                 match self.find(at, &CancellationToken::new()).await {
                     Ok(Some(policy)) if is_ours(&policy) => Ok(policy),
-                    Ok(None) => Err(error::doing("create", at, source)),
-                    _ => Err(Error::Unconfirmed { at: at.clone(), source }),
+                    Ok(None) => Err(source.into()),
+                    _ => Err(Error::Ambiguous { at: at.clone(), source }),
                 }
             }
-            Err(source) => Err(error::doing("create", at, source)),
+            Err(source) => Err(source.into()),
         }
     }
 
@@ -134,10 +149,9 @@ impl Policies {
     pub async fn find(
         &self,
         at: &PolicyRef,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Option<Policy>, Error> {
-        let found = self.cluster.find::<SecurityGroupPolicy>(at.object(), stop).await;
-        let found = found.map_err(|source| error::doing("read", at, source))?;
+        let found = self.cluster.find::<SecurityGroupPolicy>(at.object(), cancel).await?;
         Ok(found.map(|object| Policy::new(at.clone(), object)))
     }
 
@@ -148,76 +162,75 @@ impl Policies {
     pub async fn update(
         &self,
         uid: &str,
-        manifest: &Manifest,
+        manifest: &PolicyManifest,
         manager: &FieldManager,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Policy, Error> {
         let at = &manifest.at;
-        let conflict = |owners| Error::Conflict { at: at.clone(), owners };
-        let before = self.find(at, stop).await?.ok_or_else(|| Error::Gone { at: at.clone() })?;
+        let conflict = |owners| Error::Conflict { owners };
+        let before = self.find(at, cancel).await?.ok_or_else(|| Error::NotFound(at.clone()))?;
         if before.uid != uid {
             return Err(Error::Replaced { at: at.clone(), uid: before.uid });
         }
-        let owners = before.owners_of(&before.beyond(&manifest.spec), &manager.name);
+        let owners = before.owners_of(&before.extra_fields(&manifest.spec), &manager.name);
         if !owners.is_empty() && !manager.force_conflicts {
             return Err(conflict(owners));
         }
 
         let wanted = manifest.to_api(Some(uid));
-        let applied = self.cluster.apply::<SecurityGroupPolicy>(&wanted, manager, stop).await;
+        let applied = self.cluster.apply::<SecurityGroupPolicy>(&wanted, manager, cancel).await;
         let applied = applied.map_err(|source| match source {
             cluster::Error::Conflict { owners } => conflict(owners),
-            source => error::doing("update", at, source),
+            source => source.into(),
         })?;
         let policy = Policy::new(at.clone(), applied.object);
-        let beyond = policy.beyond(&manifest.spec);
-        if beyond.is_empty() {
+        let extra_fields = policy.extra_fields(&manifest.spec);
+        if extra_fields.is_empty() {
             return Ok(policy);
         }
         if !manager.force_conflicts {
-            return Err(conflict(policy.owners_of(&beyond, &manager.name)));
+            return Err(conflict(policy.owners_of(&extra_fields, &manager.name)));
         }
         let version = &policy.resource_version;
-        let removed =
-            self.cluster.remove::<SecurityGroupPolicy>(at.object(), &beyond, version, stop).await;
-        let removed = removed.map_err(|source| error::doing("remove fields of", at, source))?;
-        Ok(Policy::new(at.clone(), removed))
+        let remove =
+            self.cluster.remove::<SecurityGroupPolicy>(at.object(), &extra_fields, version, cancel);
+        Ok(Policy::new(at.clone(), remove.await?))
     }
 
     /// Lets the policy with this uid be written under another name from now on. Nothing of what it
     /// says changes.
     ///
-    /// Field managers are told apart by name alone: to the new one, what the old one wrote would be
+    /// Field managers are distinguished by name alone: to the new one, what the old one wrote would be
     /// somebody else's. So the new one first says what is `written` already, and owns it together
     /// with the old one, which then gives it up.
-    pub async fn hand_over(
+    pub async fn transfer_ownership(
         &self,
         uid: &str,
-        written: &Manifest,
+        written: &PolicyManifest,
         [from, to]: [&FieldManager; 2],
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<(), Error> {
         let at = &written.at;
         let written = written.to_api(Some(uid));
-        let taken = self.cluster.apply::<SecurityGroupPolicy>(&written, to, stop).await;
+        let taken = self.cluster.apply::<SecurityGroupPolicy>(&written, to, cancel).await;
         taken.map_err(|source| match source {
-            cluster::Error::Conflict { owners } => Error::Conflict { at: at.clone(), owners },
-            source => error::doing("hand over", at, source),
+            cluster::Error::Conflict { owners } => Error::Conflict { owners },
+            source => source.into(),
         })?;
-        self.withdraw(at, uid, from, stop).await
+        self.release_fields(at, uid, from, cancel).await
     }
 
     /// Gives up every field that the manager owns. Those that nobody else owns go.
-    async fn withdraw(
+    async fn release_fields(
         &self,
         at: &PolicyRef,
         uid: &str,
         manager: &FieldManager,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<(), Error> {
-        let nothing = at.to_nothing(uid);
-        let withdrawn = self.cluster.apply::<SecurityGroupPolicy>(&nothing, manager, stop).await;
-        withdrawn.map(drop).map_err(|source| error::doing("withdraw from", at, source))
+        let nothing = at.empty_manifest(uid);
+        self.cluster.apply::<SecurityGroupPolicy>(&nothing, manager, cancel).await?;
+        Ok(())
     }
 
     /// Deletes the policy with this uid and waits until it is gone. Gone already is success.
@@ -225,27 +238,42 @@ impl Policies {
         &self,
         at: &PolicyRef,
         uid: &str,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<(), Error> {
-        match self.cluster.delete::<SecurityGroupPolicy>(at.object(), uid, stop).await {
+        match self.cluster.delete::<SecurityGroupPolicy>(at.object(), uid, cancel).await {
             Ok(Deletion::Done) => Ok(()),
             Ok(Deletion::Begun) => {
-                until(&format!("{at} to be deleted"), stop, || async {
-                    let found = self.cluster.find::<SecurityGroupPolicy>(at.object(), stop).await;
-                    let found = found.map_err(|source| error::doing("read", at, source))?;
-                    Ok::<_, Error>(is_deleted(found.as_ref().map(|object| &object.metadata), uid))
-                })
+                await_condition(
+                    POLL,
+                    cancel,
+                    || async {
+                        let found =
+                            self.cluster.find::<SecurityGroupPolicy>(at.object(), cancel).await?;
+                        Ok(deleted(found.as_ref().map(|object| &object.metadata), uid))
+                    },
+                    |blocker, waited| Error::WaitTimeout { blocker, waited },
+                )
                 .await
             }
-            Err(source @ cluster::Error::Stale { .. }) => match self.find(at, stop).await? {
+            Err(source @ cluster::Error::Stale { .. }) => match self.find(at, cancel).await? {
                 None => Ok(()),
                 Some(other) if other.uid != uid => {
                     Err(Error::Replaced { at: at.clone(), uid: other.uid })
                 }
-                Some(_) => Err(error::doing("delete", at, source)),
+                Some(_) => Err(source.into()),
             },
-            Err(source) => Err(error::doing("delete", at, source)),
+            Err(source) => Err(source.into()),
         }
+    }
+}
+
+/// Whether the object with this uid is gone. A successor of the same name does not count as it.
+fn deleted(found: Option<&Metadata>, uid: &str) -> Condition<(), Blocker> {
+    match found {
+        Some(metadata) if metadata.uid == uid => {
+            Condition::Pending(Blocker::Finalizers(metadata.finalizers.clone()))
+        }
+        _ => Condition::Met(()),
     }
 }
 
@@ -256,7 +284,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::script::{Turn, absent, cluster, groups, status, unserved};
+    use crate::cluster::{
+        NoConnection,
+        api::LabelSelector,
+        script::{Turn, absent, cluster, groups, status, unserved},
+    };
 
     const OURS: &str = "terraform-provider-tke";
 
@@ -282,12 +314,12 @@ mod tests {
         })
     }
 
-    fn manifest() -> Manifest {
-        let selector = Selector {
+    fn manifest() -> PolicyManifest {
+        let selector = LabelSelector {
             match_labels: [("app".to_owned(), "x".to_owned())].into(),
-            ..Selector::default()
+            ..LabelSelector::default()
         };
-        Manifest {
+        PolicyManifest {
             at: PolicyRef::new("shop", "app").unwrap(),
             spec: PolicySpec {
                 pod_selector: Some(selector),
@@ -356,8 +388,8 @@ mod tests {
     async fn create(turns: Vec<Turn>) -> Played {
         let operation = async |policies: Policies| {
             let manager = FieldManager { force_conflicts: true, ..FieldManager::default() };
-            let stop = CancellationToken::new();
-            policies.create(&manifest(), &manager, WaitFor::default(), &stop).await
+            let cancel = CancellationToken::new();
+            policies.create(&manifest(), &manager, WaitFor::default(), &cancel).await
         };
         play(turns, operation, selected).await
     }
@@ -377,8 +409,28 @@ mod tests {
         play(turns, operation, |()| "gone".to_owned()).await
     }
 
+    #[test]
+    fn deleted_means_absent_or_replaced() {
+        let object = |uid: &str, finalizers: &[&str]| {
+            let metadata = json!({"uid": uid, "resourceVersion": "1", "finalizers": finalizers});
+            Some(serde_json::from_value(metadata).unwrap())
+        };
+        for (found, expected) in [
+            (None, None),
+            (object("new", &[]), None),
+            (object("old", &[]), Some("the object still exists")),
+            (object("old", &["a/b", "c"]), Some("the object waits for the finalizers a/b, c")),
+        ] {
+            let blocker = match deleted(found.as_ref(), "old") {
+                Condition::Met(()) => None,
+                Condition::Pending(blocker) => Some(blocker.to_string()),
+            };
+            assert_eq!(blocker.as_deref(), expected, "{found:?}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn create_makes_one() {
+    async fn create_of_absent_policy_succeeds() {
         let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
         let played = create(vec![absent(), made(ours())]).await;
         played.check("u-1 selects app", "GET PATCH");
@@ -390,10 +442,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn create_never_adopts() {
+    async fn create_of_existing_policy_fails() {
         let theirs = || live("u-2", &["app"], &[("argocd", &["app"])]);
         let both = || live("u-2", &["app"], &[("argocd", &["app"]), (OURS, &["app"])]);
-        let exists = "SecurityGroupPolicy shop/app exists already";
+        let exists = "SecurityGroupPolicy shop/app already exists";
         create(vec![ok(theirs())]).await.check(exists, "GET");
         // Somebody else is faster: with other content, with the same, and while an answer is lost.
         create(vec![absent(), conflict()]).await.check(exists, "GET PATCH");
@@ -409,7 +461,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn create_decides_from_what_is_there_when_no_answer_comes() {
+    async fn create_with_lost_response_is_settled_by_a_look() {
         let ours = live("u-1", &["app"], &[(OURS, &["app"])]);
         let theirs = live("u-2", &["app"], &[("argocd", &["app"])]);
         let lost = |last: Turn| {
@@ -420,10 +472,10 @@ mod tests {
         };
         let verbs = "GET PATCH PATCH PATCH PATCH PATCH GET";
         create(lost(ok(ours))).await.check("u-1 selects app", verbs);
-        create(lost(absent())).await.check("cannot create SecurityGroupPolicy shop/app", verbs);
+        create(lost(absent())).await.check("the connection to https://cluster.test broke before it answered patch securitygrouppolicies.vpcresources.tke.cloud.tencent.com", verbs);
         create(lost(ok(theirs)))
             .await
-            .check("it is not known whether SecurityGroupPolicy shop/app was created", verbs);
+            .check("cannot tell whether SecurityGroupPolicy shop/app was created", verbs);
     }
 
     #[tokio::test(start_paused = true)]
@@ -435,10 +487,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn create_waits_no_longer_than_allowed() {
+    async fn create_wait_ends_when_cancelled() {
         let missing = || vec![absent(), no_namespace(), absent(), no_namespace()];
-        let stop = CancellationToken::new();
-        let alarm = stop.clone();
+        let cancel = CancellationToken::new();
+        let alarm = cancel.clone();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(600)).await;
             alarm.cancel();
@@ -446,42 +498,40 @@ mod tests {
         let operation = async |wait_for: WaitFor| {
             let (cluster, _script) = cluster(missing());
             let manager = FieldManager::default();
-            Policies::new(cluster).create(&manifest(), &manager, wait_for, &stop).await.unwrap_err()
+            Policies::new(cluster)
+                .create(&manifest(), &manager, wait_for, &cancel)
+                .await
+                .unwrap_err()
         };
         let error = operation(WaitFor { namespace: false, ..WaitFor::default() }).await;
         assert!(matches!(
-            error.of_cluster(),
-            Some(cluster::Error::NamespaceMissing { namespace }) if namespace == "shop"
+            error,
+            Error::Cluster(cluster::Error::NamespaceMissing { namespace }) if namespace == "shop"
         ));
         let error = operation(WaitFor::default()).await;
-        assert_eq!(
-            error.to_string(),
-            "waited 0 s for what SecurityGroupPolicy shop/app needs, \
-             but the namespace shop does not exist"
-        );
-        assert_eq!(error.remedy(), "create the namespace first, or correct its name.");
+        assert_eq!(error.to_string(), "waited 0 s, but the namespace shop does not exist");
     }
 
     #[tokio::test]
-    async fn update_changes_only_the_object_it_knows() {
+    async fn update_of_recreated_object_fails() {
         let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
         let played = update(vec![ok(ours()), ok(ours())], false).await;
         played.check("u-1 selects app", "GET PATCH");
         assert_eq!(played.bodies[1]["metadata"]["uid"], "u-1");
 
-        let replaced = "SecurityGroupPolicy shop/app is another object now, with the uid u-2";
+        let replaced = "SecurityGroupPolicy shop/app was recreated and now has the uid u-2";
         update(vec![ok(live("u-2", &[], &[]))], true).await.check(replaced, "GET");
         let gone = "SecurityGroupPolicy shop/app no longer exists";
         update(vec![absent()], true).await.check(gone, "GET");
     }
 
     #[tokio::test]
-    async fn update_takes_fields_of_others_only_by_force() {
+    async fn update_takes_fields_of_others_only_with_force() {
         let more = || live("u-1", &["app", "team"], &[(OURS, &["app"]), ("argocd", &["team"])]);
         let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
         let owned = |field| {
             format!(
-                "others own fields of SecurityGroupPolicy shop/app: \
+                "\
                  `argocd` (Apply) owns .spec.podSelector.matchLabels.{field}"
             )
         };
@@ -505,12 +555,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_new_name_takes_over_before_the_old_one_gives_up() {
+    async fn renamed_field_manager_takes_over_before_the_old_one_releases() {
         let both = || live("u-1", &["app"], &[(OURS, &["app"]), ("new", &["app"])]);
         let operation = async |policies: Policies| {
-            let (from, stop) = (FieldManager::default(), CancellationToken::new());
+            let (from, cancel) = (FieldManager::default(), CancellationToken::new());
             let to = FieldManager { name: "new".to_owned(), ..FieldManager::default() };
-            policies.hand_over("u-1", &manifest(), [&from, &to], &stop).await
+            policies.transfer_ownership("u-1", &manifest(), [&from, &to], &cancel).await
         };
         let played = play(vec![ok(both()), ok(both())], operation, |()| "done".to_owned()).await;
         played.check("done", "PATCH PATCH");
@@ -525,14 +575,14 @@ mod tests {
         );
         let played = play(vec![conflict()], operation, |()| "done".to_owned()).await;
         played.check(
-            "others own fields of SecurityGroupPolicy shop/app: \
+            "\
              `argocd` (Apply) owns .spec.podSelector.matchLabels.app",
             "PATCH",
         );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn delete_is_over_when_it_is_gone() {
+    async fn delete_waits_until_the_object_is_gone() {
         let held = || live("u-1", &[], &[]);
         let stale = || status(409, "Conflict", "the UID in the precondition", json!({}));
         delete(vec![ok(json!({"kind": "Status"}))]).await.check("gone", "DELETE");
@@ -547,34 +597,33 @@ mod tests {
         delete(vec![begun(), ok(live("u-2", &[], &[]))]).await.check("gone", "DELETE GET");
         delete(vec![stale(), absent()]).await.check("gone", "DELETE GET");
         delete(vec![stale(), ok(live("u-2", &[], &[]))]).await.check(
-            "SecurityGroupPolicy shop/app is another object now, with the uid u-2",
+            "SecurityGroupPolicy shop/app was recreated and now has the uid u-2",
             "DELETE GET",
         );
     }
 
     #[tokio::test]
-    async fn a_missing_kind_names_the_add_on() {
+    async fn missing_kind_means_that_the_add_on_is_not_installed() {
         let (cluster, _script) = cluster([unserved(), groups(&[])]);
-        let stop = CancellationToken::new();
-        let error = Policies::new(cluster).find(&manifest().at, &stop).await.unwrap_err();
-        assert_eq!(error.to_string(), "cannot read SecurityGroupPolicy shop/app");
+        let cancel = CancellationToken::new();
+        let error = Policies::new(cluster).find(&manifest().at, &cancel).await.unwrap_err();
+        assert!(error.is_uninstalled());
         assert_eq!(
-            error.of_cluster().unwrap().to_string(),
+            error.to_string(),
             "the cluster has no matches for kind \"SecurityGroupPolicy\" \
              in version \"vpcresources.tke.cloud.tencent.com/v1beta1\""
         );
-        assert!(error.remedy().starts_with("install the add-on SecurityGroupPolicy"));
     }
 
     #[test]
-    fn operations_can_move_between_threads() {
+    fn futures_are_send() {
         fn check<T: Send>(_: T) {}
         let (manifest, manager) = (manifest(), FieldManager::default());
-        let stop = CancellationToken::new();
-        let policies = Policies::new(Cluster::new(Err(cluster::Missing::NotYetKnown("x".into()))));
-        check(policies.create(&manifest, &manager, WaitFor::default(), &stop));
-        check(policies.find(&manifest.at, &stop));
-        check(policies.update("u-1", &manifest, &manager, &stop));
-        check(policies.delete(&manifest.at, "u-1", &stop));
+        let cancel = CancellationToken::new();
+        let policies = Policies::new(Cluster::new(Err(NoConnection::Unknown)));
+        check(policies.create(&manifest, &manager, WaitFor::default(), &cancel));
+        check(policies.find(&manifest.at, &cancel));
+        check(policies.update("u-1", &manifest, &manager, &cancel));
+        check(policies.delete(&manifest.at, "u-1", &cancel));
     }
 }

@@ -1,4 +1,4 @@
-//! The provider block: what may be set, what the environment adds, and everything that is offered.
+//! The provider block: what may be set, what the environment adds, and the list of components.
 //!
 //! The only reader of the environment. An attribute wins over its variable.
 
@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use tf_provider::{
-    Components, ConfigureCx, Diagnostic, Diagnostics, Maybe, Model, Normalized, Partial, Path,
-    Provider, Result,
+    Components, ConfigureCx, Diagnostic, Diagnostics, Model, Normalized, Partial, Provider, Result,
     validate::{each, keys},
 };
 
 use self::settings::Environment;
 use crate::{
-    cloud::{self, Domain, Endpoint, Region, Scheme},
+    client::Client,
+    cloud::{Domain, Endpoint, Region, Scheme},
     data_sources::Cluster,
-    groups::{Groups, check_tag_key, check_tag_value},
-    pods::Policies,
+    diagnostics::provider::conflicting_connection,
+    groups::{check_tag_key, check_tag_value},
     resources::{SecurityGroup, SecurityGroupPolicy, SecurityGroupRule},
 };
 
@@ -33,12 +33,12 @@ pub struct Tke;
 /// Both connections are opened at first use. A configuration of one side needs only that side,
 /// and planning needs no cluster. Values that are known only after apply are accepted.
 ///
-/// The cloud is reached through the proxy that `HTTPS_PROXY` names, unless `NO_PROXY` excepts it,
-/// and the cluster without one.
+/// The cloud is reached through the proxy in `HTTPS_PROXY`, unless excluded by `NO_PROXY`. The
+/// cluster is never proxied.
 #[derive(Model, Clone, Debug)]
 pub struct ProviderConfig {
-    /// Region of what lives in the cloud, such as `ap-guangzhou`. It is needed only where a
-    /// resource names no region of its own. Environment: `TENCENTCLOUD_REGION`.
+    /// Region of the cloud resources, such as `ap-guangzhou`. Required only for resources that set
+    /// no region of their own. Environment: `TENCENTCLOUD_REGION`.
     region: Option<Normalized<Region>>,
     /// Public half of the API key. Environment: `TENCENTCLOUD_SECRET_ID`.
     secret_id: Option<SecretString>,
@@ -52,8 +52,8 @@ pub struct ProviderConfig {
     /// Root domain of the cloud's API, `tencentcloudapi.com` by default. A service is reached at
     /// `<service>.<domain>`. Environment: `TENCENTCLOUD_DOMAIN`.
     domain: Option<Normalized<Domain>>,
-    /// Where single services are reached, instead of `<service>.<domain>`.
-    /// Environment: `TKE_ENDPOINT`, one place for all of them.
+    /// Endpoints of single services, instead of `<service>.<domain>`.
+    /// Environment: `TKE_ENDPOINT`, one endpoint for all of them.
     endpoints: Option<ServiceEndpoints>,
     /// Tags that every security group gets besides its own.
     default_tags: Option<DefaultTags>,
@@ -62,18 +62,18 @@ pub struct ProviderConfig {
     kubernetes: Option<Kubernetes>,
 }
 
-/// Places of single services, such as `https://vpc.internal.tencentcloudapi.com`.
+/// Endpoints of single services, such as `https://vpc.internal.tencentcloudapi.com`.
 #[derive(Model, Clone, Debug)]
 pub struct ServiceEndpoints {
-    /// Place of the VPC API, which holds security groups.
+    /// Endpoint of the VPC API, which manages security groups.
     vpc: Option<Normalized<Endpoint>>,
-    /// Place of the TKE API, which knows the clusters.
+    /// Endpoint of the TKE API, which manages clusters.
     tke: Option<Normalized<Endpoint>>,
-    /// Place of the tag API.
+    /// Endpoint of the tag API.
     tag: Option<Normalized<Endpoint>>,
 }
 
-/// Tags for every object that can carry some.
+/// Tags for every object that can have tags.
 #[derive(Model, Clone, Debug)]
 pub struct DefaultTags {
     /// Tags by their keys. A resource's own tag of the same key wins.
@@ -103,68 +103,6 @@ pub struct Kubernetes {
     insecure: Option<bool>,
 }
 
-/// What resources and data sources work with.
-#[derive(Debug)]
-pub struct Client {
-    /// The cloud's API itself, for what has no layer of its own.
-    pub(crate) cloud: cloud::Client,
-    /// Security groups and their rules.
-    pub(crate) groups: Groups,
-    /// Policies that bind groups to Pods.
-    pub(crate) policies: Policies,
-    default_tags: Maybe<BTreeMap<String, String>>,
-    region: Maybe<Region>,
-}
-
-impl Client {
-    /// The region of an object: its own, else the provider's.
-    pub(crate) fn region(&self, own: Option<&Region>) -> Result<Region> {
-        match (own, &self.region) {
-            (Some(region), _) | (None, Maybe::Known(region)) => Ok(region.clone()),
-            (None, Maybe::Unknown) => {
-                Err(Diagnostic::error("Could not tell which region is meant")
-                    .detail(
-                        "`region` of the provider block is known only after apply.\n\n\
-                     What to do: give the provider a region that does not depend on other \
-                     resources, or set `region` in the resource.",
-                    )
-                    .into())
-            }
-            (None, Maybe::Null) => Err(Diagnostic::error("Could not tell which region is meant")
-                .detail(
-                    "Neither the resource, nor the provider block, nor the environment names a \
-                     region.\n\nWhat to do: set `region` in the provider block, or \
-                     TENCENTCLOUD_REGION in the environment.",
-                )
-                .into()),
-        }
-    }
-
-    /// The provider's region, for planning.
-    pub(crate) fn planned_region(&self) -> &Maybe<Region> {
-        &self.region
-    }
-
-    /// Tags that every object gets besides its own.
-    pub(crate) fn default_tags(&self) -> Result<BTreeMap<String, String>> {
-        match &self.default_tags {
-            Maybe::Known(tags) => Ok(tags.clone()),
-            Maybe::Null => Ok(BTreeMap::new()),
-            Maybe::Unknown => Err(Diagnostic::error("Could not tell which tags to set")
-                .detail(
-                    "`default_tags` of the provider block is known only after apply.\n\n\
-                     What to do: give the provider tags that do not depend on other resources.",
-                )
-                .into()),
-        }
-    }
-
-    /// The default tags, for planning; `None` while they are unknown.
-    pub(crate) fn planned_tags(&self) -> Option<BTreeMap<String, String>> {
-        self.default_tags().ok()
-    }
-}
-
 impl Provider for Tke {
     const NAME: &'static str = "tke";
     const SOURCE: &'static str = "terraform-provider-tke/tke";
@@ -176,10 +114,7 @@ impl Provider for Tke {
     }
 
     fn check(config: &Partial<ProviderConfig>) -> Diagnostics {
-        match config.kubernetes.known() {
-            Some(kubernetes) => one_way_in(kubernetes),
-            None => Diagnostics::default(),
-        }
+        config.kubernetes.known().and_then(one_connection).into_iter().collect()
     }
 
     fn components() -> Components<Client> {
@@ -192,26 +127,18 @@ impl Provider for Tke {
 }
 
 /// A cluster is reached in one way; a block that names two would leave open which one counts.
-fn one_way_in(kubernetes: &Kubernetes) -> Diagnostics {
-    let at = || Path::from("kubernetes");
+fn one_connection(kubernetes: &Kubernetes) -> Option<Diagnostic> {
     let kubeconfig = kubernetes.config_path.is_some();
-    let refused = if kubeconfig && kubernetes.host.is_some() {
-        Some(("host", "`config_path` and `host` are two ways to reach a cluster: set one of them"))
+    let (attribute, why) = if kubeconfig && kubernetes.host.is_some() {
+        ("host", "`config_path` and `host` are two ways to reach a cluster")
     } else if kubernetes.config_context.is_some() && kubernetes.host.is_some() {
-        Some(("config_context", "`config_context` goes with `config_path`, not with `host`"))
+        ("config_context", "`config_context` belongs to `config_path`, not to `host`")
     } else if kubernetes.token.is_some() && kubeconfig {
-        Some(("token", "`token` goes with `host`: a kubeconfig brings its own credentials"))
+        ("token", "`token` belongs to `host`: a kubeconfig has its own credentials")
     } else {
-        None
+        return None;
     };
-    refused
-        .map(|(attribute, why)| {
-            Diagnostic::error("Conflicting ways to reach the cluster")
-                .detail(why)
-                .at(at().attribute(attribute))
-        })
-        .into_iter()
-        .collect()
+    Some(conflicting_connection(attribute, why))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -226,12 +153,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_keeps_the_rules_of_terraform() {
+    fn schema_has_no_errors() {
         assert_eq!(tf_provider::schema_errors::<Tke>(), Vec::<String>::new());
     }
 
     #[test]
-    fn the_cluster_is_reached_in_one_way() {
+    fn conflicting_connection_attributes_are_refused() {
         #[track_caller]
         fn check(set: &[&str], expected: &str) {
             let text = |name: &str| set.contains(&name).then(|| "x".to_owned());
@@ -242,9 +169,9 @@ mod tests {
                 token: text("token").map(SecretString::from),
                 ..Kubernetes::default()
             };
-            let found = one_way_in(&kubernetes);
-            let paths = found.iter().filter_map(|one| one.path.as_ref()).map(ToString::to_string);
-            assert_eq!(paths.collect::<Vec<_>>().join(" "), expected, "{set:?}");
+            let found = one_connection(&kubernetes).and_then(|found| found.path);
+            let path = found.map_or_else(String::new, |path| path.to_string());
+            assert_eq!(path, expected, "{set:?}");
         }
         check(&[], "");
         check(&["config_path", "config_context"], "");
@@ -257,7 +184,7 @@ mod tests {
 
     /// What users' configurations rely on. A line that goes or changes breaks some of them.
     #[test]
-    fn the_public_contract() {
+    fn public_contract_is_unchanged() {
         let mut lines = Vec::new();
         for (name, object) in [
             ("provider tke", ProviderConfig::object()),

@@ -13,12 +13,12 @@ pub use self::{
     security_group_policy::{SecurityGroupPolicy, SecurityGroupPolicyIdentity},
     security_group_rule::{SecurityGroupRule, SecurityGroupRuleIdentity},
 };
-use crate::{cloud::Region, diagnostics::not_an_id, provider::Client};
+use crate::{client::Client, cloud::Region, diagnostics::invalid_import_id};
 
 /// A region that the user leaves out is the provider's, and known at plan if that one is.
 fn planned_region(region: &mut Maybe<Normalized<Region>>, client: Option<&Client>) {
     if let (Maybe::Unknown, Some(Maybe::Known(default))) =
-        (&region, client.map(Client::planned_region))
+        (&region, client.map(|client| &client.default_region))
     {
         *region = Maybe::Known(default.clone().into());
     }
@@ -33,8 +33,8 @@ fn in_region<T: FromStr<Err: Display>>(text: &str) -> Result<(Option<Region>, T)
         }
         _ => (None, text),
     };
-    let region = region.map(str::parse).transpose().map_err(|why| not_an_id(text, &why))?;
-    Ok((region, id.parse().map_err(|why| not_an_id(text, &why))?))
+    let region = region.map(str::parse).transpose().map_err(|why| invalid_import_id(text, &why))?;
+    Ok((region, id.parse().map_err(|why| invalid_import_id(text, &why))?))
 }
 
 #[cfg(test)]
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_id_may_begin_with_a_region() {
+    fn import_id_may_begin_with_a_region() {
         for (text, region, id) in [
             ("sg-12345678", None, "sg-12345678"),
             ("ap-guangzhou/sg-12345678", Some("ap-guangzhou"), "sg-12345678"),

@@ -85,11 +85,6 @@ pub enum Mismatch {
     Icmpv6OverIpv4,
 }
 
-/// Why a text is not a part of a rule: a sentence for whoever wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(String);
-
 #[cfg(test)]
 pub(crate) mod strategy {
     //! Every rule that can be written, for property tests.
@@ -135,14 +130,14 @@ pub(crate) mod strategy {
             any::<u16>().prop_map(|port| port.to_string()),
             proptest::collection::vec(piece, 1..5).prop_map(|pieces| pieces.join(",")),
         ]
-        .prop_map(|text| Ports::lenient(&text).unwrap())
+        .prop_map(|text| Ports::parse_normalized(&text).unwrap())
     }
 
     fn peer() -> impl Strategy<Value = Peer> {
         prop_oneof![
             (any::<u32>(), 1..=32_u8).prop_map(|(address, length)| {
                 Peer::Ipv4(
-                    Ipv4Cidr::lenient(&format!(
+                    Ipv4Cidr::parse_normalized(&format!(
                         "{}/{length}",
                         std::net::Ipv4Addr::from_bits(address)
                     ))
@@ -151,7 +146,7 @@ pub(crate) mod strategy {
             }),
             (any::<u128>(), 0..=128_u8).prop_map(|(address, length)| {
                 Peer::Ipv6(
-                    Ipv6Cidr::lenient(&format!(
+                    Ipv6Cidr::parse_normalized(&format!(
                         "{}/{length}",
                         std::net::Ipv6Addr::from_bits(address)
                     ))
@@ -180,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_parts_that_go_together() {
+    fn matching_parts_make_a_rule() {
         check("tcp", "80,443", "10.0.0.0/8", Ok(()));
         check("udp", "ALL", "::/0", Ok(()));
         check("icmp", "ALL", "10.0.0.0/8", Ok(()));
@@ -190,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn err_parts_that_do_not() {
+    fn mismatched_parts_are_refused() {
         check("gre", "80", "10.0.0.0/8", Err(Mismatch::Ports(Protocol::Gre)));
         check("all", "80", "10.0.0.0/8", Err(Mismatch::Ports(Protocol::All)));
         check("icmp", "ALL", "::/0", Err(Mismatch::IcmpOverIpv6));

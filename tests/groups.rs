@@ -7,11 +7,12 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Value, json};
 use terraform_provider_tke::{
     cloud::{
-        Cause, Client, Config, Credentials, Endpoints, Kind, Region, Retry,
+        Cause, Client, Config, Credentials, Endpoints, ErrorKind, Region,
         api::tke::DescribeClusters,
     },
-    groups::{Beside, Error, Group, GroupSpec, Groups, Handle, RuleSpec, Tracked},
+    groups::{Error, Group, GroupSpec, Groups, Handle, NeighborFingerprints, RuleSpec, Tracked},
     rules::{Difference, RuleId},
+    wait::Backoff,
 };
 use tke_sandbox::{
     Sandbox,
@@ -24,7 +25,7 @@ struct Test {
     cloud: Client,
     groups: Groups,
     region: Region,
-    stop: CancellationToken,
+    cancel: CancellationToken,
 }
 
 impl Test {
@@ -36,19 +37,19 @@ impl Test {
             cloud,
             sandbox,
             region: "ap-guangzhou".parse().unwrap(),
-            stop: CancellationToken::new(),
+            cancel: CancellationToken::new(),
         }
     }
 
     async fn create(&self) -> Group {
-        self.groups.create(&self.region, &pods(), &self.stop).await.unwrap().group
+        self.groups.create(&self.region, &pods(), &self.cancel).await.unwrap().group
     }
 
     /// A new group with these rules, seen by a provider that has just started.
     async fn group(&self, rules: &[&str]) -> Handle {
         let group = self.groups.at(&self.region, &self.create().await.id);
         for rule in rules {
-            group.add_rule(&spec(rule), &self.stop).await.unwrap();
+            group.add_rule(&spec(rule), &self.cancel).await.unwrap();
         }
         self.sandbox.log().clear();
         Groups::new(self.cloud.clone()).at(&self.region, group.id())
@@ -95,7 +96,7 @@ fn client(sandbox: &Sandbox, secret_key: Option<&str>) -> Client {
     Client::new(Config {
         credentials: Ok(credentials),
         endpoints: Endpoints { all, ..Endpoints::default() },
-        retry: Retry { wait: Duration::from_secs(5), ..Retry::default() },
+        retry: Backoff { total: Some(Duration::from_secs(5)), ..Config::default().retry },
         ..Config::default()
     })
 }
@@ -113,18 +114,18 @@ fn spec(rule: &str) -> RuleSpec {
 async fn track(
     group: &Handle,
     known: &RuleSpec,
-    stop: &CancellationToken,
+    cancel: &CancellationToken,
 ) -> Result<Tracked, Error> {
-    group.track_rule(known, &Beside::default(), stop).await
+    group.track_rule(known, &NeighborFingerprints::default(), cancel).await
 }
 
 #[tokio::test]
-async fn ok_a_whole_life_leaves_no_trace() {
+async fn group_and_rule_lifecycle_leaves_nothing_behind() {
     let test = Test::start().await;
     let before = test.sandbox.state();
     let created = test.create().await;
     let group = test.groups.at(&test.region, &created.id);
-    assert_eq!(group.find(&test.stop).await.unwrap(), Some(created));
+    assert_eq!(group.find(&test.cancel).await.unwrap(), Some(created));
 
     let tags = [("team".to_owned(), "ops".to_owned()), ("env".to_owned(), "dev".to_owned())];
     let to = GroupSpec {
@@ -133,8 +134,8 @@ async fn ok_a_whole_life_leaves_no_trace() {
         tags: tags.into(),
         ..GroupSpec::default()
     };
-    group.modify(&pods(), &to, &test.stop).await.unwrap();
-    let found = group.find(&test.stop).await.unwrap().unwrap();
+    group.modify(&pods(), &to, &test.cancel, |_| ()).await.unwrap();
+    let found = group.find(&test.cancel).await.unwrap().unwrap();
     assert_eq!((found.name, found.description, found.tags), (to.name, to.description, to.tags));
 
     for rule in [
@@ -145,22 +146,22 @@ async fn ok_a_whole_life_leaves_no_trace() {
         "all_all_10.0.0.1",
     ] {
         let (rule, port) = (spec(rule), spec("udp_53_192.168.0.0/16"));
-        group.add_rule(&rule, &test.stop).await.unwrap();
-        let tracked = track(&group, &rule, &test.stop).await.unwrap();
+        group.add_rule(&rule, &test.cancel).await.unwrap();
+        let tracked = track(&group, &rule, &test.cancel).await.unwrap();
         assert_eq!(tracked, Tracked::Same(rule.clone()));
-        group.edit_rule(&rule, &port, &test.stop).await.unwrap();
-        group.edit_rule(&port, &rule, &test.stop).await.unwrap();
-        group.remove_rule(&rule, &test.stop).await.unwrap();
-        group.remove_rule(&rule, &test.stop).await.unwrap();
+        group.edit_rule(&rule, &port, &test.cancel).await.unwrap();
+        group.edit_rule(&port, &rule, &test.cancel).await.unwrap();
+        group.remove_rule(&rule, &test.cancel).await.unwrap();
+        group.remove_rule(&rule, &test.cancel).await.unwrap();
     }
-    group.delete(&test.stop).await.unwrap();
-    group.delete(&test.stop).await.unwrap();
-    assert_eq!(group.find(&test.stop).await.unwrap(), None);
+    group.delete(&test.cancel).await.unwrap();
+    group.delete(&test.cancel).await.unwrap();
+    assert_eq!(group.find(&test.cancel).await.unwrap(), None);
     assert_eq!(test.sandbox.state(), before);
 }
 
 #[tokio::test]
-async fn ok_a_plan_of_a_hundred_rules_takes_two_calls() {
+async fn plan_of_a_hundred_rules_takes_two_calls() {
     let test = Test::start().await;
     let rules: Vec<String> = (1..=100).map(|port| format!("tcp_{port}_10.0.0.0/8")).collect();
     let group = test.group(&[]).await;
@@ -174,30 +175,30 @@ async fn ok_a_plan_of_a_hundred_rules_takes_two_calls() {
     test.outside("CreateSecurityGroupPolicies", payload);
     test.sandbox.log().clear();
 
-    group.find(&test.stop).await.unwrap().unwrap();
+    group.find(&test.cancel).await.unwrap().unwrap();
     for rule in &rules {
-        let tracked = track(&group, &spec(rule), &test.stop).await.unwrap();
+        let tracked = track(&group, &spec(rule), &test.cancel).await.unwrap();
         assert!(matches!(tracked, Tracked::Same(_)), "{tracked:?}");
     }
     assert_eq!(test.calls().values().sum::<usize>(), 2, "{:?}", test.calls());
 }
 
 #[tokio::test]
-async fn ok_faults_of_every_kind_orphan_nothing() {
+async fn calls_under_every_fault_orphan_nothing() {
     let test = Test::start().await;
     for fault in [Fault::Throttle, Fault::ServerError, Fault::LostResponse] {
         let before = test.sandbox.state();
         test.fault("CreateSecurityGroup", fault.clone());
         let group = test.groups.at(&test.region, &test.create().await.id);
         test.fault("CreateSecurityGroupPolicies", fault.clone());
-        group.add_rule(&spec("tcp_443_10.0.0.0/8"), &test.stop).await.unwrap();
+        group.add_rule(&spec("tcp_443_10.0.0.0/8"), &test.cancel).await.unwrap();
         assert_eq!(test.rules(&group), ["tcp 443 10.0.0.0/8"]);
         test.fault("ReplaceSecurityGroupPolicies", fault.clone());
         let (from, to) = (spec("tcp_443_10.0.0.0/8"), spec("udp_443_10.0.0.0/8"));
-        group.edit_rule(&from, &to, &test.stop).await.unwrap();
+        group.edit_rule(&from, &to, &test.cancel).await.unwrap();
         assert_eq!(test.rules(&group), ["udp 443 10.0.0.0/8"]);
         test.fault("DeleteSecurityGroupPolicies", fault.clone());
-        group.remove_rule(&to, &test.stop).await.unwrap();
+        group.remove_rule(&to, &test.cancel).await.unwrap();
         assert_eq!(test.rules(&group), [""; 0]);
         for action in
             ["ModifySecurityGroupAttribute", "ModifyResourceTags", "DescribeSecurityGroups"]
@@ -205,19 +206,19 @@ async fn ok_faults_of_every_kind_orphan_nothing() {
             test.fault(action, fault.clone());
         }
         let to = GroupSpec { name: "renamed".to_owned(), ..GroupSpec::default() };
-        group.modify(&pods(), &to, &test.stop).await.unwrap();
-        assert_eq!(group.find(&test.stop).await.unwrap().unwrap().name, "renamed");
+        group.modify(&pods(), &to, &test.cancel, |_| ()).await.unwrap();
+        assert_eq!(group.find(&test.cancel).await.unwrap().unwrap().name, "renamed");
         test.fault("DeleteSecurityGroup", fault.clone());
-        group.delete(&test.stop).await.unwrap();
+        group.delete(&test.cancel).await.unwrap();
         assert_eq!(test.sandbox.state(), before, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn ok_others_work_on_the_same_group() {
+async fn concurrent_writers_of_one_group_all_succeed() {
     let test = Test::start().await;
     let group = test.group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8"]).await;
-    group.find_rule(&spec("tcp_1_10.0.0.0/8").rule, &test.stop).await.unwrap().unwrap();
+    group.find_rule(&spec("tcp_1_10.0.0.0/8").rule, &test.cancel).await.unwrap().unwrap();
     // Above ours and behind our back: every position and the version are others now.
     let policy = json!({ "PolicyIndex": 0, "Protocol": "TCP", "Port": "9", "CidrBlock": "10.0.0.0/8", "Action": "DROP" });
     let payload = json!({
@@ -225,15 +226,15 @@ async fn ok_others_work_on_the_same_group() {
         "SecurityGroupPolicySet": { "Ingress": [policy] },
     });
     test.outside("CreateSecurityGroupPolicies", payload);
-    group.remove_rule(&spec("tcp_1_10.0.0.0/8"), &test.stop).await.unwrap();
+    group.remove_rule(&spec("tcp_1_10.0.0.0/8"), &test.cancel).await.unwrap();
     assert_eq!(test.rules(&group), ["tcp 9 10.0.0.0/8", "tcp 2 10.0.0.0/8"]);
     let (from, to) = (spec("tcp_2_10.0.0.0/8"), spec("tcp_3_10.0.0.0/8"));
-    group.edit_rule(&from, &to, &test.stop).await.unwrap();
+    group.edit_rule(&from, &to, &test.cancel).await.unwrap();
     assert_eq!(test.rules(&group), ["tcp 9 10.0.0.0/8", "tcp 3 10.0.0.0/8"]);
 }
 
 #[tokio::test]
-async fn ok_an_edited_rule_is_followed() {
+async fn edited_rule_is_tracked() {
     let test = Test::start().await;
     let group = test.group(&["tcp_443_10.0.0.0/8", "tcp_22_10.0.0.0/8"]).await;
     let policy = json!({ "PolicyIndex": 0, "Protocol": "tcp", "Port": "8443", "CidrBlock": "10.0.0.0/8", "Action": "accept", "PolicyDescription": "made by a test" });
@@ -244,52 +245,52 @@ async fn ok_an_edited_rule_is_followed() {
     test.outside("ReplaceSecurityGroupPolicies", payload);
     let (edited, same) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_22_10.0.0.0/8"));
     let (edited, same) =
-        tokio::join!(track(&group, &edited, &test.stop), track(&group, &same, &test.stop),);
+        tokio::join!(track(&group, &edited, &test.cancel), track(&group, &same, &test.cancel),);
     let now = spec("tcp_8443_10.0.0.0/8");
     assert_eq!(edited.unwrap(), Tracked::Drifted(now.clone(), Difference::Traffic));
     assert!(matches!(same.unwrap(), Tracked::Same(_)));
-    group.edit_rule(&now, &spec("tcp_443_10.0.0.0/8"), &test.stop).await.unwrap();
+    group.edit_rule(&now, &spec("tcp_443_10.0.0.0/8"), &test.cancel).await.unwrap();
     assert_eq!(test.rules(&group), ["tcp 443 10.0.0.0/8", "tcp 22 10.0.0.0/8"]);
 }
 
 #[tokio::test]
-async fn err_add_what_is_there() {
+async fn adding_an_existing_rule_fails() {
     let test = Test::start().await;
     let group = test.group(&["tcp_443_10.0.0.0/8"]).await;
-    let error = group.add_rule(&spec("tcp_443_10.0.0.0/8"), &test.stop).await.unwrap_err();
-    let Error::Exists(id) = error else { panic!("{error}") };
+    let error = group.add_rule(&spec("tcp_443_10.0.0.0/8"), &test.cancel).await.unwrap_err();
+    let Error::RuleExists(id) = error else { panic!("{error}") };
     assert_eq!(id.to_string(), format!("{}_ingress_accept_tcp_443_10.0.0.0/8", group.id()));
 }
 
 #[tokio::test]
-async fn err_delete_while_mentioned_then_without() {
+async fn delete_of_referenced_group_waits_for_the_references() {
     let test = Test::start().await;
     let group = test.group(&[]).await;
     let other = test.group(&[&format!("all_all_{}", group.id())]).await;
-    let stop = CancellationToken::new();
-    let (deleted, ()) = tokio::join!(group.delete(&stop), async {
+    let cancel = CancellationToken::new();
+    let (deleted, ()) = tokio::join!(group.delete(&cancel), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        stop.cancel();
+        cancel.cancel();
     });
-    let Err(Error::Held { holders, source, .. }) = deleted else { panic!("{deleted:?}") };
-    assert_eq!((holders.groups, source.kind()), (vec![other.id().clone()], Kind::Busy));
+    let Err(Error::InUse { usage, source, .. }) = deleted else { panic!("{deleted:?}") };
+    assert_eq!((usage.groups, source.kind()), (vec![other.id().clone()], ErrorKind::Busy));
 
-    group.remove_references(&test.stop).await.unwrap();
-    group.delete(&test.stop).await.unwrap();
+    group.remove_references(&test.cancel).await.unwrap();
+    group.delete(&test.cancel).await.unwrap();
 }
 
 #[tokio::test]
-async fn err_wrong_key_and_no_host() {
+async fn wrong_key_and_unreachable_host_are_distinguished() {
     let test = Test::start().await;
     let request = DescribeClusters::default();
     let wrong = client(&test.sandbox, Some("not-the-key"));
-    let error = wrong.call(&test.region, &request, &test.stop).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (Kind::Denied, 1));
+    let error = wrong.call(&test.region, &request, &test.cancel).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Denied, 1));
     assert_eq!(error.code(), Some("AuthFailure.SignatureFailure"));
     assert!(error.request_id().is_some());
 
     let request = DescribeClusters { cluster_ids: vec!["my-cluster".to_owned()], ..request };
-    let found = test.cloud.call(&test.region, &request, &test.stop).await.unwrap();
+    let found = test.cloud.call(&test.region, &request, &test.cancel).await.unwrap();
     assert_eq!(
         found.clusters.iter().map(|c| c.cluster_name.as_str()).collect::<Vec<_>>(),
         ["my-cluster"]
@@ -297,12 +298,12 @@ async fn err_wrong_key_and_no_host() {
     assert!(found.clusters[0].cluster_network_settings.vpc_id.starts_with("vpc-"));
 
     drop(test.sandbox);
-    let error = test.cloud.call(&test.region, &request, &test.stop).await.unwrap_err();
+    let error = test.cloud.call(&test.region, &request, &test.cancel).await.unwrap_err();
     assert!(matches!(error.cause(), Cause::Unreachable { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn ok_two_states_share_a_group() {
+async fn two_states_share_a_group() {
     let test = Test::start().await;
     let group = test.group(&[]).await;
     // As seen from two processes, which know nothing of each other, over a network.

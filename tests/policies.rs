@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use terraform_provider_tke::{
-    cluster::{self, Cluster, Connection, FieldManager, Server},
-    pods::{Error, Manifest, Policies, Policy, PolicyRef, PolicySpec, Selector, WaitFor},
+    cluster::{self, Cluster, Connection, FieldManager, Server, api::LabelSelector},
+    pods::{Error, Policies, Policy, PolicyManifest, PolicyRef, PolicySpec, WaitFor},
 };
 use tke_sandbox::{
     Sandbox,
@@ -21,7 +21,7 @@ struct Test {
     sandbox: Sandbox,
     policies: Policies,
     manager: FieldManager,
-    stop: CancellationToken,
+    cancel: CancellationToken,
 }
 
 impl Test {
@@ -38,24 +38,24 @@ impl Test {
             policies: Policies::new(Cluster::new(Ok(connection))),
             sandbox,
             manager: FieldManager::default(),
-            stop: CancellationToken::new(),
+            cancel: CancellationToken::new(),
         }
     }
 
-    async fn create(&self, manifest: &Manifest) -> Result<Policy, Error> {
-        self.policies.create(manifest, &self.manager, WaitFor::default(), &self.stop).await
+    async fn create(&self, manifest: &PolicyManifest) -> Result<Policy, Error> {
+        self.policies.create(manifest, &self.manager, WaitFor::default(), &self.cancel).await
     }
 
     async fn find(&self) -> Option<Policy> {
-        self.policies.find(&at(), &self.stop).await.unwrap()
+        self.policies.find(&at(), &self.cancel).await.unwrap()
     }
 
-    async fn update(&self, of: &Policy, manifest: &Manifest) -> Result<Policy, Error> {
-        self.policies.update(&of.uid, manifest, &self.manager, &self.stop).await
+    async fn update(&self, of: &Policy, manifest: &PolicyManifest) -> Result<Policy, Error> {
+        self.policies.update(&of.uid, manifest, &self.manager, &self.cancel).await
     }
 
     async fn delete(&self, policy: &Policy) -> Result<(), Error> {
-        self.policies.delete(&at(), &policy.uid, &self.stop).await
+        self.policies.delete(&at(), &policy.uid, &self.cancel).await
     }
 
     fn fault(&self, on: &str, fault: Fault, times: u32) {
@@ -89,13 +89,13 @@ fn at() -> PolicyRef {
     PolicyRef::new("my-namespace", "app").unwrap()
 }
 
-fn labels(keys: &[&str]) -> Selector {
+fn labels(keys: &[&str]) -> LabelSelector {
     let match_labels = keys.iter().map(|&key| (key.to_owned(), "x".to_owned())).collect();
-    Selector { match_labels, ..Selector::default() }
+    LabelSelector { match_labels, ..LabelSelector::default() }
 }
 
-fn manifest(groups: &[&str]) -> Manifest {
-    Manifest {
+fn manifest(groups: &[&str]) -> PolicyManifest {
+    PolicyManifest {
         at: at(),
         spec: PolicySpec {
             pod_selector: Some(labels(&["app"])),
@@ -108,7 +108,7 @@ fn manifest(groups: &[&str]) -> Manifest {
 }
 
 #[tokio::test]
-async fn a_whole_life() {
+async fn policy_is_created_found_updated_and_deleted() {
     let test = Test::start().await;
     let before = test.sandbox.state();
     assert_eq!(test.find().await, None);
@@ -117,7 +117,7 @@ async fn a_whole_life() {
     let made = test.create(&first).await.unwrap();
     assert_eq!((&made.spec, made.generation), (&first.spec, 1));
     assert_eq!(made.labels, first.labels);
-    assert!(made.foreign(&test.manager.name).is_empty());
+    assert!(made.other_owners(&test.manager.name).is_empty());
     assert_eq!(test.find().await.unwrap(), made);
 
     let mut second = manifest(&["sg-a"]);
@@ -131,11 +131,11 @@ async fn a_whole_life() {
     test.delete(&changed).await.unwrap();
     test.delete(&changed).await.unwrap();
     assert_eq!(test.sandbox.state(), before);
-    assert!(matches!(test.update(&changed, &second).await, Err(Error::Gone { .. })));
+    assert!(matches!(test.update(&changed, &second).await, Err(Error::NotFound(_))));
 }
 
 #[tokio::test]
-async fn a_policy_can_be_written_under_another_name() {
+async fn field_manager_can_be_renamed() {
     let mut test = Test::start().await;
     let first = manifest(&["sg-a"]);
     let made = test.create(&first).await.unwrap();
@@ -150,32 +150,32 @@ async fn a_policy_can_be_written_under_another_name() {
     let names = [&old, &test.manager];
     for _ in 0..2 {
         // An interrupted apply does it again.
-        test.policies.hand_over(&made.uid, &first, names, &test.stop).await.unwrap();
+        test.policies.transfer_ownership(&made.uid, &first, names, &test.cancel).await.unwrap();
     }
     let found = test.find().await.unwrap();
     assert_eq!((&found.spec, &found.labels), (&first.spec, &first.labels));
-    assert!(found.foreign("platform-team").is_empty());
+    assert!(found.other_owners("platform-team").is_empty());
     assert!(found.is_written_by("platform-team") && !found.is_written_by(&old.name));
-    assert_eq!(found.labels_of("platform-team"), first.labels);
+    assert_eq!(found.labels_of("platform-team", None), Some(first.labels));
 
     let changed = test.update(&found, &second).await.unwrap();
     assert_eq!((&changed.spec, &changed.labels), (&second.spec, &second.labels));
 }
 
 #[tokio::test]
-async fn others_are_respected() {
+async fn fields_of_other_managers_are_a_conflict() {
     let mut test = Test::start().await;
     let wanted = manifest(&["sg-a"]);
     let theirs = json!({"podSelector": {"matchLabels": {"app": "x"}},
         "securityGroups": {"groupIds": ["sg-b"]}});
     test.apply_as("argocd", theirs).await;
-    assert!(matches!(test.create(&wanted).await, Err(Error::AlreadyExists { .. })));
+    assert!(matches!(test.create(&wanted).await, Err(Error::Exists { .. })));
 
     let found = test.find().await.unwrap();
     let error = test.update(&found, &wanted).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "others own fields of SecurityGroupPolicy my-namespace/app: \
+        "\
          `argocd` (Apply) owns .spec.securityGroups.groupIds"
     );
     assert_eq!(test.find().await.unwrap(), found, "nothing was written");
@@ -184,7 +184,7 @@ async fn others_are_respected() {
 }
 
 #[tokio::test]
-async fn labels_of_others_that_narrow_the_selection_go_only_by_force() {
+async fn labels_of_others_are_removed_only_with_force() {
     for atomic in [false, true] {
         let mut test = Test::start().await;
         let crd = test.sandbox.cluster().crd();
@@ -217,7 +217,7 @@ async fn labels_of_others_that_narrow_the_selection_go_only_by_force() {
 }
 
 #[tokio::test]
-async fn a_successor_is_not_touched() {
+async fn recreated_policy_is_neither_updated_nor_deleted() {
     let test = Test::start().await;
     let made = test.create(&manifest(&["sg-a"])).await.unwrap();
     test.delete(&made).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_successor_is_not_touched() {
 }
 
 #[tokio::test]
-async fn faults_pass() {
+async fn calls_survive_passing_faults() {
     let test = Test::start().await;
     let wanted = manifest(&["sg-a"]);
     for fault in [Fault::Throttle, Fault::ServerError, Fault::LostResponse] {
@@ -248,7 +248,7 @@ async fn faults_pass() {
 }
 
 #[tokio::test]
-async fn a_create_whose_answers_are_all_lost_is_found_again() {
+async fn create_with_all_responses_lost_is_found() {
     let test = Test::start().await;
     test.fault("PATCH", Fault::LostResponse, 5);
     let wanted = manifest(&["sg-a"]);
@@ -256,13 +256,14 @@ async fn a_create_whose_answers_are_all_lost_is_found_again() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_waited_for() {
+async fn create_waits_for_definition_and_namespace() {
     let test = Test::start().await;
     test.sandbox.cluster().set_crd_installed(false);
-    let error = test.policies.find(&at(), &test.stop).await.unwrap_err();
-    assert!(matches!(error.of_cluster(), Some(cluster::Error::TypeMissing { .. })), "{error}");
+    let error = test.policies.find(&at(), &test.cancel).await.unwrap_err();
+    assert!(matches!(error, Error::Cluster(cluster::Error::TypeMissing { .. })), "{error}");
 
-    let manifest = Manifest { at: PolicyRef::new("later", "app").unwrap(), ..manifest(&["sg-a"]) };
+    let manifest =
+        PolicyManifest { at: PolicyRef::new("later", "app").unwrap(), ..manifest(&["sg-a"]) };
     let appear = async {
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         test.sandbox.cluster().set_crd_installed(true);
@@ -274,17 +275,17 @@ async fn what_is_missing_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_the_schema_refuses_says_where() {
+async fn refusal_of_the_schema_names_the_field() {
     let test = Test::start().await;
     let error = test.create(&manifest(&[])).await.unwrap_err();
-    let Some(cluster::Error::Rejected { causes, .. }) = error.of_cluster() else {
+    let Error::Cluster(cluster::Error::Rejected { causes, .. }) = &error else {
         panic!("{error:?}")
     };
     assert_eq!(causes[0].field, "spec.securityGroups.groupIds");
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_said() {
+async fn wrong_token_is_an_authentication_error() {
     let test = Test::start().await;
     let connection = Connection::Server(Server {
         host: test.sandbox.url(),
@@ -294,9 +295,6 @@ async fn a_wrong_token_is_said() {
         insecure: false,
     });
     let policies = Policies::new(Cluster::new(Ok(connection)));
-    let error = policies.find(&at(), &test.stop).await.unwrap_err();
-    assert!(
-        matches!(error.of_cluster(), Some(cluster::Error::Unauthenticated { .. })),
-        "{error:?}"
-    );
+    let error = policies.find(&at(), &test.cancel).await.unwrap_err();
+    assert!(matches!(error, Error::Cluster(cluster::Error::Unauthenticated { .. })), "{error:?}");
 }

@@ -14,13 +14,14 @@ use serde::{
 };
 
 /// A request, and what the client must know to send it.
+// same name: the API calls a request an action, and the effect of a rule as well.
 pub trait Action: Serialize + Send + Sync {
     /// Name of the action.
     const NAME: &'static str;
     /// Product that it belongs to.
     const SERVICE: Service;
     /// What it does to the world, and therefore whether it may be sent again.
-    const EFFECT: Effect;
+    const IDEMPOTENCY: Idempotency;
     /// Documented limit of requests per second.
     const PER_SECOND: usize;
     /// What a successful answer holds.
@@ -40,13 +41,13 @@ pub enum Service {
 
 /// What sending a request a second time does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum Idempotency {
     /// Nothing, as the first.
-    Read,
+    ReadOnly,
     /// No more than the first did.
-    Repeatable,
+    Idempotent,
     /// It may do the work twice.
-    Once,
+    NonIdempotent,
 }
 
 /// The answer of an action that has nothing to say.

@@ -9,13 +9,21 @@ use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, debug_span};
 
 use super::{
-    Cause, Credentials, Endpoints, Error, Failure, Kind, NoCredentials, Proxies, Region, Reply,
-    Request, Retry, Transport, api::Action, endpoint, limit::Limiter, retry, sign, transport::Http,
+    Cause, Credentials, Endpoints, Error, ErrorKind, Failure, NoCredentials, Proxies, Region,
+    Reply, Request, Transport,
+    api::{Action, Idempotency},
+    endpoint,
+    limit::Limiter,
+    retry, sign,
+    transport::Http,
+};
+use crate::{
+    http_client::USER_AGENT,
+    wait::{self, Backoff, Failed},
 };
 
 /// What a client needs to know.
@@ -29,13 +37,12 @@ pub struct Config {
     pub proxies: Proxies,
     /// How long one attempt may take.
     pub timeout: Duration,
-    /// How far to go in repeating.
-    pub retry: Retry,
-    /// Who is calling, for the service's own records.
-    pub agent: String,
+    /// How often a call is repeated.
+    pub retry: Backoff,
 }
 
 /// Calls Tencent Cloud. Cheap to clone; clones share connections and pace.
+// same name: of the cloud alone; `client::Client` is that of the whole provider.
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -55,8 +62,7 @@ impl Default for Config {
             endpoints: Endpoints::default(),
             proxies: Proxies::default(),
             timeout: Duration::from_mins(1),
-            retry: Retry::default(),
-            agent: concat!("terraform-provider-tke/", env!("CARGO_PKG_VERSION")).to_owned(),
+            retry: retry::BACKOFF,
         }
     }
 }
@@ -74,51 +80,57 @@ impl Client {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Calls an action, and again where that is safe and worthwhile.
+    /// Calls an action, and again where that is safe and may help.
     ///
-    /// Once `stop` is tripped no new attempt begins; one in flight runs to its end.
+    /// Once `cancel` is cancelled no new attempt begins. One in flight runs to its end, so that its
+    /// outcome is known; one that only reads is abandoned.
     pub async fn call<A: Action>(
         &self,
         region: &Region,
         request: &A,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<A::Response, Error> {
-        let mut waits = self.shared.config.retry.waits();
-        let mut attempts = 0;
-        loop {
-            if stop.is_cancelled() || !self.turn::<A>(stop).await {
-                return Err(Error::new(A::NAME, region, attempts, None, Cause::Stopped));
+        wait::retry(self.shared.config.retry, cancel, |attempts| async move {
+            let cancelled =
+                || Failed::NotBegun(Error::new(A::NAME, region, 0, None, Cause::Cancelled));
+            if !self.acquire::<A>(cancel).await {
+                return Err(cancelled());
             }
-            attempts += 1;
-            let (cause, request_id) = match self.attempt(region, request).await {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
+            let attempt = self.attempt(region, request);
+            let outcome = match A::IDEMPOTENCY {
+                Idempotency::ReadOnly => {
+                    wait::unless_cancelled(attempt, cancel).await.ok_or_else(cancelled)?
+                }
+                _ => attempt.await,
             };
-            let worthwhile = retry::is_worthwhile(&cause, A::EFFECT, attempts);
-            let error = Error::new(A::NAME, region, attempts, request_id, cause);
-            let Some(wait) = waits.next().filter(|_| worthwhile) else { return Err(error) };
-            debug!(action = A::NAME, attempts, ?wait, cause = %error.cause(), "will repeat");
-            if !retry::pause(wait, stop).await {
-                return Err(error);
-            }
-        }
+            outcome.map_err(|(cause, request_id)| {
+                let should_retry = retry::should_retry(&cause, A::IDEMPOTENCY, attempts);
+                let error = Error::new(A::NAME, region, attempts, request_id, cause);
+                if !should_retry {
+                    return Failed::Final(error);
+                }
+                debug!(action = A::NAME, attempts, cause = %error.cause(), "may be repeated");
+                Failed::Retryable(error, Duration::ZERO)
+            })
+        })
+        .await
     }
 
-    /// Calls an action exactly once, and even if the operation has been stopped: for the one look
+    /// Calls an action exactly once, and even if the operation is cancelled: for the one look
     /// that tells what an interrupted write has done.
     pub async fn call_once<A: Action>(
         &self,
         region: &Region,
         request: &A,
     ) -> Result<A::Response, Error> {
-        self.turn::<A>(&CancellationToken::new()).await;
+        self.acquire::<A>(&CancellationToken::new()).await;
         self.attempt(region, request)
             .await
             .map_err(|(cause, request_id)| Error::new(A::NAME, region, 1, request_id, cause))
     }
 
-    async fn turn<A: Action>(&self, stop: &CancellationToken) -> bool {
-        self.shared.limiter.turn(A::NAME, A::PER_SECOND, stop).await
+    async fn acquire<A: Action>(&self, cancel: &CancellationToken) -> bool {
+        self.shared.limiter.acquire(A::NAME, A::PER_SECOND, cancel).await
     }
 
     async fn attempt<A: Action>(
@@ -130,22 +142,27 @@ impl Client {
         async {
             let config = &self.shared.config;
             let request =
-                prepare(config, region, request, clock()).map_err(|error| (error.into(), None))?;
+                prepare(config, region, request, clock()).map_err(|cause| (cause, None))?;
             let host = endpoint::host(&request.url);
-            let sent = request.body.len();
-            let reply = self.shared.transport.send(request).await.map_err(|failure| {
-                let cause = match failure {
-                    Failure::Unreachable(source) => Cause::Unreachable { host, source },
-                    Failure::Lost(source) => Cause::Lost(source),
-                    Failure::Timeout(after) => Cause::Timeout(after),
-                };
-                (cause, None)
-            })?;
+            let (sent, secrets) = (request.body.len(), secrets(&request));
+            let reply = self.shared.transport.send(request).await;
+            let reply = reply.map_err(|failure| (failed(failure, host), None))?;
             debug!(sent, received = reply.body.len(), status = reply.status, "answered");
-            read(&reply)
+            read(&reply).map_err(|(cause, request_id)| (cause.redacted(&secrets), request_id))
         }
         .instrument(span)
         .await
+    }
+}
+
+fn failed(failure: Failure, host: String) -> Cause {
+    match failure {
+        Failure::Unreachable(source) => Cause::Unreachable { host, source },
+        Failure::Tls(source) => Cause::Tls { host, source },
+        Failure::NoTrustStore(source) => Cause::NoTrustStore(source),
+        Failure::Lost(source) => Cause::Lost(source),
+        Failure::Timeout(after) => Cause::Timeout(after),
+        Failure::TooLong => Cause::TooLong,
     }
 }
 
@@ -161,15 +178,15 @@ fn prepare<A: Action>(
     region: &Region,
     request: &A,
     time: Timestamp,
-) -> Result<Request, NoCredentials> {
+) -> Result<Request, Cause> {
     let credentials = config.credentials.as_ref().map_err(|missing| *missing)?;
-    let url = config.endpoints.url(A::SERVICE);
+    let url = config.endpoints.url(A::SERVICE)?;
     let host = endpoint::host(&url);
-    let body = serde_json::to_vec(request).expect("strings and numbers always have a JSON form");
+    let body = serde_json::to_vec(request).map_err(Cause::Encode)?;
 
     let signed = [("content-type", "application/json"), ("host", &host)];
     let authorization = sign::authorization(
-        &sign::Request { method: "POST", query: "", headers: &signed, payload: &body },
+        &sign::SignedRequest { method: "POST", query: "", headers: &signed, payload: &body },
         sign::Scope { time, service: A::SERVICE.label() },
         credentials,
     );
@@ -180,7 +197,7 @@ fn prepare<A: Action>(
         ("x-tc-region", region.as_str()),
         ("x-tc-timestamp", &timestamp),
         ("x-tc-language", "en-US"),
-        ("x-tc-requestclient", &config.agent),
+        ("x-tc-requestclient", USER_AGENT),
     ];
     let token = credentials.token.as_ref().map(|token| ("x-tc-token", token.expose_secret()));
     let secret = [("authorization", authorization.as_str())].into_iter().chain(token);
@@ -199,15 +216,32 @@ fn prepare<A: Action>(
 
 /// Everything here but the credentials has been checked before.
 fn header(value: &str) -> Result<HeaderValue, NoCredentials> {
-    HeaderValue::from_str(value).ok().ok_or(NoCredentials::Unfit)
+    HeaderValue::from_str(value).ok().ok_or(NoCredentials::InvalidCharacter)
+}
+
+/// What of a request no message may show, even if the answer reflects it.
+fn secrets(request: &Request) -> Vec<String> {
+    let sensitive = request.headers.values().filter(|value| value.is_sensitive());
+    let headers: Vec<&str> = sensitive.filter_map(|value| value.to_str().ok()).collect();
+    // Of an authorization, its parts may be reflected alone.
+    let parts = headers.iter().flat_map(|header| {
+        ["Signature=", "Credential="].into_iter().filter_map(|name| {
+            let (_, part) = header.split_once(name)?;
+            part.split([',', '/']).next()
+        })
+    });
+    headers.iter().copied().chain(parts).map(str::to_owned).collect()
 }
 
 /// The answer in the envelope that every answer comes in.
+///
+/// It is read twice, first for an error and then for what was asked for, so that no answer takes
+/// more memory than its text and the values that are read from it.
 fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, (Cause, Option<String>)> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Envelope {
-        response: Value,
+    struct Envelope<T> {
+        response: T,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -226,14 +260,15 @@ fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, (Cause, Option<String>)
     if reply.status != 200 {
         return Err((Cause::Status(reply.status), None));
     }
-    let undecoded = |source| (Cause::Decode(source), None);
-    let Envelope { response } = serde_json::from_slice(&reply.body).map_err(undecoded)?;
-    let Outcome { request_id, error } = Outcome::deserialize(&response).map_err(undecoded)?;
+    let Envelope { response: Outcome { request_id, error } } =
+        serde_json::from_slice(&reply.body).map_err(|source| (Cause::Decode(source), None))?;
     if let Some(Refusal { code, message }) = error {
-        let kind = Kind::of(&code);
+        let kind = ErrorKind::of(&code);
         return Err((Cause::Api { code, message, kind }, request_id));
     }
-    T::deserialize(response).map_err(|source| (Cause::Decode(source), request_id))
+    serde_json::from_slice(&reply.body)
+        .map(|Envelope { response }| response)
+        .map_err(|source| (Cause::Decode(source), request_id))
 }
 
 #[cfg(test)]
@@ -245,6 +280,7 @@ mod tests {
         sync::Mutex,
     };
 
+    use serde_json::json;
     use tokio::time::Instant;
 
     use super::*;
@@ -292,19 +328,19 @@ mod tests {
     }
 
     async fn describe(script: Vec<Result<Reply, Failure>>) -> Result<(), Error> {
-        let stop = CancellationToken::new();
+        let cancel = CancellationToken::new();
         let request = DescribeSecurityGroups::default();
-        client(script).call(&region(), &request, &stop).await.map(drop)
+        client(script).call(&region(), &request, &cancel).await.map(drop)
     }
 
     async fn create(script: Vec<Result<Reply, Failure>>) -> Result<(), Error> {
-        let stop = CancellationToken::new();
+        let cancel = CancellationToken::new();
         let request = CreateSecurityGroup::default();
-        client(script).call(&region(), &request, &stop).await.map(drop)
+        client(script).call(&region(), &request, &cancel).await.map(drop)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_repeats_what_may_be_repeated() {
+    async fn retryable_failures_are_retried() {
         let lost = || Err(Failure::Lost("reset".into()));
         let unavailable = Ok(Reply { status: 503, body: Vec::new() });
         describe(vec![lost(), unavailable, api("InternalError"), api("RequestLimitExceeded")])
@@ -320,11 +356,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_after_the_budget() {
+    async fn retries_end_with_the_last_error() {
         let start = Instant::now();
         let script = std::iter::repeat_with(|| api("RequestLimitExceeded")).take(99).collect();
         let error = describe(script).await.unwrap_err();
-        assert_eq!((error.kind(), error.attempts()), (Kind::Throttled, 11));
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Throttled, 11));
         assert!(start.elapsed() <= Duration::from_secs(61), "{:?}", start.elapsed());
 
         let start = Instant::now();
@@ -336,33 +372,33 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_says_what_the_service_said() {
+    async fn error_has_code_message_and_request_id() {
         let error = describe(vec![api("InvalidParameter.Coexist")]).await.unwrap_err();
         insta::assert_snapshot!(error, @"DescribeSecurityGroups in ap-guangzhou failed (request r-1)");
         insta::assert_snapshot!(error.cause(), @"InvalidParameter.Coexist: no");
-        assert_eq!((error.kind(), error.request_id()), (Kind::Invalid, Some("r-1")));
-        for nonsense in
+        assert_eq!((error.kind(), error.request_id()), (ErrorKind::Invalid, Some("r-1")));
+        for unreadable in
             ["", "null", "{}", r#"{"Response":null}"#, r#"{"Response":{"SecurityGroupSet":7}}"#]
         {
-            let reply = Ok(Reply { status: 200, body: nonsense.into() });
+            let reply = Ok(Reply { status: 200, body: unreadable.into() });
             let error = describe(vec![reply]).await.unwrap_err();
-            assert!(matches!(error.cause(), Cause::Decode(_)), "{nonsense}: {error:?}");
+            assert!(matches!(error.cause(), Cause::Decode(_)), "{unreadable}: {error:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_stop_ends_waits_and_forbids_calls() {
-        let stop = CancellationToken::new();
+    async fn cancelling_ends_waits_and_prevents_calls() {
+        let cancel = CancellationToken::new();
         let request = DescribeSecurityGroups::default();
         let (client, region) = (client(vec![api("InternalError"), api("InternalError")]), region());
-        let (result, ()) = tokio::join!(client.call(&region, &request, &stop), async {
+        let (result, ()) = tokio::join!(client.call(&region, &request, &cancel), async {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            stop.cancel();
+            cancel.cancel();
         });
         let error = result.unwrap_err();
         assert_eq!((error.code(), error.attempts()), (Some("InternalError"), 1));
 
-        assert!(client.call(&region, &request, &stop).await.unwrap_err().is_stopped());
+        assert!(client.call(&region, &request, &cancel).await.unwrap_err().is_cancelled());
         assert_eq!(
             client.call_once(&region, &request).await.unwrap_err().code(),
             Some("InternalError")
@@ -371,20 +407,56 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_without_credentials_nothing_is_sent() {
-        let stop = CancellationToken::new();
+    async fn read_without_answer_is_abandoned_when_cancelled() {
+        #[derive(Debug)]
+        struct Silence;
+
+        impl Transport for Silence {
+            fn send(
+                &self,
+                _: Request,
+            ) -> Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + '_>> {
+                Box::pin(async {
+                    tokio::time::sleep(Duration::from_mins(1)).await;
+                    Err(Failure::Timeout(Duration::from_mins(1)))
+                })
+            }
+        }
+
+        let (client, region) = (&Client::over(Silence, config()), &region());
+        let cancel = &CancellationToken::new();
+        let (read, write) = (DescribeSecurityGroups::default(), CreateSecurityGroup::default());
+        let start = Instant::now();
+        let read = async {
+            let error = client.call(region, &read, cancel).await.unwrap_err();
+            (error.is_cancelled(), start.elapsed().as_secs())
+        };
+        let write = async {
+            let error = client.call(region, &write, cancel).await.unwrap_err();
+            (error.is_ambiguous(), start.elapsed().as_secs())
+        };
+        let (read, write, ()) = tokio::join!(read, write, async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            cancel.cancel();
+        });
+        assert_eq!((read, write), ((true, 5), (true, 60)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_sent_without_credentials() {
+        let cancel = CancellationToken::new();
         for missing in [NoCredentials::Missing, NoCredentials::Unknown] {
             let config = Config { credentials: Err(missing), ..Config::default() };
             let script = Script(Mutex::new([Err(Failure::Lost("sent".into()))].into()));
             let client = Client::over(script, config);
             let request = DescribeSecurityGroups::default();
-            let error = client.call(&region(), &request, &stop).await.unwrap_err();
+            let error = client.call(&region(), &request, &cancel).await.unwrap_err();
             assert!(matches!(error.cause(), Cause::Credentials(m) if *m == missing), "{error:?}");
         }
     }
 
     #[test]
-    fn ok_headers_are_complete_and_keep_secrets() {
+    fn headers_are_complete_and_secret_ones_sensitive() {
         let time = Timestamp::from_second(1_767_225_600).unwrap();
         let request =
             prepare(&config(), &region(), &DescribeSecurityGroups::default(), time).unwrap();
@@ -411,6 +483,36 @@ mod tests {
             credentials.token = Some("from a file\n".into());
         }
         let result = prepare(&config, &region(), &DescribeSecurityGroups::default(), time);
-        assert_eq!(result.unwrap_err(), NoCredentials::Unfit);
+        let cause = result.unwrap_err();
+        assert!(matches!(cause, Cause::Credentials(NoCredentials::InvalidCharacter)), "{cause:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn secrets_reflected_by_the_service_are_redacted() {
+        #[derive(Debug)]
+        struct Mirror;
+
+        impl Transport for Mirror {
+            fn send(
+                &self,
+                request: Request,
+            ) -> Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send + '_>> {
+                let header = |name| request.headers[name].to_str().unwrap();
+                let (authorization, token) = (header("authorization"), header("x-tc-token"));
+                let (_, signature) = authorization.split_once("Signature=").unwrap();
+                let message = format!("{authorization} {signature} {token}");
+                let reply = ok(&json!({"Error": {"Code": token, "Message": message}}).to_string());
+                Box::pin(ready(reply))
+            }
+        }
+
+        let client = Client::over(Mirror, config());
+        let request = DescribeSecurityGroups::default();
+        let error = client.call(&region(), &request, &CancellationToken::new()).await.unwrap_err();
+        insta::assert_snapshot!(error.cause(), @"(redacted): (redacted) (redacted) (redacted)");
+        let printed = format!("{error:?} {}", error.cause());
+        for secret in ["hidden-token", "AKIDexample"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
     }
 }

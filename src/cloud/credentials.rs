@@ -18,21 +18,21 @@ pub struct Credentials {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCredentials {
     /// Nobody gave any.
-    #[error("there are no credentials of Tencent Cloud")]
+    #[error("no Tencent Cloud credentials are configured")]
     Missing,
     /// They come from something that this plan has yet to make.
-    #[error("`secret_id` or `secret_key` of the provider block is not known before apply")]
+    #[error("the Tencent Cloud credentials are known only after apply")]
     Unknown,
     /// Where to send the request comes from something that this plan has yet to make, and the host
     /// is part of what is signed.
-    #[error("`endpoints`, `domain` or `protocol` of the provider block is not known before apply")]
+    #[error("the endpoint of the Tencent Cloud API is known only after apply")]
     UnknownHost,
     /// They cannot be sent as they are.
     #[error(
-        "`secret_id` or `security_token` holds a character that no header can hold, \
+        "the secret id or the security token contains a character that an HTTP header cannot hold, \
          such as a line break at its end"
     )]
-    Unfit,
+    InvalidCharacter,
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_printing_shows_no_secret() {
+    fn debug_output_shows_no_secret() {
         let credentials = Credentials {
             secret_id: "hidden-id".into(),
             secret_key: "hidden-key".into(),

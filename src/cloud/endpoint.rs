@@ -1,10 +1,11 @@
-//! Where calls go: `https://<service>.<domain>/` unless told otherwise.
+//! Where calls go: `https://<service>.<domain>/` unless configured otherwise.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use reqwest::Url;
 
-use super::{Invalid, api::Service};
+use super::{Cause, api::Service};
+use crate::parse_error::ParseError;
 
 /// Where each service is.
 #[derive(Clone, Debug, Default)]
@@ -41,15 +42,25 @@ pub struct Endpoint {
 }
 
 impl Endpoints {
-    pub(super) fn url(&self, service: Service) -> Url {
+    /// Where to send calls of a service. The texts have been checked when they were parsed, so that
+    /// an error is a bug, but one that ends one call and not the process.
+    pub(super) fn url(&self, service: Service) -> Result<Url, Cause> {
         let endpoint = self.services.get(&service).or(self.all.as_ref());
-        let text = match endpoint {
-            Some(Endpoint { scheme, host }) => {
-                format!("{}://{host}/", scheme.unwrap_or(self.scheme))
-            }
-            None => format!("{}://{}.{}/", self.scheme, service.label(), self.domain),
+        let (scheme, host) = match endpoint {
+            Some(Endpoint { scheme, host }) => (scheme.unwrap_or(self.scheme), host.clone()),
+            None => (self.scheme, self.domain.host(service)),
         };
-        text.parse().expect("endpoints and domains are only made from what a URL can hold")
+        let url = format!("{scheme}://{host}/").parse();
+        url.map_err(|source: <Url as FromStr>::Err| Cause::Unreachable {
+            host,
+            source: source.into(),
+        })
+    }
+}
+
+impl Domain {
+    fn host(&self, service: Service) -> String {
+        format!("{}.{}", service.label(), self.0)
     }
 }
 
@@ -66,56 +77,59 @@ impl Default for Domain {
 }
 
 impl FromStr for Scheme {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         match text.to_ascii_lowercase().as_str() {
             "https" => Ok(Self::Https),
             "http" => Ok(Self::Http),
-            _ => Err(Invalid(format!("`{text}` is not one of HTTPS, HTTP"))),
+            _ => Err(ParseError::expected("`HTTPS` or `HTTP`")),
         }
     }
 }
 
 impl FromStr for Domain {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        if is_host(text) && !text.contains(':') {
-            Ok(Self(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let domain = Self(text.to_owned());
+        // What the service's name is put before: of `127.0.0.1` or `x.0x7f`, no host can be made.
+        if !text.is_empty() && !text.contains(':') && is_host(&domain.host(Service::Vpc)) {
+            Ok(domain)
         } else {
-            Err(Invalid(format!(
-                "`{text}` is not a domain, which looks like `internal.tencentcloudapi.com`"
-            )))
+            Err(ParseError::expected("a domain, such as `internal.tencentcloudapi.com`"))
         }
     }
 }
 
 impl FromStr for Endpoint {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let expected = || {
+            ParseError::expected(
+                "a host with or without scheme and port, such as `vpc.tencentcloudapi.com` or \
+                 `http://127.0.0.1:8080`, and nothing else",
+            )
+        };
         let (scheme, rest) = match text.split_once("://") {
-            Some((scheme, rest)) => (Some(scheme.parse()?), rest),
+            Some((scheme, rest)) => (Some(scheme.parse().ok().ok_or_else(expected)?), rest),
             None => (None, text),
         };
         let host = rest.strip_suffix('/').unwrap_or(rest);
-        if is_host(host) {
-            Ok(Self { scheme, host: host.to_owned() })
-        } else {
-            Err(Invalid(format!(
-                "`{text}` is not an endpoint, which looks like `vpc.tencentcloudapi.com` or \
-                 `http://127.0.0.1:8080`"
-            )))
-        }
+        if is_host(host) { Ok(Self { scheme, host: host.to_owned() }) } else { Err(expected()) }
     }
 }
 
 /// Whether `text` is a host and perhaps a port, and nothing else.
 fn is_host(text: &str) -> bool {
     !text.contains(['/', '?', '#', '@', '\\', ' '])
+        && text.len() <= LONGEST_HOST
         && Url::parse(&format!("https://{text}/")).is_ok_and(|url| url.host_str().is_some())
 }
+
+/// The longest name of a host (RFC 1035), with a port.
+const LONGEST_HOST: usize = 253 + ":65535".len();
 
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -147,12 +161,12 @@ mod tests {
 
     #[track_caller]
     fn check(endpoints: &Endpoints, url: &str, host: &str) {
-        let found = endpoints.url(Service::Vpc);
+        let found = endpoints.url(Service::Vpc).unwrap();
         assert_eq!((found.as_str(), super::host(&found).as_str()), (url, host));
     }
 
     #[test]
-    fn ok_urls() {
+    fn endpoints_give_urls_and_hosts() {
         let mut endpoints = Endpoints::default();
         check(&endpoints, "https://vpc.tencentcloudapi.com/", "vpc.tencentcloudapi.com");
         endpoints.domain = "internal.tencentcloudapi.com".parse().unwrap();
@@ -173,15 +187,46 @@ mod tests {
     }
 
     #[test]
-    fn err_says_what_would_do() {
-        for text in ["", "ftp://x", "http://", "http://x/path", "a b", "x?y", "u@x", "x:99999"] {
-            assert!(text.parse::<Endpoint>().is_err(), "{text}");
+    fn invalid_endpoint_is_refused_without_quoting_it() {
+        let long = "a.".repeat(200);
+        for text in [
+            "",
+            "ftp://x",
+            "http://",
+            "http://x/path",
+            "a b",
+            "x?token=hidden",
+            "u:hidden@x",
+            "https://u:hidden@x",
+            "x:99999",
+            "AKIDhidden:hidden",
+            &long,
+        ] {
+            let error = text.parse::<Endpoint>().unwrap_err().to_string();
+            assert!(error.starts_with("expected a host"), "{error}");
+            assert!(!error.contains("hidden"), "{error}");
         }
-        for text in ["", "x:80", "https://x", "x/y"] {
+        for text in ["", "x:80", "https://x", "x/y", &long] {
+            let error = text.parse::<Domain>().unwrap_err().to_string();
+            assert_eq!(error, "expected a domain, such as `internal.tencentcloudapi.com`");
+        }
+    }
+
+    #[test]
+    fn domain_whose_last_label_is_a_number_is_refused() {
+        for text in ["127.0.0.1", "1", "0x7f", "example.1", "x.0x7f", "[::1]", "0", "1."] {
             assert!(text.parse::<Domain>().is_err(), "{text}");
         }
-        insta::assert_snapshot!("http://x/path".parse::<Endpoint>().unwrap_err(), @"`http://x/path` is not an endpoint, which looks like `vpc.tencentcloudapi.com` or `http://127.0.0.1:8080`");
-        insta::assert_snapshot!("ftp://x".parse::<Endpoint>().unwrap_err(), @"`ftp` is not one of HTTPS, HTTP");
-        insta::assert_snapshot!("x/y".parse::<Domain>().unwrap_err(), @"`x/y` is not a domain, which looks like `internal.tencentcloudapi.com`");
+    }
+
+    #[test]
+    fn every_accepted_domain_gives_a_url_for_every_service() {
+        for text in ["tencentcloudapi.com", "x", "1a", "example.com.", "xn--fiqs8s", "广州.example"]
+        {
+            let endpoints = Endpoints { domain: text.parse().unwrap(), ..Endpoints::default() };
+            for service in [Service::Vpc, Service::Tke, Service::Tag] {
+                endpoints.url(service).unwrap();
+            }
+        }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Kind, NoCredentials, Region};
+use serde::de::Error as _;
+
+use super::{ErrorKind, NoCredentials, Region};
+use crate::http_client::{BoxError, redact};
 
 /// A failed call: which one, after how many attempts, and the cause of the last of them.
 ///
 /// Cheap to clone, since one failed look answers everybody who waited for it.
 #[derive(Clone, Debug)]
-pub struct Error(Arc<Call>);
+pub struct Error(Arc<FailedCall>);
 
 /// What went wrong with an attempt.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +24,7 @@ pub enum Cause {
         /// What the service says about it.
         message: String,
         /// What the code means for us.
-        kind: Kind,
+        kind: ErrorKind,
     },
     /// Something in front of the service answered, or the service outside its own protocol.
     #[error("answered with HTTP status {0}")]
@@ -32,27 +35,44 @@ pub enum Cause {
         /// Where it was to be sent.
         host: String,
         /// What the network says.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: BoxError,
     },
+    /// The host was reached but not trusted, or it does not speak TLS. The request was never sent.
+    #[error("cannot establish TLS with {host}")]
+    Tls {
+        /// Where it was to be sent.
+        host: String,
+        /// What the handshake says.
+        source: BoxError,
+    },
+    /// This machine has no certificates to verify a host with. The request was never sent.
+    #[error("no CA certificates are installed on this machine")]
+    NoTrustStore(#[source] BoxError),
     /// The request was sent, and the connection broke before an answer was there.
-    #[error("the connection broke before the answer was there")]
-    Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the connection broke before the response was complete")]
+    Lost(#[source] BoxError),
     /// The request was sent, and no answer came in time.
-    #[error("no answer within {0:?}")]
+    #[error("no response within {0:?}")]
     Timeout(Duration),
+    /// The answer is longer than any answer of the service.
+    #[error("the response is too long")]
+    TooLong,
     /// The answer is not what the service's reference says.
-    #[error("the answer makes no sense")]
+    #[error("the response could not be parsed")]
     Decode(#[source] serde_json::Error),
+    /// The request has no JSON form.
+    #[error("the request could not be written")]
+    Encode(#[source] serde_json::Error),
     /// There is nothing to sign the request with.
     #[error(transparent)]
     Credentials(#[from] NoCredentials),
-    /// The operation was stopped before this call began.
-    #[error("stopped before it began")]
-    Stopped,
+    /// The operation was cancelled before this call began.
+    #[error("cancelled before it began")]
+    Cancelled,
 }
 
 #[derive(Debug)]
-struct Call {
+struct FailedCall {
     action: &'static str,
     region: Region,
     attempts: usize,
@@ -68,7 +88,7 @@ impl Error {
         request_id: Option<String>,
         cause: Cause,
     ) -> Self {
-        Self(Arc::new(Call { action, region: region.clone(), attempts, request_id, cause }))
+        Self(Arc::new(FailedCall { action, region: region.clone(), attempts, request_id, cause }))
     }
 
     /// The action that was called.
@@ -105,7 +125,7 @@ impl Error {
     }
 
     /// What the failure means for us.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         self.0.cause.kind()
     }
 
@@ -115,39 +135,53 @@ impl Error {
         self.0.cause.is_ambiguous()
     }
 
-    /// Whether the call was never made because the operation had been stopped.
-    pub fn is_stopped(&self) -> bool {
-        matches!(self.0.cause, Cause::Stopped)
+    /// Whether the call was never made because the operation was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0.cause, Cause::Cancelled)
     }
 }
 
 impl Cause {
+    /// The same cause without the secrets of the request that the answer may reflect.
+    pub(super) fn redacted(self, secrets: &[String]) -> Self {
+        let redact = |text: &str| redact(text, secrets.iter().map(String::as_str));
+        match self {
+            Self::Api { code, message, kind } => {
+                Self::Api { code: redact(&code), message: redact(&message), kind }
+            }
+            Self::Decode(source) => {
+                Self::Decode(serde_json::Error::custom(redact(&source.to_string())))
+            }
+            other => other,
+        }
+    }
+
     /// What the failure means for us.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Api { kind, .. } => *kind,
-            Self::Status(429) => Kind::Throttled,
+            Self::Status(429) => ErrorKind::Throttled,
             Self::Status(500..) | Self::Unreachable { .. } | Self::Lost(_) | Self::Timeout(_) => {
-                Kind::Transient
+                ErrorKind::Transient
             }
-            Self::Credentials(_) => Kind::Denied,
-            Self::Status(_) | Self::Decode(_) | Self::Stopped => Kind::Unknown,
+            Self::Credentials(_) => ErrorKind::Denied,
+            _ => ErrorKind::Unknown,
         }
     }
 
     /// See [`Error::is_ambiguous`].
     pub(super) fn is_ambiguous(&self) -> bool {
         match self {
-            Self::Lost(_) | Self::Timeout(_) | Self::Decode(_) => true,
-            Self::Api { .. } | Self::Status(_) => self.kind() == Kind::Transient,
-            Self::Unreachable { .. } | Self::Credentials(_) | Self::Stopped => false,
+            Self::Lost(_) | Self::Timeout(_) | Self::TooLong | Self::Decode(_) => true,
+            Self::Api { .. } | Self::Status(_) => self.kind() == ErrorKind::Transient,
+            _ => false,
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Call { action, region, attempts, request_id, cause: _ } = &*self.0;
+        let FailedCall { action, region, attempts, request_id, cause: _ } = &*self.0;
         write!(f, "{action} in {region} failed")?;
         if *attempts > 1 {
             write!(f, " after {attempts} attempts")?;
@@ -170,7 +204,7 @@ mod tests {
     use super::*;
 
     fn api(code: &str) -> Cause {
-        Cause::Api { code: code.to_owned(), message: "no".to_owned(), kind: Kind::of(code) }
+        Cause::Api { code: code.to_owned(), message: "no".to_owned(), kind: ErrorKind::of(code) }
     }
 
     fn io() -> Box<dyn std::error::Error + Send + Sync> {
@@ -178,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_each_layer_says_its_own_sentence() {
+    fn error_and_cause_have_separate_texts() {
         let region: Region = "ap-guangzhou".parse().unwrap();
         let error = Error::new(
             "DeleteSecurityGroup",
@@ -191,25 +225,28 @@ mod tests {
         insta::assert_snapshot!(error.cause(), @"ResourceInUse: no");
         let error = Error::new("DeleteSecurityGroup", &region, 1, None, Cause::Lost(io()));
         insta::assert_snapshot!(error, @"DeleteSecurityGroup in ap-guangzhou failed");
-        insta::assert_snapshot!(Cause::Timeout(Duration::from_mins(1)), @"no answer within 60s");
+        insta::assert_snapshot!(Cause::Timeout(Duration::from_mins(1)), @"no response within 60s");
     }
 
     #[test]
-    fn ok_ambiguous_is_what_may_have_been_done() {
+    fn cause_that_may_have_been_carried_out_is_ambiguous() {
         let unreachable = Cause::Unreachable { host: "vpc".to_owned(), source: io() };
         for (cause, kind, ambiguous) in [
-            (api("InternalError"), Kind::Transient, true),
-            (api("RequestLimitExceeded"), Kind::Throttled, false),
-            (api("InvalidParameter"), Kind::Invalid, false),
-            (Cause::Status(503), Kind::Transient, true),
-            (Cause::Status(429), Kind::Throttled, false),
-            (Cause::Status(404), Kind::Unknown, false),
-            (unreachable, Kind::Transient, false),
-            (Cause::Lost(io()), Kind::Transient, true),
-            (Cause::Timeout(Duration::from_secs(1)), Kind::Transient, true),
-            (Cause::Decode(serde_json::from_str::<u8>("x").unwrap_err()), Kind::Unknown, true),
-            (Cause::Credentials(NoCredentials::Missing), Kind::Denied, false),
-            (Cause::Stopped, Kind::Unknown, false),
+            (api("InternalError"), ErrorKind::Transient, true),
+            (api("RequestLimitExceeded"), ErrorKind::Throttled, false),
+            (api("InvalidParameter"), ErrorKind::Invalid, false),
+            (Cause::Status(503), ErrorKind::Transient, true),
+            (Cause::Status(429), ErrorKind::Throttled, false),
+            (Cause::Status(404), ErrorKind::Unknown, false),
+            (unreachable, ErrorKind::Transient, false),
+            (Cause::Lost(io()), ErrorKind::Transient, true),
+            (Cause::Timeout(Duration::from_secs(1)), ErrorKind::Transient, true),
+            (Cause::Decode(serde_json::from_str::<u8>("x").unwrap_err()), ErrorKind::Unknown, true),
+            (Cause::Credentials(NoCredentials::Missing), ErrorKind::Denied, false),
+            (Cause::Tls { host: "vpc".to_owned(), source: io() }, ErrorKind::Unknown, false),
+            (Cause::NoTrustStore(io()), ErrorKind::Unknown, false),
+            (Cause::TooLong, ErrorKind::Unknown, true),
+            (Cause::Cancelled, ErrorKind::Unknown, false),
         ] {
             assert_eq!((cause.kind(), cause.is_ambiguous()), (kind, ambiguous), "{cause:?}");
         }

@@ -14,6 +14,8 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::wait::unless_cancelled;
+
 /// Paces each action on its own.
 #[derive(Debug, Default)]
 pub(super) struct Limiter {
@@ -25,22 +27,18 @@ pub(super) struct Limiter {
 struct Window(VecDeque<Instant>);
 
 impl Limiter {
-    /// Waits for this caller's turn, in order of arrival. `false` if stopped before it came.
-    pub(super) async fn turn(
+    /// Waits until a request may be sent, in order of arrival; `false` if cancelled first.
+    pub(super) async fn acquire(
         &self,
         action: &'static str,
         per_second: usize,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> bool {
         let turn = {
             let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
             windows.entry(action).or_default().reserve(Instant::now(), per_second)
         };
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => false,
-            () = sleep_until(turn) => true,
-        }
+        unless_cancelled(sleep_until(turn), cancel).await.is_some()
     }
 }
 
@@ -61,27 +59,27 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn ok_first_second_is_free_then_paced() {
+    async fn first_second_is_unlimited_and_then_paced() {
         let limiter = Limiter::default();
-        let stop = CancellationToken::new();
+        let cancel = CancellationToken::new();
         let start = Instant::now();
         for _ in 0..20 {
-            assert!(limiter.turn("A", 20, &stop).await);
+            assert!(limiter.acquire("A", 20, &cancel).await);
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
-        assert!(limiter.turn("B", 20, &stop).await);
+        assert!(limiter.acquire("B", 20, &cancel).await);
         assert_eq!(start.elapsed(), Duration::ZERO);
-        assert!(limiter.turn("A", 20, &stop).await);
+        assert!(limiter.acquire("A", 20, &cancel).await);
         assert!(start.elapsed() >= Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_stop_ends_the_wait() {
+    async fn cancelling_ends_the_wait_for_the_limit() {
         let limiter = Limiter::default();
-        let stop = CancellationToken::new();
-        assert!(limiter.turn("A", 1, &stop).await);
-        stop.cancel();
-        assert!(!limiter.turn("A", 1, &stop).await);
+        let cancel = CancellationToken::new();
+        assert!(limiter.acquire("A", 1, &cancel).await);
+        cancel.cancel();
+        assert!(!limiter.acquire("A", 1, &cancel).await);
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use reqwest::Url;
 
-use super::Invalid;
+use crate::parse_error::ParseError;
 
 /// Which proxy takes what.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,12 @@ pub struct Proxy(Url);
 const THIS_MACHINE: &str = "localhost,127.0.0.0/8,::1";
 
 impl Proxies {
+    /// Whether a call to this URL, or to the proxy on the way, is made with TLS.
+    pub(super) fn need_tls(&self, url: &Url) -> bool {
+        let proxied = self.http.as_ref().is_some_and(|Proxy(proxy)| proxy.scheme() == "https");
+        url.scheme() == "https" || proxied
+    }
+
     /// The client that goes through them, and reads no variable for itself.
     pub(super) fn apply(
         &self,
@@ -44,19 +50,16 @@ impl Proxies {
 }
 
 impl FromStr for Proxy {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    /// The text may hold a password, so that no error repeats it.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         url.parse()
             .ok()
             .filter(|url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .map(Self)
             .ok_or_else(|| {
-                Invalid(
-                    "it is not a proxy, which looks like `http://proxy.example:3128`".to_owned(),
-                )
+                ParseError::expected("the URL of a proxy, such as `http://proxy.example:3128`")
             })
     }
 }
@@ -78,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_proxies() {
+    fn proxy_url_is_parsed_and_shown_without_credentials() {
         for (text, shown) in [
             ("http://proxy.example:3128", "http://proxy.example:3128"),
             ("proxy.example:3128", "http://proxy.example:3128"),
@@ -89,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn err_nothing_of_it_is_shown() {
+    fn invalid_proxy_is_refused_without_quoting_it() {
         for text in ["", "ftp://me:hidden@x", "http://", "http://hidden@:1"] {
             let error = text.parse::<Proxy>().unwrap_err().to_string();
             assert!(!error.contains("hidden"), "{error}");

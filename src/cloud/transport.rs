@@ -6,6 +6,7 @@ use reqwest::{Url, header::HeaderMap};
 use tokio::sync::OnceCell;
 
 use super::Proxies;
+use crate::http_client::{ANSWER_LIMIT, BoxError, CONNECT_TIMEOUT, USER_AGENT, is_tls_failure};
 
 /// Carries one request to the service and its answer back.
 pub trait Transport: Send + Sync + fmt::Debug {
@@ -40,11 +41,17 @@ pub struct Reply {
 #[derive(Debug)]
 pub enum Failure {
     /// No connection came about: the request was certainly not sent.
-    Unreachable(Box<dyn std::error::Error + Send + Sync>),
+    Unreachable(BoxError),
+    /// The host was reached, but not trusted: the request was certainly not sent.
+    Tls(BoxError),
+    /// This machine has no certificates to verify a host with: the request was certainly not sent.
+    NoTrustStore(BoxError),
     /// It may have been sent.
-    Lost(Box<dyn std::error::Error + Send + Sync>),
+    Lost(BoxError),
     /// It was sent, and the time for an answer is over.
     Timeout(Duration),
+    /// It was sent, and the answer is longer than any of the service.
+    TooLong,
 }
 
 /// The real network.
@@ -54,47 +61,57 @@ pub(super) struct Http {
     proxies: Proxies,
     /// Made at the first call: loading the trusted certificates takes longer than a whole plan
     /// that needs no cloud.
-    client: OnceCell<reqwest::Client>,
+    with_tls: OnceCell<reqwest::Client>,
+    /// For places without TLS, which need no certificates.
+    without_tls: OnceCell<reqwest::Client>,
 }
-
-/// The service promises answers of at most 50 MB.
-const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
-
-/// A host that does not even accept a connection in this time will not do so later.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Http {
     pub(super) fn new(timeout: Duration, proxies: Proxies) -> Self {
-        Self { timeout, proxies, client: OnceCell::new() }
+        Self { timeout, proxies, with_tls: OnceCell::new(), without_tls: OnceCell::new() }
     }
 
     async fn post(&self, request: Request) -> Result<Reply, Failure> {
-        let client = self.client.get_or_try_init(|| async {
-            let builder = reqwest::Client::builder()
-                .timeout(self.timeout)
-                .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
-                // Another host would get what was signed for this one.
-                .redirect(reqwest::redirect::Policy::none());
-            self.proxies.apply(builder)?.build()
-        });
-        let client = client.await.map_err(|error| Failure::Unreachable(error.into()))?;
         let Request { url, headers, body } = request;
+        let client = self.client(&url).await?;
         let sent = client.post(url).headers(headers).body(body).send().await;
         let mut response = sent.map_err(|error| self.failure(error))?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(error))? {
-            if body.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(Failure::Lost("the answer does not end".into()));
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(Failure::TooLong);
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Reply { status, body })
     }
 
+    async fn client(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
+        let build = async |builder| self.proxies.apply(self.configure(builder))?.build();
+        if self.proxies.need_tls(url) {
+            let client = self.with_tls.get_or_try_init(|| build(reqwest::Client::builder()));
+            return client.await.map_err(|error| Failure::NoTrustStore(error.into()));
+        }
+        let builder = || reqwest::Client::builder().tls_certs_only([]);
+        let client = self.without_tls.get_or_try_init(|| build(builder()));
+        client.await.map_err(|error| Failure::Unreachable(error.into()))
+    }
+
+    fn configure(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        builder
+            .timeout(self.timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            .user_agent(USER_AGENT)
+            // Another host would get what was signed for this one.
+            .redirect(reqwest::redirect::Policy::none())
+    }
+
     fn failure(&self, error: reqwest::Error) -> Failure {
-        // The order counts: a connect that timed out is both.
-        if error.is_connect() || error.is_builder() {
+        // The order counts: a connect that timed out is both, and so is one that was not trusted.
+        if is_tls_failure(&error) {
+            Failure::Tls(error.without_url().into())
+        } else if error.is_connect() || error.is_builder() {
             Failure::Unreachable(error.without_url().into())
         } else if error.is_timeout() {
             Failure::Timeout(self.timeout)
@@ -149,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ok_one_post() {
+    async fn request_is_sent_as_one_post() {
         let (reply, seen) =
             send("HTTP/1.1 418 x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi", false).await;
         let reply = reply.unwrap();
@@ -160,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ok_goes_through_a_proxy_except_to_this_machine() {
+    async fn proxy_is_used_except_to_loopback() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = listener.local_addr().unwrap().to_string();
         let proxies = Proxies { http: Some(proxy.parse().unwrap()), ..Proxies::default() };
@@ -187,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn err_an_answer_that_is_too_long() {
+    async fn too_long_answer_is_refused() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         tokio::spawn(async move {
@@ -195,16 +212,15 @@ mod tests {
             socket.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
             socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
             // The end comes after one byte too many.
-            _ = socket.write_all(&vec![b' '; LONGEST_ANSWER + 1]).await;
+            _ = socket.write_all(&vec![b' '; ANSWER_LIMIT + 1]).await;
         });
         let request = Request { url, headers: HeaderMap::new(), body: Vec::new() };
         let result = http(60_000).send(request).await;
-        let Err(Failure::Lost(why)) = result else { panic!("{result:?}") };
-        assert_eq!(why.to_string(), "the answer does not end");
+        assert!(matches!(result, Err(Failure::TooLong)), "{result:?}");
     }
 
     #[tokio::test]
-    async fn err_says_whether_it_was_sent() {
+    async fn failure_tells_whether_the_request_was_sent() {
         let (result, _) = send("", false).await;
         assert!(matches!(result, Err(Failure::Lost(_))), "closed: {result:?}");
         let (result, _) = send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi", false).await;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 /// A namespaced kind of object, under the names that the API uses for it.
-pub trait Kind {
+pub trait Resource {
     /// API group, `apps`.
     const GROUP: &'static str;
     /// Version within the group, `v1`.
@@ -28,7 +28,7 @@ pub trait Kind {
 #[derive(Debug)]
 pub enum SecurityGroupPolicy {}
 
-impl Kind for SecurityGroupPolicy {
+impl Resource for SecurityGroupPolicy {
     const GROUP: &'static str = "vpcresources.tke.cloud.tencent.com";
     const VERSION: &'static str = "v1beta1";
     const NAME: &'static str = "SecurityGroupPolicy";
@@ -37,7 +37,7 @@ impl Kind for SecurityGroupPolicy {
 }
 
 /// What a [`SecurityGroupPolicy`] asks for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityGroupPolicySpec {
     /// By the labels of Pods.
@@ -54,7 +54,7 @@ pub struct SecurityGroupPolicySpec {
 }
 
 /// The groups of a [`SecurityGroupPolicy`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityGroups {
     /// Their ids, in the order of evaluation.
@@ -65,7 +65,7 @@ pub struct SecurityGroups {
 }
 
 /// A selection by labels.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelSelector {
     /// Labels with their values.
@@ -80,7 +80,7 @@ pub struct LabelSelector {
 }
 
 /// A condition on one label.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LabelSelectorRequirement {
     /// Key of the label.

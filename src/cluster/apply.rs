@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Cluster,
-    api::Kind,
+    api::Resource,
     call::{Answer, Call},
     error::Error,
     object::{FieldPath, Manifest, Object, ObjectRef},
@@ -50,13 +50,13 @@ pub enum Deletion {
 
 impl Cluster {
     /// The object, or `None` where there is none.
-    pub async fn find<K: Kind>(
+    pub async fn find<R: Resource>(
         &self,
         at: &ObjectRef,
-        stop: &CancellationToken,
-    ) -> Result<Option<Object<K::Spec>>, Error> {
-        let request = path::<K>(at).get(&at.name, &GetParams::default());
-        match self.ask::<K, _>("get", at, request, stop).await {
+        cancel: &CancellationToken,
+    ) -> Result<Option<Object<R::Spec>>, Error> {
+        let request = path::<R>(at).get(&at.name, &GetParams::default());
+        match self.ask::<R, _>("get", at, request, cancel).await {
             Ok(answer) => Ok(Some(answer.body)),
             Err(Error::NotFound { .. } | Error::NamespaceMissing { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -64,58 +64,58 @@ impl Cluster {
     }
 
     /// Server-side apply: from now on the manager owns just the fields that the manifest has.
-    pub async fn apply<K: Kind>(
+    pub async fn apply<R: Resource>(
         &self,
-        manifest: &Manifest<K::Spec>,
+        manifest: &Manifest<R::Spec>,
         manager: &FieldManager,
-        stop: &CancellationToken,
-    ) -> Result<Applied<K::Spec>, Error> {
+        cancel: &CancellationToken,
+    ) -> Result<Applied<R::Spec>, Error> {
         let at = &manifest.metadata.at;
-        let typed = Typed { api_version: K::api_version(), kind: K::NAME, manifest };
+        let typed = Typed { api_version: R::api_version(), kind: R::NAME, manifest };
         let params = PatchParams {
             field_manager: Some(manager.name.clone()),
             force: manager.force_conflicts,
             field_validation: Some(ValidationDirective::Strict),
             dry_run: false,
         };
-        let request = path::<K>(at).patch(&at.name, &params, &Patch::Apply(typed));
+        let request = path::<R>(at).patch(&at.name, &params, &Patch::Apply(typed));
         let Answer { body: object, status, repeated } =
-            self.ask::<K, _>("patch", at, request, stop).await?;
+            self.ask::<R, _>("patch", at, request, cancel).await?;
         Ok(Applied { object, created: status == 201, repeated })
     }
 
     /// Removes fields, whoever owns them, unless somebody has written since `resource_version`.
     ///
     /// It is a merge in which a field that is `null` goes. What owns no field needs no manager.
-    pub async fn remove<K: Kind>(
+    pub async fn remove<R: Resource>(
         &self,
         at: &ObjectRef,
         fields: &[FieldPath],
         resource_version: &str,
-        stop: &CancellationToken,
-    ) -> Result<Object<K::Spec>, Error> {
+        cancel: &CancellationToken,
+    ) -> Result<Object<R::Spec>, Error> {
         let mut patch = Map::new();
         for field in fields {
             set_null(&mut patch, &field.0);
         }
         patch.insert("metadata".to_owned(), json!({"resourceVersion": resource_version}));
-        let request = path::<K>(at).patch(&at.name, &PatchParams::default(), &Patch::Merge(patch));
-        Ok(self.ask::<K, _>("patch", at, request, stop).await?.body)
+        let request = path::<R>(at).patch(&at.name, &PatchParams::default(), &Patch::Merge(patch));
+        Ok(self.ask::<R, _>("patch", at, request, cancel).await?.body)
     }
 
     /// Deletes the object if it still has this uid. What is gone already counts as done.
-    pub async fn delete<K: Kind>(
+    pub async fn delete<R: Resource>(
         &self,
         at: &ObjectRef,
         uid: &str,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Deletion, Error> {
         let params = DeleteParams {
             preconditions: Some(Preconditions { uid: Some(uid.to_owned()), ..Default::default() }),
             ..DeleteParams::background()
         };
-        let request = path::<K>(at).delete(&at.name, &params);
-        match self.ask::<K, Outcome>("delete", at, request, stop).await {
+        let request = path::<R>(at).delete(&at.name, &params);
+        match self.ask::<R, Outcome>("delete", at, request, cancel).await {
             // The answer is a status when it is over, and the object while it is not.
             Ok(answer) if answer.body.kind == "Status" => Ok(Deletion::Done),
             Ok(_) => Ok(Deletion::Begun),
@@ -126,19 +126,19 @@ impl Cluster {
         }
     }
 
-    async fn ask<K: Kind, T: DeserializeOwned>(
+    async fn ask<R: Resource, T: DeserializeOwned>(
         &self,
         verb: &'static str,
         at: &ObjectRef,
         request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Answer<T>, Error> {
-        let resource = format!("{}.{}", K::PLURAL, K::GROUP);
+        let resource = format!("{}.{}", R::PLURAL, R::GROUP);
         let call = Call::new(verb, resource, Some(&at.namespace), request)?;
-        match self.session().await?.call(&call, stop).await {
+        match self.session().await?.call(&call, cancel).await {
             // A path that is not served: either the kind is missing, or this is no cluster.
-            Err(Error::Unexpected { status: 404, .. }) if !self.serves::<K>(stop).await? => {
-                Err(Error::TypeMissing { kind: K::NAME, version: K::api_version() })
+            Err(Error::Unexpected { status: 404, .. }) if !self.serves::<R>(cancel).await? => {
+                Err(Error::TypeMissing { kind: R::NAME, version: R::api_version() })
             }
             answer => answer,
         }
@@ -177,8 +177,8 @@ fn set_null(node: &mut Map<String, Value>, path: &[String]) {
     }
 }
 
-fn path<K: Kind>(at: &ObjectRef) -> kube::core::Request {
-    let (version, plural) = (K::api_version(), K::PLURAL);
+fn path<R: Resource>(at: &ObjectRef) -> kube::core::Request {
+    let (version, plural) = (R::api_version(), R::PLURAL);
     kube::core::Request::new(format!("/apis/{version}/namespaces/{}/{plural}", at.namespace))
 }
 
@@ -206,12 +206,12 @@ mod tests {
         })
     }
 
-    fn stop() -> CancellationToken {
+    fn token() -> CancellationToken {
         CancellationToken::new()
     }
 
     #[tokio::test]
-    async fn apply_sends_what_is_to_be_owned() {
+    async fn apply_sends_exactly_the_owned_fields() {
         let (cluster, script) = cluster([Turn::Json(201, live()), Turn::Json(200, live())]);
         let manifest = Manifest {
             metadata: ManifestMetadata {
@@ -229,10 +229,10 @@ mod tests {
             }),
         };
         let manager = FieldManager::default();
-        let applied = cluster.apply::<SecurityGroupPolicy>(&manifest, &manager, &stop()).await;
+        let applied = cluster.apply::<SecurityGroupPolicy>(&manifest, &manager, &token()).await;
         assert!(applied.unwrap().created);
         let manager = FieldManager { name: "my team".into(), force_conflicts: true };
-        let applied = cluster.apply::<SecurityGroupPolicy>(&manifest, &manager, &stop()).await;
+        let applied = cluster.apply::<SecurityGroupPolicy>(&manifest, &manager, &token()).await;
         assert!(!applied.unwrap().created);
 
         assert_eq!(
@@ -259,7 +259,7 @@ mod tests {
             FieldPath::new(["spec", "serviceAccountSelector"]),
             FieldPath::new(["spec", "serviceAccountSelector", "matchLabels"]),
         ];
-        let removed = cluster.remove::<SecurityGroupPolicy>(&at(), &fields, "6", &stop()).await;
+        let removed = cluster.remove::<SecurityGroupPolicy>(&at(), &fields, "6", &token()).await;
         assert_eq!(removed.unwrap().metadata.resource_version, "7");
         assert_eq!(
             script.bodies(),
@@ -290,7 +290,7 @@ mod tests {
         for (turns, expected) in cases {
             let shown = format!("{turns:?}");
             let (cluster, script) = cluster(turns);
-            let done = cluster.delete::<SecurityGroupPolicy>(&at(), "u-1", &stop()).await;
+            let done = cluster.delete::<SecurityGroupPolicy>(&at(), "u-1", &token()).await;
             assert_eq!(done.map_err(drop), expected, "{shown}");
             assert_eq!(
                 script.bodies()[0],
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn find_tells_absent_from_impossible() {
+    async fn absent_object_and_missing_kind_are_distinguished() {
         let serves = || {
             let list = json!({"kind": "APIResourceList", "resources": [
                 {"name": "securitygrouppolicies", "kind": "SecurityGroupPolicy"},
@@ -309,7 +309,7 @@ mod tests {
         };
         let found = |turns: Vec<Turn>| async {
             let (cluster, _script) = cluster(turns);
-            let found = cluster.find::<SecurityGroupPolicy>(&at(), &stop()).await;
+            let found = cluster.find::<SecurityGroupPolicy>(&at(), &token()).await;
             found.map(|object| object.map(|object| object.metadata.uid))
         };
         assert_eq!(found(vec![Turn::Json(200, live())]).await.unwrap(), Some("u-1".to_owned()));

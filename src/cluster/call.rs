@@ -1,22 +1,33 @@
-//! One call to the API server: its timeout, its retries, and its stop.
+//! One call to the API server: its timeout, its retries, and its cancellation.
 //!
 //! Every call of this provider can be repeated: a read, a server-side apply, a merge that names the
 //! version it is meant for, a delete that names the object by uid. So all of them are retried alike
-//! after an error that may pass. The retries of the HTTP client are off: they know no stop, and
-//! take more than four minutes to give up.
+//! after an error that may pass. The retries of the HTTP client are off: they cannot be cancelled,
+//! and take more than four minutes to give up.
 
-use std::{fmt, io, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use http_body_util::{BodyExt, Limited};
-use kube::{client::Body, core::Status};
+use kube::{
+    client::Body,
+    core::{Status, response::StatusCause},
+};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     connect::Session,
-    error::{BoxError, Error, Retry, of_answer},
+    error::{Error, FieldError, Owner},
+};
+use crate::{
+    http_client::{ANSWER_LIMIT, BoxError, is_tls_failure, redact},
+    wait::{self, Backoff, Failed},
 };
 
 /// A request, and what it asks in the words of roles: for messages, and for the permission that may
@@ -68,63 +79,64 @@ pub(super) struct Answer<T> {
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// No new attempt begins so long after the first one did.
 const RETRY_BUDGET: Duration = Duration::from_secs(40);
-const MOST_ATTEMPTS: usize = 5;
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// No object is larger than 2 MiB or so; what sends more without end is no API server.
-const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(5),
+    times: Some(4),
+    total: None,
+};
 /// How much of an answer that is not JSON a message may quote.
 const LONGEST_QUOTE: usize = 200;
 
 impl Session {
-    /// Sends the request, again if that may help, and gives up when told to stop.
+    /// Sends the request, and again where that may help.
     ///
-    /// A stop lets the attempt in flight end by itself, so that its outcome is known.
+    /// Once `cancel` is cancelled no new attempt begins. One in flight runs to its end, so that its
+    /// outcome is known; one that only reads is abandoned.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         call: &Call,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Answer<T>, Error> {
-        let began = Instant::now();
-        let mut pauses = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_delay(LONGEST_PAUSE)
-            .with_jitter()
-            .with_max_times(MOST_ATTEMPTS - 1)
-            .build();
-        let mut repeated = false;
-        if stop.is_cancelled() {
-            return Err(Error::Stopped { call: call.to_string(), source: None });
-        }
-        loop {
-            let (error, asked_pause) = match self.attempt(call).await {
-                Ok((status, body)) => return Ok(Answer { status, body, repeated }),
+        let start = Instant::now();
+        let ambiguous = &AtomicBool::new(false);
+        wait::retry(BACKOFF, cancel, |_| async move {
+            let cancelled = || Failed::NotBegun(Error::Cancelled { call: call.to_string() });
+            if cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            let attempt = self.attempt(call);
+            let outcome = match call.verb {
+                "get" => wait::unless_cancelled(attempt, cancel).await.ok_or_else(cancelled)?,
+                _ => attempt.await,
+            };
+            let (error, pause) = match outcome {
+                Ok((status, body)) => {
+                    return Ok(Answer {
+                        status,
+                        body,
+                        repeated: ambiguous.load(Ordering::Relaxed),
+                    });
+                }
                 Err(failure) => failure,
             };
-            let error = match error.retry() {
-                Retry::No => return Err(error),
-                // The last attempt was in vain, but an earlier one perhaps not.
-                Retry::NotDone if repeated => {
-                    Error::Unsettled { call: call.to_string(), source: Box::new(error) }
-                }
-                Retry::NotDone => error,
-                Retry::PerhapsDone => {
-                    repeated = true;
-                    error
-                }
-            };
-            let Some(pause) = pauses.next().filter(|_| began.elapsed() < RETRY_BUDGET) else {
-                return Err(error);
-            };
-            let pause = pause.max(asked_pause.unwrap_or_default()).min(LONGEST_PAUSE);
-            tracing::debug!(%call, %error, ?pause, "trying again");
-            tokio::select! {
-                () = stop.cancelled() => {
-                    let source = Some(Box::new(error));
-                    return Err(Error::Stopped { call: call.to_string(), source });
-                }
-                () = tokio::time::sleep(pause) => {}
+            if !error.is_retryable() {
+                return Err(Failed::Final(error));
             }
-        }
+            let was_ambiguous = ambiguous.fetch_or(error.is_ambiguous(), Ordering::Relaxed);
+            // This attempt was not carried out, but one before it may have been.
+            let error = if was_ambiguous && !error.is_ambiguous() {
+                Error::Ambiguous { call: call.to_string(), source: Box::new(error) }
+            } else {
+                error
+            };
+            if start.elapsed() >= RETRY_BUDGET {
+                return Err(Failed::Final(error));
+            }
+            tracing::debug!(%call, %error, "may be repeated");
+            Err(Failed::Retryable(error, pause.unwrap_or_default().min(BACKOFF.longest)))
+        })
+        .await
     }
 
     /// One attempt. An error comes with the pause that the server asks for, if it does.
@@ -135,7 +147,7 @@ impl Session {
         let exchange = async {
             let response = self.client.send(call.request.clone().map(Body::from)).await?;
             let (head, body) = response.into_parts();
-            let body = Limited::new(body, LONGEST_ANSWER).collect().await;
+            let body = Limited::new(body, ANSWER_LIMIT).collect().await;
             Ok((head, body.map_err(kube::Error::Service)?.to_bytes()))
         };
         let (head, body) = match tokio::time::timeout(ATTEMPT_TIMEOUT, exchange).await {
@@ -148,23 +160,28 @@ impl Session {
         };
         let status = head.status.as_u16();
         if !head.status.is_success() {
-            let answer = serde_json::from_slice(&body)
+            let mut answer = serde_json::from_slice(&body)
                 .ok()
                 .filter(|answer: &Status| !answer.message.is_empty())
                 .unwrap_or_else(|| Status::failure(&quote(&body), ""));
+            answer.message = self.redact(&answer.message);
             let pause = head.headers.get(http::header::RETRY_AFTER);
             let pause = pause.and_then(|value| value.to_str().ok()?.parse().ok());
-            let error = of_answer(call, &self.host, status, &answer);
+            let error = refusal(call, &self.host, status, &answer);
             return Err((error, pause.map(Duration::from_secs)));
         }
         match serde_json::from_slice(&body) {
             Ok(body) => Ok((status, body)),
             Err(error) => {
                 let (host, call) = (self.host.clone(), call.to_string());
-                let message = format!("{error} in {}", quote(&body));
+                let message = self.redact(&format!("{error} in {}", quote(&body)));
                 Err((Error::Unexpected { host, call, status, message }, None))
             }
         }
+    }
+
+    fn redact(&self, text: &str) -> String {
+        redact(text, self.secrets.iter().map(ExposeSecret::expose_secret))
     }
 
     fn of_transport(&self, call: &Call, error: kube::Error) -> Error {
@@ -175,7 +192,7 @@ impl Session {
             kube::Error::HyperError(source) => source.into(),
             other => other.into(),
         };
-        if is_handshake(source.as_ref()) {
+        if is_tls_failure(source.as_ref()) {
             Error::Tls { host, source }
         } else if is_connect(source.as_ref()) {
             Error::Connect { host, source }
@@ -191,18 +208,75 @@ fn is_connect(error: &(dyn std::error::Error + 'static)) -> bool {
         .is_some_and(hyper_util::client::legacy::Error::is_connect)
 }
 
-/// The TLS layer reports what it does not accept as invalid data.
-fn is_handshake(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        cause = match error.downcast_ref::<io::Error>() {
-            Some(error) if error.kind() == io::ErrorKind::InvalidData => return true,
-            // The source of such a wrapper is the source of what it wraps, so that would be skipped.
-            Some(error) => error.get_ref().map(|inner| inner as _),
-            None => error.source(),
-        };
+/// The error that an answer with an unsuccessful HTTP status stands for.
+///
+/// The status is an argument of its own: a gateway's JSON also parses as a `Status`, with code 0.
+fn refusal(call: &Call, host: &str, status: u16, answer: &Status) -> Error {
+    let host = host.to_owned();
+    let message = answer.message.clone();
+    let details = answer.details.as_ref();
+    let causes = details.map(|details| details.causes.as_slice()).unwrap_or_default();
+    match status {
+        401 => Error::Unauthenticated { host, message },
+        403 if causes.iter().any(|cause| cause.reason == "NamespaceTerminating") => {
+            Error::NamespaceTerminating { namespace: call.namespace.clone().unwrap_or_default() }
+        }
+        // Admission webhooks refuse with 403 as well, but no permission would help.
+        403 if !message.starts_with("admission webhook") => Error::Denied {
+            verb: call.verb,
+            resource: call.resource.clone(),
+            namespace: call.namespace.clone(),
+            message,
+        },
+        404 => match details {
+            Some(details) if details.kind == "namespaces" => {
+                Error::NamespaceMissing { namespace: details.name.clone() }
+            }
+            Some(details) if !details.name.is_empty() => Error::NotFound {
+                resource: call.resource.clone(),
+                namespace: call.namespace.clone(),
+                name: details.name.clone(),
+            },
+            // Nothing is said about an object, so the path itself is not served.
+            _ => Error::Unexpected { host, call: call.to_string(), status, message },
+        },
+        409 => {
+            let mut owners: Vec<Owner> = Vec::new();
+            for cause in causes.iter().filter(|cause| cause.reason == "FieldManagerConflict") {
+                let owner = owner_in(cause);
+                match owners.iter_mut().find(|known| known.manager == owner.manager) {
+                    Some(known) => known.fields.extend(owner.fields),
+                    None => owners.push(owner),
+                }
+            }
+            if owners.is_empty() { Error::Stale { message } } else { Error::Conflict { owners } }
+        }
+        400 | 403 | 413 | 422 => Error::Rejected {
+            message,
+            causes: causes
+                .iter()
+                .map(|cause| FieldError {
+                    field: cause.field.clone(),
+                    message: cause.message.clone(),
+                })
+                .collect(),
+        },
+        429 | 500..=599 => Error::Unavailable { host, call: call.to_string(), status, message },
+        _ => Error::Unexpected { host, call: call.to_string(), status, message },
     }
-    false
+}
+
+/// The owner in `conflict with "kubectl" using v1 at 2026-01-31T08:00:00Z`. Only writers that did not
+/// apply come with a version and a time.
+fn owner_in(cause: &StatusCause) -> Owner {
+    let (_, message) = cause.message.split_once('"').unwrap_or_default();
+    let (manager, rest) = message.split_once('"').unwrap_or((message, ""));
+    Owner {
+        manager: manager.to_owned(),
+        operation: if rest.contains(" using ") { "Update" } else { "Apply" }.to_owned(),
+        time: rest.split_once(" at ").map(|(_, time)| time.to_owned()),
+        fields: vec![cause.field.clone()],
+    }
 }
 
 /// The beginning of an answer that is not what it should be.
@@ -225,12 +299,12 @@ mod tests {
 
     async fn play(
         turns: impl IntoIterator<Item = Turn>,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> (Result<Answer<Value>, Error>, std::sync::Arc<Script>) {
         let (cluster, script) = cluster(turns);
         let request = http::Request::get("/apis").body(Vec::new());
         let call = Call::new("get", "things".to_owned(), None, request).unwrap();
-        let answer = cluster.session().await.unwrap().call(&call, stop).await;
+        let answer = cluster.session().await.unwrap().call(&call, cancel).await;
         (answer, script)
     }
 
@@ -241,7 +315,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_may_pass_is_tried_again() {
+    async fn errors_that_may_pass_are_retried() {
         let busy = || status(429, "TooManyRequests", "slow down", json!({}));
         let cases = [
             (vec![OK()], (Ok(false), 1)),
@@ -258,7 +332,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn retries_have_an_end() {
+    async fn retries_end_within_their_budget() {
         let began = Instant::now();
         let gone = "https://cluster.test answered get things with status 503: an empty answer";
         assert_eq!(asked(vec![Turn::Text(503, ""); 9]).await, (Err(gone.to_owned()), 5));
@@ -272,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_cannot_pass_is_not_tried_again() {
+    async fn errors_that_cannot_pass_are_not_retried() {
         for code in [400, 401, 403, 404, 409, 422] {
             let (answer, times) = asked([Turn::Text(code, "no")]).await;
             assert!(answer.is_err(), "{code}");
@@ -281,7 +355,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_attempt_that_was_perhaps_carried_out_is_not_forgotten() {
+    async fn ambiguity_of_an_earlier_attempt_is_kept() {
         let busy = || status(429, "TooManyRequests", "slow down", json!({}));
         let cases = [
             (vec![busy(); 5], false),
@@ -297,7 +371,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_server_says_how_long_to_wait() {
+    async fn retry_after_of_the_server_is_honoured() {
         let began = Instant::now();
         assert_eq!(asked([Turn::Later(429, 3), OK()]).await, (Ok(false), 2));
         assert_eq!(began.elapsed().as_secs(), 3);
@@ -308,45 +382,57 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_is_before_a_call_and_between_attempts() {
-        let stop = CancellationToken::new();
-        stop.cancel();
-        let (answer, script) = play([], &stop).await;
+    async fn cancelling_prevents_a_call_and_ends_the_retries() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let (answer, script) = play([], &cancel).await;
         let error = answer.unwrap_err();
-        assert_eq!(error.to_string(), "stopped before the cluster was asked to get things");
+        assert_eq!(error.to_string(), "cancelled before get things began");
         assert!(!error.is_ambiguous());
         assert!(script.asked().is_empty());
 
-        let stop = CancellationToken::new();
-        let alarm = stop.clone();
+        let cancel = CancellationToken::new();
+        let alarm = cancel.clone();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(1)).await;
             alarm.cancel();
         });
-        let (answer, script) = play([Turn::Break, OK()], &stop).await;
+        let (answer, script) = play([Turn::Break, OK()], &cancel).await;
         assert!(answer.unwrap_err().is_ambiguous());
         assert_eq!(script.asked().len(), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_lets_the_attempt_in_flight_end() {
-        let stop = CancellationToken::new();
+    async fn cancelling_lets_a_write_in_flight_end() {
+        let cancel = CancellationToken::new();
         let (cluster, _script) = cluster([OK()]);
-        let request = http::Request::get("/apis").body(Vec::new());
-        let call = Call::new("get", "things".to_owned(), None, request).unwrap();
+        let request = http::Request::patch("/apis").body(Vec::new());
+        let call = Call::new("patch", "things".to_owned(), None, request).unwrap();
         let session = cluster.session().await.unwrap();
-        let mut running = std::pin::pin!(session.call::<Value>(&call, &stop));
+        let mut running = std::pin::pin!(session.call::<Value>(&call, &cancel));
         assert!(
             std::future::poll_fn(|cx| std::task::Poll::Ready(running.as_mut().poll(cx)))
                 .await
                 .is_pending()
         );
-        stop.cancel();
+        cancel.cancel();
         assert_eq!(running.await.unwrap().status, 200);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_that_are_none_are_quoted_in_part() {
+    async fn cancelling_abandons_a_read_in_flight() {
+        let cancel = CancellationToken::new();
+        let start = Instant::now();
+        let ((answer, _script), ()) = tokio::join!(play([Turn::Silence], &cancel), async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            cancel.cancel();
+        });
+        assert!(matches!(answer, Err(Error::Cancelled { .. })), "{answer:?}");
+        assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_without_status_are_quoted_in_part() {
         let cases = [
             (Turn::Text(200, "<html>login</html>"), "<html>login</html>"),
             (Turn::Text(403, "<html>login</html>"), "<html>login</html>"),
@@ -360,5 +446,107 @@ mod tests {
             assert!(message.contains(expected), "{message}");
         }
         assert_eq!(quote("ä".repeat(500).as_bytes()).chars().count(), LONGEST_QUOTE);
+    }
+
+    fn patch() -> Call {
+        let request = http::Request::get("/").body(Vec::new());
+        let resource = "securitygrouppolicies.vpcresources.tke.cloud.tencent.com";
+        Call::new("patch", resource.to_owned(), Some("shop"), request).unwrap()
+    }
+
+    fn of(status: u16, message: &str, details: Value) -> Error {
+        let details = serde_json::from_value(details).unwrap();
+        let answer = Status { message: message.to_owned(), details, ..Status::default() };
+        refusal(&patch(), "https://cluster.test", status, &answer)
+    }
+
+    #[test]
+    fn answers_are_classified() {
+        let policy = json!({"kind": "securitygrouppolicies", "name": "app"});
+        let because =
+            |reason| json!({"causes": [{"reason": reason, "message": "m", "field": "f"}]});
+        let cases = [
+            (401, "", Value::Null, "Unauthenticated"),
+            (403, "User cannot patch resource", policy.clone(), "Denied"),
+            (403, "unable to create", because("NamespaceTerminating"), "NamespaceTerminating"),
+            (403, "admission webhook \"x\" denied the request", Value::Null, "Rejected"),
+            (404, "", policy.clone(), "NotFound"),
+            (404, "", json!({"kind": "namespaces", "name": "shop"}), "NamespaceMissing"),
+            (404, "404 page not found", Value::Null, "Unexpected"),
+            (404, "the server could not find the requested resource", json!({}), "Unexpected"),
+            (409, "Apply failed", because("FieldManagerConflict"), "Conflict"),
+            (409, "the object has been modified", policy.clone(), "Stale"),
+            (400, "strict decoding error: unknown field", Value::Null, "Rejected"),
+            (422, "is invalid", because("FieldValueInvalid"), "Rejected"),
+            (429, "", Value::Null, "Unavailable"),
+            (500, "failed calling webhook", Value::Null, "Unavailable"),
+            (503, "", Value::Null, "Unavailable"),
+            (301, "moved", Value::Null, "Unexpected"),
+            (405, "", Value::Null, "Unexpected"),
+        ];
+        for (status, message, details, expected) in cases {
+            let error = of(status, message, details);
+            let name = format!("{error:?}");
+            let name = name.split([' ', '{']).next().unwrap();
+            assert_eq!(name, expected, "{status} {message}");
+        }
+    }
+
+    #[test]
+    fn errors_that_may_pass_are_retryable() {
+        let connect = Error::Connect { host: String::new(), source: "refused".into() };
+        let lost = Error::Lost { host: String::new(), call: String::new(), source: "reset".into() };
+        let cases = [
+            (connect, true, false),
+            (lost, true, true),
+            (of(429, "", Value::Null), true, false),
+            (of(500, "", Value::Null), true, true),
+            (of(504, "", Value::Null), true, true),
+            (of(401, "", Value::Null), false, false),
+            (of(404, "", Value::Null), false, false),
+            (of(409, "", Value::Null), false, false),
+            (of(422, "", Value::Null), false, false),
+            (Error::Cancelled { call: String::new() }, false, false),
+        ];
+        for (error, retryable, ambiguous) in cases {
+            let found = (error.is_retryable(), error.is_ambiguous());
+            assert_eq!(found, (retryable, ambiguous), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn conflicts_name_managers_and_fields() {
+        let cause = |message, field| json!({"reason": "FieldManagerConflict", "message": message, "field": field});
+        let error = of(
+            409,
+            "Apply failed with 3 conflicts",
+            json!({"causes": [
+                cause("conflict with \"argocd\"", ".spec.podSelector.matchLabels.app"),
+                cause(
+                    "conflict with \"kubectl-client-side-apply\" using v1beta1 at 2026-01-31T08:00:00Z",
+                    ".spec.securityGroups.groupIds"
+                ),
+                cause("conflict with \"argocd\"", ".metadata.labels.team"),
+            ]}),
+        );
+        assert_eq!(
+            error.to_string(),
+            "`argocd` (Apply) owns .spec.podSelector.matchLabels.app, .metadata.labels.team; \
+             `kubectl-client-side-apply` (Update at 2026-01-31T08:00:00Z) owns \
+             .spec.securityGroups.groupIds"
+        );
+    }
+
+    #[test]
+    fn denials_name_verb_resource_and_namespace() {
+        let error = of(403, "User \"ci\" cannot patch resource", Value::Null);
+        let resource = "securitygrouppolicies.vpcresources.tke.cloud.tencent.com";
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "not allowed to patch {resource} in the namespace shop: \
+                 User \"ci\" cannot patch resource"
+            )
+        );
     }
 }

@@ -1,13 +1,18 @@
 //! From settings to a client. Nothing is inferred: no `KUBECONFIG`, no in-cluster account, no proxy
 //! from the environment. A cluster that nobody named must never be written to.
 
-use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use http::Uri;
 use kube::config::AuthInfo;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Error;
+use crate::http_client::{CONNECT_TIMEOUT, USER_AGENT};
 
 /// How a cluster is reached.
 #[derive(Clone, Debug)]
@@ -51,28 +56,13 @@ pub struct Server {
     pub insecure: bool,
 }
 
-/// Why there is no connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// Nothing names a cluster; this would.
-    NotConfigured(String),
-    /// This setting is known only after apply.
-    NotYetKnown(String),
-}
-
-impl From<Missing> for Error {
-    fn from(missing: Missing) -> Self {
-        match missing {
-            Missing::NotConfigured(which) => Self::NotConfigured { which },
-            Missing::NotYetKnown(which) => Self::NotYetKnown { which },
-        }
-    }
-}
-
-/// A client, and the name of its server for messages.
+/// A client, and what messages about its calls show and hide.
 pub(super) struct Session {
     pub(super) client: kube::Client,
+    /// Scheme, name and port of the server.
     pub(super) host: String,
+    /// What a server may reflect, and no message may show.
+    pub(super) secrets: Vec<SecretString>,
 }
 
 /// Without the client, which has nothing to show.
@@ -81,9 +71,6 @@ impl std::fmt::Debug for Session {
         f.debug_struct("Session").field("host", &self.host).finish_non_exhaustive()
     }
 }
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const USER_AGENT: &str = concat!("terraform-provider-tke/", env!("CARGO_PKG_VERSION"));
 
 impl Connection {
     /// Reads files and makes a client. The network is not used before its first call.
@@ -99,9 +86,10 @@ impl Connection {
     fn session(&self) -> Result<Session, Error> {
         let config = self.config()?;
         let host = origin(&config.cluster_url);
+        let secrets = secrets(&config.auth_info);
         let client =
             kube::Client::try_from(config).map_err(|error| self.unusable(error.to_string()))?;
-        Ok(Session { client, host })
+        Ok(Session { client, host, secrets })
     }
 
     fn config(&self) -> Result<kube::Config, Error> {
@@ -112,7 +100,7 @@ impl Connection {
         let AuthInfo { token, token_file, password, .. } = &config.auth_info;
         let secret = token.is_some() || token_file.is_some() || password.is_some();
         if secret && can_be_overheard(&config.cluster_url) {
-            let problem = "over http everybody on the way can read the token; use https";
+            let problem = "the token would be readable on the network over http; use https";
             return Err(self.unusable(problem.to_owned()));
         }
         config.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -128,7 +116,7 @@ impl Connection {
                 format!("the kubeconfig {}", path.display())
             }
             Self::Kubeconfig(_) => "the kubeconfig".to_owned(),
-            Self::Server(server) => format!("the connection to {}", server.host),
+            Self::Server(_) => "the connection to the API server".to_owned(),
         };
         Error::Settings { what, problem }
     }
@@ -138,7 +126,11 @@ impl Kubeconfig {
     fn config(&self, connection: &Connection) -> Result<kube::Config, Error> {
         let unusable = |problem: String| connection.unusable(problem);
         let mut kubeconfig = match &self.source {
-            Source::File(path) => kube::config::Kubeconfig::read_from(path),
+            Source::File(path) => {
+                check_path(path)?;
+                check_file(path).map_err(unusable)?;
+                kube::config::Kubeconfig::read_from(path)
+            }
             Source::Text(text) => kube::config::Kubeconfig::from_yaml(text.expose_secret()),
         }
         .map_err(|error| match error {
@@ -147,6 +139,10 @@ impl Kubeconfig {
             kube::config::KubeconfigError::ReadConfig(error, _) => unusable(error.to_string()),
             error => unusable(error.to_string()),
         })?;
+        for file in files(&kubeconfig) {
+            check_file(&file)
+                .map_err(|problem| unusable(format!("{}: {problem}", file.display())))?;
+        }
 
         let contexts: BTreeSet<_> =
             kubeconfig.contexts.iter().map(|context| format!("`{}`", context.name)).collect();
@@ -196,9 +192,15 @@ impl Server {
         let url: Uri = url
             .parse()
             .ok()
-            .filter(|url: &Uri| matches!(url.scheme_str(), Some("http" | "https")))
+            .filter(|url: &Uri| {
+                let plain = url.query().is_none() && !self.host.contains(['@', '#']);
+                plain && matches!(url.scheme_str(), Some("http" | "https"))
+            })
             .ok_or_else(|| {
-                unusable("the host", format!("`{}` is not an http or https URL", self.host))
+                // The text may hold a password.
+                let problem = "expected an http or https URL without user, password or query, such \
+                               as `https://10.0.0.1:6443`";
+                unusable("the host", problem.to_owned())
             })?;
         let mut config = kube::Config::new(url);
         if let Some(token) = &self.token {
@@ -228,6 +230,58 @@ impl Server {
     }
 }
 
+/// The content of a kubeconfig in place of its path holds credentials, which no message may show.
+fn check_path(path: &Path) -> Result<(), Error> {
+    let text = path.as_os_str();
+    if text.len() > LONGEST_PATH || text.as_encoded_bytes().iter().any(u8::is_ascii_control) {
+        return Err(Error::Settings {
+            what: "the path of the kubeconfig".to_owned(),
+            problem: "expected the path of a file, not its content".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether a file can be read to its end: a pipe may block, and a device has no end. What does not
+/// exist is left to the reader.
+fn check_file(path: &Path) -> Result<(), String> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err("it is not a regular file".to_owned()),
+        Ok(metadata) if metadata.len() > LONGEST_FILE => {
+            Err(format!("it is larger than {} MiB", LONGEST_FILE / 1024 / 1024))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The longest path that Linux takes.
+const LONGEST_PATH: usize = 4096;
+
+/// In bytes; kubeconfigs with embedded certificates have some ten thousand.
+const LONGEST_FILE: u64 = 4 * 1024 * 1024;
+
+/// The files that a kubeconfig names.
+fn files(kubeconfig: &kube::config::Kubeconfig) -> Vec<PathBuf> {
+    let clusters = kubeconfig.clusters.iter().filter_map(|named| named.cluster.as_ref());
+    let users = kubeconfig.auth_infos.iter().filter_map(|named| named.auth_info.as_ref());
+    let of_user = |user: &AuthInfo| {
+        [&user.client_certificate, &user.client_key, &user.token_file].map(Clone::clone)
+    };
+    clusters
+        .map(|cluster| cluster.certificate_authority.clone())
+        .chain(users.flat_map(of_user))
+        .flatten()
+        .map(PathBuf::from)
+        .collect()
+}
+
+/// What travels with the requests of a user.
+fn secrets(user: &AuthInfo) -> Vec<SecretString> {
+    let file = user.token_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+    let file = file.map(|token| SecretString::from(token.trim()));
+    [user.token.clone(), user.password.clone(), file].into_iter().flatten().collect()
+}
+
 /// Whether what is sent there leaves this machine without encryption.
 fn can_be_overheard(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
@@ -246,7 +300,10 @@ fn origin(url: &Uri) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
 
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
@@ -255,7 +312,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::cluster::{Cluster, ObjectRef, api::SecurityGroupPolicy};
+    use crate::cluster::{Cluster, NoConnection, ObjectRef, api::SecurityGroupPolicy};
 
     fn server(host: &str) -> Server {
         Server {
@@ -295,7 +352,7 @@ users:
 ";
 
     #[test]
-    fn contexts_of_a_kubeconfig() {
+    fn kubeconfig_context_is_selected_or_refused() {
         let listed = "`blue`, `far`, `lost`, `old`, `red`";
         let plugin = "its user gets credentials from a plugin";
         let no_current = KUBECONFIG.replace("current-context: blue", "");
@@ -322,7 +379,7 @@ users:
     }
 
     #[test]
-    fn nothing_of_the_client_is_left_to_chance() {
+    fn client_ignores_environment_and_has_no_retries() {
         let config = kubeconfig(KUBECONFIG, None).config().unwrap();
         assert!(!config.default_retry);
         assert_eq!(config.proxy_url, None);
@@ -331,7 +388,7 @@ users:
     }
 
     #[test]
-    fn a_mistake_in_a_kubeconfig_does_not_show_its_secrets() {
+    fn malformed_kubeconfig_is_not_quoted() {
         let broken = "users:\n- name: a\n  user:\n    token: secret-one\n   x: [\n";
         let error = kubeconfig(broken, None).config().unwrap_err();
         assert_eq!(error.to_string(), "the kubeconfig cannot be used: it is not valid YAML");
@@ -340,7 +397,7 @@ users:
     }
 
     #[test]
-    fn a_missing_kubeconfig_is_named() {
+    fn missing_kubeconfig_is_named_by_its_path() {
         let connection = Connection::Kubeconfig(Kubeconfig {
             source: Source::File("/nowhere/config".into()),
             context: None,
@@ -353,11 +410,13 @@ users:
     }
 
     #[test]
-    fn hosts() {
+    fn host_is_an_http_or_https_url() {
         let cases = [
             ("10.0.0.1:6443", Some("https://10.0.0.1:6443")),
             ("http://127.0.0.1:8001", Some("http://127.0.0.1:8001")),
-            ("https://user:pass@a.test/prefix", Some("https://a.test")),
+            ("https://a.test/prefix", Some("https://a.test")),
+            ("https://user:pass@a.test/prefix", None),
+            ("https://a.test/?token=x", None),
             ("https://[::1]:6443", Some("https://[::1]:6443")),
             ("ftp://a.test", None),
             ("https://", None),
@@ -371,7 +430,7 @@ users:
     }
 
     #[test]
-    fn tokens_and_certificates() {
+    fn invalid_token_or_certificate_is_refused() {
         let with = |token: &str, authority: Option<&str>| {
             let certificate_authority = authority.map(str::to_owned);
             let server =
@@ -391,7 +450,7 @@ users:
     }
 
     #[test]
-    fn a_token_goes_over_http_to_this_machine_only() {
+    fn token_is_sent_over_http_to_loopback_only() {
         let with = |host: &str, token: Option<&str>| {
             let token = token.map(Into::into);
             Connection::Server(Server { token, ..server(host) }).config().is_ok()
@@ -405,7 +464,7 @@ users:
         }
         let open = KUBECONFIG.replace("https://blue", "http://blue");
         let error = kubeconfig(&open, None).config().unwrap_err().to_string();
-        assert!(error.ends_with("can read the token; use https"), "{error}");
+        assert!(error.ends_with("readable on the network over http; use https"), "{error}");
     }
 
     /// A server that says of everything that it is absent, and counts connections.
@@ -442,7 +501,7 @@ users:
     }
 
     #[tokio::test]
-    async fn requests_say_who_they_are_from() {
+    async fn requests_have_the_user_agent() {
         let (address, connections, head) = absent_server().await;
         let token = Some("secret-one".into());
         let connection = Server { token, ..server(&format!("http://{address}")) };
@@ -476,16 +535,10 @@ users:
     }
 
     #[tokio::test]
-    async fn a_missing_connection_is_an_error_at_first_use() {
+    async fn missing_connection_is_an_error_at_first_use() {
         let cases = [
-            (
-                Missing::NotConfigured("`kubernetes` of the provider block".into()),
-                "no cluster is configured; it takes `kubernetes` of the provider block",
-            ),
-            (
-                Missing::NotYetKnown("kubernetes.host".into()),
-                "`kubernetes.host` is not known yet, so the cluster cannot be reached",
-            ),
+            (NoConnection::NotConfigured, "no cluster is configured"),
+            (NoConnection::Unknown, "the connection to the cluster is known only after apply"),
         ];
         for (missing, expected) in cases {
             let error = find(&Cluster::new(Err(missing)), "app").await.unwrap_err();
@@ -493,32 +546,81 @@ users:
         }
     }
 
+    fn refused(connection: &Connection) -> String {
+        connection.config().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn kubeconfig_that_cannot_be_read_to_its_end_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let large = folder.path().join("large");
+        std::fs::File::create(&large).unwrap().set_len(LONGEST_FILE + 1).unwrap();
+        let naming = folder.path().join("naming-a-device");
+        let device = "certificate-authority: /dev/zero, server: 'https://blue.test:6443'";
+        let text = KUBECONFIG.replace("server: 'https://blue.test:6443'", device);
+        std::fs::write(&naming, text).unwrap();
+        for (path, problem) in [
+            (Path::new("/dev/zero"), "it is not a regular file"),
+            (&pipe, "it is not a regular file"),
+            (folder.path(), "it is not a regular file"),
+            (&large, "it is larger than 4 MiB"),
+            (&naming, "/dev/zero: it is not a regular file"),
+        ] {
+            let source = Source::File(path.to_owned());
+            let error = refused(&Connection::Kubeconfig(Kubeconfig { source, context: None }));
+            let path = path.display();
+            assert_eq!(error, format!("the kubeconfig {path} cannot be used: {problem}"));
+        }
+    }
+
+    #[test]
+    fn refused_settings_are_not_quoted() {
+        let file = |path: &str| {
+            let source = Source::File(path.into());
+            Connection::Kubeconfig(Kubeconfig { source, context: None })
+        };
+        let long = format!("hidden{}", "x".repeat(LONGEST_PATH));
+        for connection in [
+            file("apiVersion: v1\nusers: [{name: a, user: {token: hidden}}]"),
+            file(&long),
+            Connection::Server(server("https://me:hidden@cluster.test")),
+            Connection::Server(server("https://cluster.test/?token=hidden")),
+            Connection::Server(server("hidden token\nof another variable")),
+            Connection::Server(server("ftp://hidden")),
+        ] {
+            let error = refused(&connection);
+            assert!(!error.contains("hidden"), "{error}");
+            assert!(error.contains("expected"), "{error}");
+        }
+    }
+
     #[tokio::test]
-    async fn a_server_that_is_not_there() {
+    async fn unreachable_server_is_a_connect_error() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let closed = listener.local_addr().unwrap();
         drop(listener);
         let cluster = Cluster::new(Ok(Connection::Server(server(&format!("http://{closed}")))));
         cluster.session().await.unwrap();
-        let stop = CancellationToken::new();
+        let cancel = CancellationToken::new();
         let at = ObjectRef { namespace: "shop".into(), name: "app".into() };
         let soon = async {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            stop.cancel();
+            cancel.cancel();
         };
-        let (error, ()) = tokio::join!(cluster.find::<SecurityGroupPolicy>(&at, &stop), soon);
+        let (error, ()) = tokio::join!(cluster.find::<SecurityGroupPolicy>(&at, &cancel), soon);
         let error = error.unwrap_err();
         assert!(!error.is_ambiguous());
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(cause, format!("cannot connect to http://{closed}"));
+        assert_eq!(error.to_string(), format!("cannot connect to http://{closed}"));
     }
 
     #[tokio::test]
-    async fn a_server_that_does_not_speak_tls() {
+    async fn server_without_tls_is_a_tls_error_at_once() {
         let (address, connections, _head) = absent_server().await;
         let cluster = Cluster::new(Ok(Connection::Server(server(&format!("https://{address}")))));
         let error = find(&cluster, "app").await.unwrap_err();
-        assert_eq!(error.to_string(), format!("cannot agree on TLS with https://{address}"));
+        assert_eq!(error.to_string(), format!("cannot establish TLS with https://{address}"));
         assert_eq!(connections.load(Ordering::Relaxed), 1, "what cannot pass is not tried again");
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
-use super::{Cluster, api::Kind, call::Call, error::Error};
+use super::{Cluster, api::Resource, call::Call, error::Error};
 
 impl Cluster {
     /// Whether the cluster serves this kind.
@@ -11,40 +11,40 @@ impl Cluster {
     /// It looks at the list of groups first. An address where something else answers is then an
     /// error, and never a cluster without the kind: from that one could conclude that objects are
     /// gone.
-    pub async fn serves<K: Kind>(&self, stop: &CancellationToken) -> Result<bool, Error> {
-        let version = K::api_version();
-        let Groups::APIGroupList { groups } = self.discover("/apis", stop).await?;
+    pub async fn serves<R: Resource>(&self, cancel: &CancellationToken) -> Result<bool, Error> {
+        let version = R::api_version();
+        let ApiGroups::APIGroupList { groups } = self.discover("/apis", cancel).await?;
         let mut versions = groups.iter().flat_map(|group| &group.versions);
         if !versions.any(|served| served.group_version == version) {
             return Ok(false);
         }
         let Resources::APIResourceList { resources } =
-            self.discover(&format!("/apis/{version}"), stop).await?;
-        Ok(resources.iter().any(|served| served.name == K::PLURAL && served.kind == K::NAME))
+            self.discover(&format!("/apis/{version}"), cancel).await?;
+        Ok(resources.iter().any(|served| served.name == R::PLURAL && served.kind == R::NAME))
     }
 
     async fn discover<T: DeserializeOwned>(
         &self,
         path: &str,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<T, Error> {
         let request = http::Request::get(path)
             .header(http::header::ACCEPT, "application/json")
             .body(Vec::new());
         let call = Call::new("get", path.to_owned(), None, request)?;
-        Ok(self.session().await?.call(&call, stop).await?.body)
+        Ok(self.session().await?.call(&call, cancel).await?.body)
     }
 }
 
 /// The answer of `/apis`. The tag makes sure that it is nothing else.
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
-enum Groups {
-    APIGroupList { groups: Vec<Group> },
+enum ApiGroups {
+    APIGroupList { groups: Vec<ApiGroup> },
 }
 
 #[derive(Deserialize)]
-struct Group {
+struct ApiGroup {
     versions: Vec<Version>,
 }
 
@@ -58,11 +58,11 @@ struct Version {
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
 enum Resources {
-    APIResourceList { resources: Vec<Resource> },
+    APIResourceList { resources: Vec<ApiResource> },
 }
 
 #[derive(Deserialize)]
-struct Resource {
+struct ApiResource {
     name: String,
     kind: String,
 }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn served_means_group_version_and_kind() {
+    async fn kind_is_served_in_its_group_and_version() {
         let cases = [
             (vec![groups(&["apps/v1"])], false),
             (vec![groups(&["vpcresources.tke.cloud.tencent.com/v1"])], false),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn something_else_is_not_a_cluster_without_the_kind() {
+    async fn answer_of_another_server_is_an_error() {
         let cases = [
             Turn::Text(200, "<html>welcome</html>"),
             Turn::Json(200, json!({"kind": "Welcome", "apiVersion": "v1", "groups": []})),

@@ -12,7 +12,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{Cluster, Missing, Shared, connect::Session};
+use super::{Cluster, NoConnection, SharedSession, connect::Session};
 
 /// What comes back for one request.
 #[derive(Clone, Debug)]
@@ -65,9 +65,10 @@ pub(crate) fn cluster(turns: impl IntoIterator<Item = Turn>) -> (Cluster, Arc<Sc
         async move { player.answer(request).await }
     });
     let client = kube::Client::new(service, "default");
-    let session = Session { client, host: "https://cluster.test".to_owned() };
-    let shared = Shared {
-        connection: Err(Missing::NotConfigured("not asked for".to_owned())),
+    let host = "https://cluster.test".to_owned();
+    let session = Session { client, host, secrets: vec!["hidden-token".into()] };
+    let shared = SharedSession {
+        connection: Err(NoConnection::NotConfigured),
         session: OnceCell::new_with(Some(session)),
     };
     (Cluster { shared: Arc::new(shared) }, script)

@@ -1,17 +1,16 @@
 //! `data.tke_cluster`: where a cluster lives, and the security group of its worker nodes.
 
 use tf_provider::{
-    Computed, Constraint, Cx, DataSource, Diagnostic, Diagnostics, Model, Normalized, Result,
-    constraints::exactly_one_of,
+    Computed, Constraint, Cx, DataSource, Model, Normalized, Result, constraints::exactly_one_of,
 };
 
 use crate::{
+    client::Client,
     cloud::{
-        Kind, Region,
+        ErrorKind, Region,
         api::tke::{self, DescribeClusters, Filter},
     },
-    diagnostics::could_not,
-    provider::Client,
+    diagnostics::{error_diagnostic, no_cluster, several_clusters, several_worker_groups},
 };
 
 /// A TKE cluster: where it lives, and which security group its worker nodes are in.
@@ -34,7 +33,7 @@ pub struct Cluster {
     vpc_id: Computed<String>,
     /// How Pods get their addresses, such as `GR` or `VPC-CNI`; null where the service does not say.
     network_type: Computed<String>,
-    /// Whether Pods have IPv6 addresses beside IPv4. Pod security groups do not work there.
+    /// Whether Pods have IPv6 addresses besides IPv4. Pod security groups do not work there.
     dual_stack: Computed<bool>,
     /// Security group of the worker nodes, where CoreDNS usually runs. It is found by its name,
     /// `tke-worker-security-for-<id>`. Null where no group has this name, or more than one.
@@ -82,8 +81,8 @@ impl Cluster {
         let mut found = match cx.client().cloud.call(region, &request, cx.cancelled()).await {
             Ok(answer) => answer.clusters,
             // Which of an error and an empty list an unknown id gets is not documented.
-            Err(error) if error.kind() == Kind::NotFound => Vec::new(),
-            Err(error) => return Err(could_not(format!("read {what}"), &error, &[])),
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error_diagnostic(format!("read {what}"), &error, &[])),
         };
         // The service may match names by a part of them.
         found.retain(|cluster| self.name.ok().is_none_or(|name| cluster.cluster_name == *name));
@@ -91,15 +90,10 @@ impl Cluster {
             (Some(only), true) => Ok(only),
             (Some(last), false) => {
                 found.push(last);
-                Err(several(&what, &found))
+                let ids: Vec<_> = found.iter().map(|one| one.cluster_id.as_str()).collect();
+                Err(several_clusters(&what, &ids).into())
             }
-            (None, _) => Err(Diagnostic::error(format!("Could not find {what}"))
-                .detail(format!(
-                    "The region {region} has none that the key may see.\n\n\
-                     What to do: check `{at}` and the region."
-                ))
-                .at(at)
-                .into()),
+            (None, _) => Err(no_cluster(&what, at, region).into()),
         }
     }
 }
@@ -113,14 +107,6 @@ fn by_name(name: &str) -> DescribeClusters {
     DescribeClusters { filters: vec![name], limit: Some(100), ..DescribeClusters::default() }
 }
 
-fn several(what: &str, found: &[tke::Cluster]) -> Diagnostics {
-    let ids: Vec<_> = found.iter().map(|cluster| cluster.cluster_id.as_str()).collect();
-    Diagnostic::error(format!("Could not find the one {what}"))
-        .detail(format!("There are {}.\n\nWhat to do: name one by `id`.", ids.join(", ")))
-        .at("name")
-        .into()
-}
-
 /// No API tells the group's id; its name is made from the cluster's id.
 async fn worker_group(
     region: &Region,
@@ -130,17 +116,12 @@ async fn worker_group(
     let id = &cluster.cluster_id;
     let name = format!("tke-worker-security-for-{id}");
     let found = cx.client().groups.named(region, &name, cx.cancelled()).await;
-    let failed = |why| could_not(format!("find the security group of cluster {id}"), &why, &[]);
+    let failed =
+        |why| error_diagnostic(format!("find the security group of cluster {id}"), &why, &[]);
     let mut found = found.map_err(failed)?;
     if found.len() > 1 {
         let ids: Vec<_> = found.iter().map(|group| group.id.as_str()).collect();
-        cx.warn(Diagnostic::warning(format!("More than one security group is named `{name}`")).detail(
-            format!(
-                "They are {}, and nothing tells which of them the worker nodes of cluster {id} are \
-                 in. `worker_security_group_id` is null.\n\nWhat to do: rename those that are not.",
-                ids.join(", "),
-            ),
-        ));
+        cx.warn(several_worker_groups(id, &name, &ids));
         return Ok(None);
     }
     Ok(found.pop().map(|group| group.id.to_string()))

@@ -1,4 +1,4 @@
-//! A wish about one rule, compiled against a snapshot into at most one call. Pure.
+//! A change of one rule, compiled against a snapshot into at most one call. Pure.
 
 use super::{
     Error, RuleSpec,
@@ -12,14 +12,14 @@ use crate::{
     rules::{Direction, GroupId, Rule, RuleId},
 };
 
-/// What somebody wants of one rule.
+/// A change that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// Let it be there, below all others.
+    /// Add it below all others.
     Add(RuleSpec),
-    /// Let it say something else, where it stands.
+    /// Edit it in place.
     Edit { from: RuleSpec, to: RuleSpec },
-    /// Let it be gone.
+    /// Remove it.
     Remove(RuleSpec),
 }
 
@@ -41,8 +41,8 @@ pub(super) enum Write {
 }
 
 impl Change {
-    /// What to do for this wish, given the rules as they are. `tried` says that a call for it has
-    /// been sent before and may have been done: then its result is no surprise.
+    /// The step for this change, given the rules as they are. `tried` says that a call for it has
+    /// been sent before and may have been carried out: then its result is expected.
     pub(super) fn compile(
         &self,
         group: &GroupId,
@@ -59,7 +59,7 @@ impl Change {
                     return if tried {
                         Ok(Step::Done)
                     } else {
-                        Err(Error::Exists(id(&wanted.rule)))
+                        Err(Error::RuleExists(id(&wanted.rule)))
                     };
                 }
                 let (security_group_id, security_group_policy_set) =
@@ -72,10 +72,10 @@ impl Change {
             Self::Edit { from, to } => {
                 let entry = match (snapshot.find(from), snapshot.find(to)) {
                     (Some(_), Some(_)) if from.rule != to.rule => {
-                        return Err(Error::Exists(id(&to.rule)));
+                        return Err(Error::RuleExists(id(&to.rule)));
                     }
                     (Some(entry), _) | (None, Some(entry)) => entry,
-                    (None, None) => return Err(Error::RuleGone(id(&from.rule))),
+                    (None, None) => return Err(Error::RuleNotFound(id(&from.rule))),
                 };
                 if entry.spec == *to {
                     return Ok(Step::Done);
@@ -105,7 +105,7 @@ impl Change {
         }
     }
 
-    /// The same wish, about the very rule that it means in `snapshot`. Otherwise a second attempt
+    /// The same change, of the very rule that it means in `snapshot`. Otherwise a second attempt
     /// to remove a rule could take a twin of it that differs in description.
     pub(super) fn about_one(self, snapshot: &Snapshot) -> Self {
         match self {
@@ -120,19 +120,8 @@ impl Change {
     pub(super) fn without_group(&self, group: &GroupId) -> Result<(), Error> {
         match self {
             Self::Remove(_) => Ok(()),
-            Self::Add(_) | Self::Edit { .. } => Err(Error::Gone(group.clone())),
+            Self::Add(_) | Self::Edit { .. } => Err(Error::GroupNotFound(group.clone())),
         }
-    }
-
-    /// What is being done, for an error.
-    pub(super) fn doing(&self, group: &GroupId) -> String {
-        let (verb, spec) = match self {
-            Self::Add(spec) => ("add", spec),
-            Self::Edit { from, .. } => ("change", from),
-            Self::Remove(spec) => ("remove", spec),
-        };
-        let id = RuleId { group: group.clone(), rule: spec.rule.clone() };
-        format!("{verb} rule {id}")
     }
 }
 

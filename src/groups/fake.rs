@@ -25,7 +25,7 @@ pub(super) struct World {
     /// What shall go wrong with the next call of an action.
     pub(super) faults: VecDeque<(&'static str, Fault)>,
     /// Answer of the two actions that tell who holds a group.
-    pub(super) holders: (u64, Vec<String>),
+    pub(super) usage: (u64, Vec<String>),
     made: usize,
 }
 
@@ -135,7 +135,7 @@ impl World {
                 return Ok(json!({ "TotalCount": set.len(), "SecurityGroupSet": set }));
             }
             "DescribeSecurityGroupAssociationStatistics" => {
-                let kinds = json!([{ "InstanceType": "EKS", "InstanceCount": self.holders.0 }]);
+                let kinds = json!([{ "InstanceType": "EKS", "InstanceCount": self.usage.0 }]);
                 let id = &body["SecurityGroupIds"][0];
                 let entry = json!({ "SecurityGroupId": id, "InstanceStatistics": kinds });
                 return Ok(json!({ "SecurityGroupAssociationStatisticsSet": [entry] }));
@@ -143,7 +143,7 @@ impl World {
             "DescribeSecurityGroupReferences" => {
                 let id = &body["SecurityGroupIds"][0];
                 let entry =
-                    json!({ "SecurityGroupId": id, "ReferredSecurityGroupIds": self.holders.1 });
+                    json!({ "SecurityGroupId": id, "ReferredSecurityGroupIds": self.usage.1 });
                 return Ok(json!({ "ReferredSecurityGroupSet": [entry] }));
             }
             "ModifyResourceTags" => return Ok(json!({})),
@@ -151,7 +151,7 @@ impl World {
         }
 
         let id = body["SecurityGroupId"].as_str().unwrap();
-        let held = self.holders.0 > 0 || !self.holders.1.is_empty();
+        let held = self.usage.0 > 0 || !self.usage.1.is_empty();
         let group = self.groups.get_mut(id).ok_or("ResourceNotFound")?;
         let policies = &body["SecurityGroupPolicySet"];
         let (direction, rules) = if policies["Ingress"].is_array() {

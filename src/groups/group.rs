@@ -2,24 +2,25 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{Error, Groups, Handle, tags};
 use crate::{
     cloud::{
-        self, Kind, Region, Retry,
+        self, Cause, ErrorKind, Region,
         api::vpc::{
             CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, Filter,
-            ModifySecurityGroupAttribute, SecurityGroup, SecurityGroups, Tag,
+            ModifySecurityGroupAttribute, SecurityGroup, SecurityGroupPage, Tag,
         },
     },
     rules::GroupId,
+    wait::{self, Backoff, Condition, Failed, await_condition},
 };
 
 /// What a group shall be.
@@ -61,19 +62,31 @@ pub struct Created {
     pub group: Group,
     /// Groups that look the same, and were there before. One of them may be what a create made that
     /// was killed before it could tell.
-    pub alike: Vec<GroupId>,
+    pub lookalikes: Vec<GroupId>,
 }
 
-/// How often a create that got no answer is tried again, and how long to wait in between: what
+/// How often a create that got no response is tried again, and how long to wait in between: what
 /// was sent before may still be under way.
-const CREATE_AGAIN: Retry = Retry { times: 3, wait: Duration::from_secs(20) };
+const CREATE_RETRY: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(5),
+    times: Some(3),
+    total: Some(Duration::from_secs(20)),
+};
 
 /// How long to wait before asking again whether a group may be deleted now.
-const STILL_HELD: Duration = Duration::from_secs(2);
-const STILL_HELD_AT_MOST: Duration = Duration::from_secs(15);
+const IN_USE_POLL: Backoff = Backoff {
+    first: Duration::from_secs(2),
+    longest: Duration::from_secs(15),
+    times: None,
+    total: None,
+};
 
 /// Most groups on one page.
 const PAGE: usize = 100;
+
+/// An account may have some thousand groups; a list that goes on is no list.
+const MOST_PAGES: usize = 100;
 
 impl Groups {
     /// Creates a group without rules.
@@ -87,81 +100,76 @@ impl Groups {
         &self,
         region: &Region,
         spec: &GroupSpec,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Created, Error> {
-        // Whoever is stopped while waiting finds out at the first call.
+        // A cancelled wait shows at the first call.
         let mut made = tokio::select! {
             made = self.sole_creator(region, &spec.name) => Some(made),
-            () = stop.cancelled() => None,
+            () = cancel.cancelled() => None,
         };
-        let before = self.named(region, &spec.name, stop).await?;
-        let group = self.create_beside(&before, region, spec, stop).await?;
+        let before = self.named(region, &spec.name, cancel).await?;
+        let group = self.create_among(&before, region, spec, cancel).await?;
         let ours = |id: &GroupId| made.as_ref().is_some_and(|made| made.contains(id));
-        let alike = before.into_iter().filter(|group| spec.looks_like(group) && !ours(&group.id));
-        let alike = alike.map(|group| group.id).collect();
+        let lookalikes =
+            before.into_iter().filter(|group| spec.looks_like(group) && !ours(&group.id));
+        let lookalikes = lookalikes.map(|group| group.id).collect();
         if let Some(made) = &mut made {
             made.insert(group.id.clone());
         }
-        Ok(Created { group, alike })
+        Ok(Created { group, lookalikes })
     }
 
     /// Creates a group where those of its name are `before`.
-    async fn create_beside(
+    async fn create_among(
         &self,
         before: &[Group],
         region: &Region,
         spec: &GroupSpec,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Group, Error> {
-        let failed_to = |source| Error::Cloud {
-            doing: format!("create security group `{}`", spec.name),
-            source,
-        };
         let before: BTreeSet<&GroupId> = before.iter().map(|group| &group.id).collect();
-        let request = CreateSecurityGroup {
+        let request = &CreateSecurityGroup {
             group_name: spec.name.clone(),
             group_description: spec.description.clone(),
             project_id: spec.project_id.map(|id| id.to_string()),
             tags: spec.tags.iter().map(Tag::from).collect(),
         };
-        let unclear = |several: Vec<Group>, source| {
-            let candidates = several.into_iter().map(|group| group.id).collect();
-            Error::Unclear { name: spec.name.clone(), candidates, source }
-        };
-        let fresh = async || {
-            let mut groups = self.named_even_if_stopped(region, &spec.name, stop).await?;
+        let appeared = &async || {
+            let mut groups = self.named_even_if_cancelled(region, &spec.name, cancel).await?;
             groups.retain(|group| !before.contains(&group.id) && spec.looks_like(group));
-            Ok::<_, Error>(groups)
+            Ok::<_, cloud::Error>(groups)
         };
-        let mut waits = CREATE_AGAIN.waits();
-        let mut lost = None;
-        loop {
-            let source = match (self.cloud.call(region, &request, stop).await, lost) {
-                (Ok(created), lost) => {
-                    // The answer lists tags at the service's leisure; the next look shows them.
-                    let made = Group { tags: spec.tags.clone(), ..created.security_group.into() };
-                    let Some(source) = lost else { return Ok(made) };
-                    // What was sent before may have come to its end only now.
-                    return match fresh().await {
-                        Ok(several) if several.len() > 1 => Err(unclear(several, source)),
-                        _ => Ok(made),
-                    };
-                }
-                (Err(error), _) if error.is_ambiguous() => error,
-                (Err(error), _) => return Err(failed_to(error)),
-            };
-            let wait = waits.next();
-            cloud::pause(wait.unwrap_or_default(), stop).await;
-            let Ok(mut found) = fresh().await else { return Err(failed_to(source)) };
-            match (found.len(), found.pop()) {
-                (1, Some(only)) => return Ok(only),
-                (0, _) if wait.is_none() || stop.is_cancelled() => return Err(failed_to(source)),
-                (0, _) => {}
-                (_, popped) => {
-                    return Err(unclear(found.into_iter().chain(popped).collect(), source));
-                }
+        let lost = &Mutex::new(None);
+        let created = wait::retry(CREATE_RETRY, cancel, |_| async move {
+            let before_this = lost.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(source) = &before_this
+                && let Some(found) = only(appeared().await, source).map_err(Failed::Final)?
+            {
+                return Ok(found);
             }
-            lost = Some(source);
+            match (self.cloud.call(region, request, cancel).await, before_this) {
+                (Ok(created), before_this) => {
+                    // The answer lists tags at the service's leisure; the next look shows them.
+                    let tags = spec.tags.clone();
+                    let created = Group { tags, ..created.security_group.into() };
+                    let Some(source) = before_this else { return Ok(created) };
+                    // What was sent before may have come to its end only now.
+                    only(appeared().await, &source).map_err(Failed::Final)?;
+                    Ok(created)
+                }
+                (Err(error), _) if error.is_cancelled() => Err(Failed::NotBegun(error.into())),
+                (Err(error), _) if error.is_ambiguous() => {
+                    *lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+                    Err(Failed::Retryable(error.into(), Duration::ZERO))
+                }
+                (Err(error), _) => Err(Failed::Final(error.into())),
+            }
+        });
+        match created.await {
+            Err(Error::Cloud(source)) if source.is_ambiguous() => {
+                only(appeared().await, &source)?.ok_or(Error::Cloud(source))
+            }
+            created => created,
         }
     }
 
@@ -170,65 +178,81 @@ impl Groups {
         &self,
         region: &Region,
         name: &str,
-        stop: &CancellationToken,
-    ) -> Result<Vec<Group>, Error> {
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Group>, cloud::Error> {
         let mut groups = Vec::new();
-        loop {
+        for _ in 0..MOST_PAGES {
             let request = by_name(name, groups.len());
-            let page = self.cloud.call(region, &request, stop).await.map_err(|source| {
-                Error::Cloud { doing: format!("list security groups named `{name}`"), source }
-            })?;
+            let page = self.cloud.call(region, &request, cancel).await?;
             let (length, total) = (page.security_group_set.len(), page.total_count);
             groups.extend(page.security_group_set);
             if length == 0 || groups.len() >= total {
                 return Ok(exactly(name, groups));
             }
         }
+        Err(cloud::Error::new("DescribeSecurityGroups", region, 1, None, Cause::TooLong))
     }
 
-    /// All groups of this name, or one page of them if the operation is stopped: a create has been
+    /// All groups of this name, or one page of them if the operation is cancelled: a create has been
     /// sent, and what it has done must not stay unknown.
-    async fn named_even_if_stopped(
+    async fn named_even_if_cancelled(
         &self,
         region: &Region,
         name: &str,
-        stop: &CancellationToken,
-    ) -> Result<Vec<Group>, Error> {
-        if !stop.is_cancelled() {
-            return self.named(region, name, stop).await;
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Group>, cloud::Error> {
+        if !cancel.is_cancelled() {
+            return self.named(region, name, cancel).await;
         }
-        let page = self.cloud.call_once(region, &by_name(name, 0)).await.map_err(|source| {
-            Error::Cloud { doing: format!("list security groups named `{name}`"), source }
-        })?;
+        let page = self.cloud.call_once(region, &by_name(name, 0)).await?;
         Ok(exactly(name, page.security_group_set))
     }
 }
 
+/// The one group that a create without response, `source`, has left; an error if there are several.
+/// That the create failed says more than that looking for it failed, too.
+fn only(
+    appeared: Result<Vec<Group>, cloud::Error>,
+    source: &cloud::Error,
+) -> Result<Option<Group>, Error> {
+    let Ok(mut groups) = appeared else { return Err(source.clone().into()) };
+    if groups.len() > 1 {
+        let candidates = groups.into_iter().map(|group| group.id).collect();
+        return Err(Error::Ambiguous { candidates, source: source.clone() });
+    }
+    Ok(groups.pop())
+}
+
 impl Handle {
     /// The group, if it exists.
-    pub async fn find(&self, stop: &CancellationToken) -> Result<Option<Group>, Error> {
+    pub async fn find(&self, cancel: &CancellationToken) -> Result<Option<Group>, Error> {
         let request = DescribeSecurityGroups {
             security_group_ids: vec![self.id.to_string()],
             ..DescribeSecurityGroups::default()
         };
-        match self.groups.cloud.call(&self.region, &request, stop).await {
-            Ok(SecurityGroups { security_group_set, .. }) => Ok(security_group_set
+        match self.groups.cloud.call(&self.region, &request, cancel).await {
+            Ok(SecurityGroupPage { security_group_set, .. }) => Ok(security_group_set
                 .into_iter()
                 .map(Group::from)
                 .find(|group| group.id == self.id)),
-            Err(error) if error.kind() == Kind::NotFound => Ok(None),
-            Err(source) => Err(self.failed_to("read", source)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Makes the group what it shall be. Its project cannot change.
+    ///
+    /// It takes several calls. After each, `reached` gets what the group is now: an error of a
+    /// later call must not hide what an earlier one has done.
     pub async fn modify(
         &self,
         from: &GroupSpec,
         to: &GroupSpec,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
+        reached: impl Fn(&GroupSpec),
     ) -> Result<(), Error> {
         let Groups { cloud, .. } = &self.groups;
+        let mut now = from.clone();
         let changed = |from: &String, to: &String| (from != to).then(|| to.clone());
         let attributes = ModifySecurityGroupAttribute {
             security_group_id: self.id.to_string(),
@@ -236,48 +260,58 @@ impl Handle {
             group_description: changed(&from.description, &to.description),
         };
         if attributes.group_name.is_some() || attributes.group_description.is_some() {
-            let modified = cloud.call(&self.region, &attributes, stop).await;
-            modified.map_err(|source| self.not_modified(source))?;
+            let modified = cloud.call(&self.region, &attributes, cancel).await;
+            modified.map_err(|error| self.not_modified(error))?;
+            (now.name, now.description) = (to.name.clone(), to.description.clone());
+            reached(&now);
         }
         for request in tags::changes(&self.region, &self.id, &from.tags, &to.tags) {
-            let tagged = cloud.call(&self.region, &request, stop).await;
-            tagged.map_err(|source| self.failed_to("change the tags of", source))?;
+            let tagged = cloud.call(&self.region, &request, cancel).await;
+            match &tagged {
+                Ok(_) => tags::apply(&request, &mut now.tags),
+                // The next read tells which of them are there.
+                Err(error) if error.is_ambiguous() => tags::add(&request, &mut now.tags),
+                Err(_) => {}
+            }
+            reached(&now);
+            tagged?;
         }
         Ok(())
     }
 
     /// Deletes the group; that it is gone already is as good. While it is in use this waits, until
-    /// stopped; then the error says by whom.
-    pub async fn delete(&self, stop: &CancellationToken) -> Result<(), Error> {
-        let start = Instant::now();
-        let request = DeleteSecurityGroup { security_group_id: self.id.to_string() };
-        let mut wait = STILL_HELD;
-        loop {
-            let source = match self.groups.cloud.call(&self.region, &request, stop).await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == Kind::NotFound => return Ok(()),
-                Err(error) if error.kind() == Kind::Busy => error,
-                Err(error) => return Err(self.failed_to("delete", error)),
-            };
-            let holders = self.holders(stop).await;
-            info!(group = %self.id, %holders, "the group is in use; waiting to delete it");
-            if !cloud::pause(wait, stop).await {
-                let (group, waited) = (self.id.clone(), whole_seconds(start.elapsed()));
-                return Err(Error::Held { group, holders, waited, source });
-            }
-            wait = (wait * 2).min(STILL_HELD_AT_MOST);
-        }
+    /// cancelled; then the error says what uses it.
+    pub async fn delete(&self, cancel: &CancellationToken) -> Result<(), Error> {
+        let request = &DeleteSecurityGroup { security_group_id: self.id.to_string() };
+        await_condition(
+            IN_USE_POLL,
+            cancel,
+            || async move {
+                let source = match self.groups.cloud.call(&self.region, request, cancel).await {
+                    Ok(_) => return Ok(Condition::Met(())),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        return Ok(Condition::Met(()));
+                    }
+                    Err(error) if error.kind() == ErrorKind::Busy => error,
+                    Err(error) => return Err(error.into()),
+                };
+                let usage = self.usage(cancel).await;
+                info!(group = %self.id, %usage, "the group is in use; waiting to delete it");
+                Ok(Condition::Pending((usage, source)))
+            },
+            |(usage, source), waited| {
+                let group = self.id.clone();
+                Error::InUse { group, usage, waited, source }
+            },
+        )
+        .await
     }
 
-    fn not_modified(&self, source: cloud::Error) -> Error {
-        match source.kind() {
-            Kind::NotFound => Error::Gone(self.id.clone()),
-            _ => self.failed_to("modify", source),
+    fn not_modified(&self, error: cloud::Error) -> Error {
+        match error.kind() {
+            ErrorKind::NotFound => Error::GroupNotFound(self.id.clone()),
+            _ => error.into(),
         }
-    }
-
-    fn failed_to(&self, verb: &str, source: cloud::Error) -> Error {
-        Error::Cloud { doing: format!("{verb} security group {}", self.id), source }
     }
 }
 
@@ -331,15 +365,11 @@ fn beijing_time(text: &str) -> Option<Timestamp> {
     Offset::constant(8).to_timestamp(time).ok()
 }
 
-fn whole_seconds(duration: Duration) -> Duration {
-    Duration::from_secs(duration.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::groups::{
-        Holders,
+        Usage,
         fake::{Fake, Fault, World},
     };
 
@@ -371,8 +401,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_create_find_modify_delete() {
-        let (fake, stop) = (Fake::default(), CancellationToken::new());
+    async fn group_is_created_found_modified_and_deleted() {
+        let (fake, cancel) = (Fake::default(), CancellationToken::new());
         let created = create(&fake).await.unwrap();
         insta::assert_debug_snapshot!(created, @r#"
         Group {
@@ -392,21 +422,21 @@ mod tests {
         }
         "#);
         let handle = fake.groups().at(&region(), &created.id);
-        assert_eq!(handle.find(&stop).await.unwrap().unwrap().name, "pods");
-        handle.modify(&spec(), &spec(), &stop).await.unwrap();
+        assert_eq!(handle.find(&cancel).await.unwrap().unwrap().name, "pods");
+        handle.modify(&spec(), &spec(), &cancel, |_| ()).await.unwrap();
         assert_eq!(fake.world().log, [LIST, CREATE, LIST]);
         let to = GroupSpec { name: "other".to_owned(), ..GroupSpec::default() };
-        handle.modify(&spec(), &to, &stop).await.unwrap();
+        handle.modify(&spec(), &to, &cancel, |_| ()).await.unwrap();
         assert_eq!(fake.world().log[3..], ["ModifySecurityGroupAttribute", "ModifyResourceTags"]);
-        handle.delete(&stop).await.unwrap();
-        assert_eq!(handle.find(&stop).await.unwrap(), None);
-        handle.delete(&stop).await.unwrap();
-        let error = handle.modify(&to, &spec(), &stop).await.unwrap_err();
+        handle.delete(&cancel).await.unwrap();
+        assert_eq!(handle.find(&cancel).await.unwrap(), None);
+        handle.delete(&cancel).await.unwrap();
+        let error = handle.modify(&to, &spec(), &cancel, |_| ()).await.unwrap_err();
         insta::assert_snapshot!(error, @"security group sg-made1 does not exist");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_lost_create_is_found_again() {
+    async fn create_with_lost_response_is_found_by_name() {
         let fake = Fake::default();
         add(&mut fake.world(), "sg-old", "d");
         fake.world().faults.push_back((CREATE, Fault::Lost));
@@ -415,7 +445,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_failed_create_is_done_again() {
+    async fn failed_create_is_repeated() {
         let fake = Fake::default();
         fake.world().faults.extend([(CREATE, Fault::Down), (CREATE, Fault::Lost)]);
         // A group of the same name that is clearly somebody else's.
@@ -427,114 +457,115 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_two_groups_may_be_ours() {
+    async fn two_new_groups_after_a_lost_create_are_ambiguous() {
         let fake = Fake::default();
         fake.world().faults.push_back((CREATE, Fault::Lost));
         fake.world().faults.push_back((LIST, Fault::After(|world| add(world, "sg-other", "d"))));
         let error = create(&fake).await.unwrap_err();
-        insta::assert_snapshot!(error, @"it is not clear which of sg-made1, sg-other came of creating security group `pods`");
+        insta::assert_snapshot!(error, @"cannot tell which of sg-made1, sg-other this request created");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_the_first_attempt_ends_after_the_second() {
+    async fn late_first_create_makes_the_outcome_ambiguous() {
         let fake = Fake::default();
         let late: fn(&mut World) = |world| add(world, "sg-late", "d");
         fake.world().faults.extend([(CREATE, Fault::Down), (CREATE, Fault::After(late))]);
         let error = create(&fake).await.unwrap_err();
-        insta::assert_snapshot!(error, @"it is not clear which of sg-late, sg-made1 came of creating security group `pods`");
+        insta::assert_snapshot!(error, @"cannot tell which of sg-late, sg-made1 this request created");
         assert_eq!(fake.world().log, [LIST, CREATE, LIST, CREATE, LIST]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_create_refused() {
+    async fn refused_create_is_not_repeated() {
         let fake = Fake::default();
         fake.world().faults.push_back((CREATE, Fault::Code("LimitExceeded")));
         let error = create(&fake).await.unwrap_err();
-        insta::assert_snapshot!(error, @"could not create security group `pods`");
+        insta::assert_snapshot!(error, @"CreateSecurityGroup in ap-guangzhou failed (request r-1)");
         assert_eq!(fake.world().log, [LIST, CREATE]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_equal_names_do_not_take_each_others_group() {
+    async fn creates_of_one_name_do_not_confuse_their_groups() {
         let fake = Fake::default();
         fake.world().faults.extend([(CREATE, Fault::Lost), (CREATE, Fault::Lost)]);
         let (groups, region, spec) = (fake.groups(), region(), spec());
-        let stop = CancellationToken::new();
+        let cancel = CancellationToken::new();
         let (one, two) = tokio::join!(
-            groups.create(&region, &spec, &stop),
-            groups.create(&region, &spec, &stop),
+            groups.create(&region, &spec, &cancel),
+            groups.create(&region, &spec, &cancel),
         );
         let (one, two) = (one.unwrap(), two.unwrap());
         assert_ne!(one.group.id, two.group.id);
-        assert_eq!([one.alike, two.alike], [vec![], vec![]]);
+        assert_eq!([one.lookalikes, two.lookalikes], [vec![], vec![]]);
         assert_eq!(fake.world().groups.len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_stopped_in_flight_is_still_looked_up() {
+    async fn create_cancelled_in_flight_is_settled_by_a_look() {
         let fake = Fake::default();
         fake.world().faults.push_back((CREATE, Fault::Lost));
         let (groups, region, spec) = (fake.groups(), region(), spec());
-        let stop = CancellationToken::new();
-        let (created, ()) = tokio::join!(groups.create(&region, &spec, &stop), async {
+        let cancel = CancellationToken::new();
+        let (created, ()) = tokio::join!(groups.create(&region, &spec, &cancel), async {
             tokio::time::sleep(Duration::from_millis(15)).await;
-            stop.cancel();
+            cancel.cancel();
         });
         assert_eq!(created.unwrap().group.id.as_str(), "sg-made1");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_what_looks_the_same_and_was_there_before_is_told() {
+    async fn create_reports_existing_groups_that_look_the_same() {
         let fake = Fake::default();
         add(&mut fake.world(), "sg-left", "d");
         add(&mut fake.world(), "sg-other", "not ours");
         let created = fake.groups().create(&region(), &spec(), &CancellationToken::new()).await;
-        let alike: Vec<_> = created.unwrap().alike.iter().map(ToString::to_string).collect();
-        assert_eq!(alike, ["sg-left"]);
+        let lookalikes: Vec<_> =
+            created.unwrap().lookalikes.iter().map(ToString::to_string).collect();
+        assert_eq!(lookalikes, ["sg-left"]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_stopped_while_another_creates_that_name() {
+    async fn create_cancelled_while_waiting_for_the_same_name_sends_nothing() {
         let fake = Fake::default();
         let (groups, region, spec) = (fake.groups(), region(), spec());
         let _turn = groups.sole_creator(&region, &spec.name).await;
-        let stop = CancellationToken::new();
-        let created = groups.create(&region, &spec, &stop);
+        let cancel = CancellationToken::new();
+        let created = groups.create(&region, &spec, &cancel);
         let (created, ()) =
             tokio::join!(tokio::time::timeout(Duration::from_mins(1), created), async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                stop.cancel();
+                cancel.cancel();
             });
         created.expect("it still waits").unwrap_err();
         assert_eq!(fake.world().log, [""; 0]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_delete_waits_and_says_for_whom() {
+    async fn delete_of_group_in_use_waits_and_names_its_users() {
         let fake = Fake::default();
         add(&mut fake.world(), "sg-x", "d");
-        fake.world().holders = (3, vec!["sg-y".to_owned()]);
+        fake.world().usage = (3, vec!["sg-y".to_owned()]);
         let handle = fake.groups().at(&region(), &"sg-x".parse().unwrap());
-        let stop = CancellationToken::new();
-        let (deleted, ()) = tokio::join!(handle.delete(&stop), async {
+        let cancel = CancellationToken::new();
+        let (deleted, ()) = tokio::join!(handle.delete(&cancel), async {
             tokio::time::sleep(Duration::from_mins(5)).await;
-            stop.cancel();
+            cancel.cancel();
         });
         let error = deleted.unwrap_err();
-        insta::assert_snapshot!(error, @"security group sg-x is still in use after 300s: carried by 3 EKS; mentioned by rules of sg-y");
+        insta::assert_snapshot!(error, @"security group sg-x is still in use after 300 s: attached to 3 EKS instances; referenced by rules in sg-y");
         assert!(fake.calls("DeleteSecurityGroup") < 30);
 
-        let stop = CancellationToken::new();
-        let (deleted, ()) = tokio::join!(handle.delete(&stop), async {
+        let cancel = CancellationToken::new();
+        let (deleted, ()) = tokio::join!(handle.delete(&cancel), async {
             tokio::time::sleep(Duration::from_mins(1)).await;
-            fake.world().holders = (0, Vec::new());
+            fake.world().usage = (0, Vec::new());
         });
         deleted.unwrap();
-        assert_eq!(Holders::default(), handle.holders(&stop).await);
+        assert_eq!(Usage::default(), handle.usage(&cancel).await);
     }
 
     #[test]
-    fn ok_times_of_beijing() {
+    fn created_time_is_read_as_beijing_time() {
         let time = |text| beijing_time(text).map(|time| time.to_string());
         assert_eq!(time("2025-12-09 23:14:50").as_deref(), Some("2025-12-09T15:14:50Z"));
         assert_eq!(time(""), None);

@@ -1,27 +1,24 @@
-//! Rules of other groups that mention a group, and keep it from being deleted.
+//! Rules of other groups that reference a group, and keep it from being deleted.
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Handle, keeper::Task};
-use crate::cloud::Kind;
+use super::{Error, Handle, actor::Command};
+use crate::cloud::ErrorKind;
 
 impl Handle {
-    /// Removes the rules of other groups whose other end is this group.
-    pub async fn remove_references(&self, stop: &CancellationToken) -> Result<(), Error> {
-        let groups = match self.mentioned_by(stop).await {
+    /// Removes the rules of other groups whose peer is this group.
+    pub async fn remove_references(&self, cancel: &CancellationToken) -> Result<(), Error> {
+        let groups = match self.referenced_by(cancel).await {
             Ok(groups) => groups,
-            Err(error) if error.kind() == Kind::NotFound => return Ok(()),
-            Err(source) => {
-                let doing = format!("find the rules that mention security group {}", self.id);
-                return Err(Error::Cloud { doing, source });
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
         for group in groups.into_iter().filter(|group| *group != self.id) {
             let other = self.groups.at(&self.region, &group);
-            let mentioning =
-                other.ask(stop, |reply| Task::Mentioning(self.id.clone(), reply)).await?;
-            for rule in mentioning {
-                other.remove_rule(&rule, stop).await?;
+            let references =
+                other.ask(cancel, |reply| Command::References(self.id.clone(), reply)).await?;
+            for rule in references {
+                other.remove_rule(&rule, cancel).await?;
             }
         }
         Ok(())
@@ -36,12 +33,12 @@ mod tests {
     use crate::groups::fake::Fake;
 
     #[tokio::test(start_paused = true)]
-    async fn ok_only_what_mentions_it_goes() {
+    async fn only_references_of_other_groups_are_removed() {
         let fake = Fake::default();
         let rule = |peer: &str| json!({ "SecurityGroupId": peer, "Action": "ACCEPT" });
         fake.world().group("sg-x").ingress.push(rule("sg-x"));
         fake.world().group("sg-y").egress = vec![rule("sg-z"), rule("sg-x")];
-        fake.world().holders = (0, vec!["sg-x".to_owned(), "sg-y".to_owned()]);
+        fake.world().usage = (0, vec!["sg-x".to_owned(), "sg-y".to_owned()]);
         let group = fake.groups().at(&"ap-guangzhou".parse().unwrap(), &"sg-x".parse().unwrap());
         group.remove_references(&CancellationToken::new()).await.unwrap();
         assert_eq!(fake.world().group("sg-y").egress, [rule("sg-z")]);

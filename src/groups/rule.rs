@@ -4,44 +4,22 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Beside, Error, Handle, change::Change, keeper::Task};
-use crate::{
-    cloud,
-    rules::{Difference, Rule},
+use super::{
+    Error, Handle, NeighborFingerprints, RuleSpec, Tracked, actor::Command, change::Change,
 };
-
-/// All that a rule is made of: what it says, and what people say about it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RuleSpec {
-    /// What it says.
-    pub rule: Rule,
-    /// Free text that plays no part in telling rules apart.
-    pub description: String,
-}
-
-/// What has become of a rule that we know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tracked {
-    /// It is there; its description may be another by now.
-    Same(RuleSpec),
-    /// Somebody edited it: it is the only rule that differs from ours in this one respect, that
-    /// did not stand beside it before, and that nobody else has claimed.
-    Drifted(RuleSpec, Difference),
-    /// It is not there. Rules that it may have become, if there are several.
-    Gone(Vec<RuleSpec>),
-}
+use crate::{rules::Rule, wait};
 
 /// How long a change waits for the rule in its way to go. Terraform removes and adds rules side by
 /// side: when the key of an instance changes, the equal rule may be about to be removed.
-const MAKE_WAY: Duration = Duration::from_secs(3);
+const DUPLICATE_GRACE: Duration = Duration::from_secs(3);
 
 /// How often it looks. A look costs no call as long as nobody writes.
-const MAKE_WAY_STEP: Duration = Duration::from_millis(200);
+const DUPLICATE_POLL: Duration = Duration::from_millis(200);
 
 impl Handle {
     /// Adds a rule below all others of its direction.
-    pub async fn add_rule(&self, spec: &RuleSpec, stop: &CancellationToken) -> Result<(), Error> {
-        self.change(Change::Add(spec.clone()), stop).await
+    pub async fn add_rule(&self, spec: &RuleSpec, cancel: &CancellationToken) -> Result<(), Error> {
+        self.change(Change::Add(spec.clone()), cancel).await
     }
 
     /// Changes what a rule says, where it stands. Its direction cannot change.
@@ -49,68 +27,68 @@ impl Handle {
         &self,
         from: &RuleSpec,
         to: &RuleSpec,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<(), Error> {
-        self.change(Change::Edit { from: from.clone(), to: to.clone() }, stop).await
+        self.change(Change::Edit { from: from.clone(), to: to.clone() }, cancel).await
     }
 
     /// Removes a rule; that it is gone already is as good.
     pub async fn remove_rule(
         &self,
         spec: &RuleSpec,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<(), Error> {
-        self.change(Change::Remove(spec.clone()), stop).await
+        self.change(Change::Remove(spec.clone()), cancel).await
     }
 
     /// The rule that says exactly this, if there is one.
     pub async fn find_rule(
         &self,
         rule: &Rule,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Option<RuleSpec>, Error> {
-        self.ask(stop, |reply| Task::Find(rule.clone(), reply)).await
+        self.ask(cancel, |reply| Command::Find(rule.clone(), reply)).await
     }
 
     /// Some rules that are most like this one, best first, for when it cannot be found.
     pub async fn nearest_rules(
         &self,
         rule: &Rule,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Vec<RuleSpec>, Error> {
-        self.ask(stop, |reply| Task::Nearest(rule.clone(), reply)).await
+        self.ask(cancel, |reply| Command::Nearest(rule.clone(), reply)).await
     }
 
     /// Finds out what has become of a rule, and claims it for its owner: no two rules that are
-    /// tracked are ever told to have become the same one. `beside` is what stood beside it when it
+    /// tracked ever become the same one. `neighbors` are those that it had when it
     /// was last there.
     pub async fn track_rule(
         &self,
         known: &RuleSpec,
-        beside: &Beside,
-        stop: &CancellationToken,
+        neighbors: &NeighborFingerprints,
+        cancel: &CancellationToken,
     ) -> Result<Tracked, Error> {
-        self.ask(stop, |reply| Task::Track(known.clone(), beside.clone(), reply)).await
+        self.ask(cancel, |reply| Command::Track(known.clone(), neighbors.clone(), reply)).await
     }
 
-    /// What stands beside a rule that is there, to be remembered until it is tracked.
-    pub async fn beside_rule(
+    /// The neighbors of an existing rule, to be stored until it is tracked.
+    pub async fn neighbors_of(
         &self,
         spec: &RuleSpec,
-        stop: &CancellationToken,
-    ) -> Result<Beside, Error> {
-        self.ask(stop, |reply| Task::Beside(spec.clone(), reply)).await
+        cancel: &CancellationToken,
+    ) -> Result<NeighborFingerprints, Error> {
+        self.ask(cancel, |reply| Command::NeighborFingerprints(spec.clone(), reply)).await
     }
 
-    async fn change(&self, change: Change, stop: &CancellationToken) -> Result<(), Error> {
-        let mut left = MAKE_WAY;
+    async fn change(&self, change: Change, cancel: &CancellationToken) -> Result<(), Error> {
+        let mut left = DUPLICATE_GRACE;
         loop {
-            let done = self.ask(stop, |reply| Task::Change(change.clone(), reply)).await;
-            if !matches!(done, Err(Error::Exists(_))) || left.is_zero() {
+            let done = self.ask(cancel, |reply| Command::Change(change.clone(), reply)).await;
+            if !matches!(done, Err(Error::RuleExists(_))) || left.is_zero() {
                 return done;
             }
-            left = left.saturating_sub(MAKE_WAY_STEP);
-            if !cloud::pause(MAKE_WAY_STEP, stop).await {
+            left = left.saturating_sub(DUPLICATE_POLL);
+            if !wait::sleep(DUPLICATE_POLL, cancel).await {
                 return done;
             }
         }

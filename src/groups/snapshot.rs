@@ -1,6 +1,6 @@
 //! The rules of a group at one version, and looking things up among them. Pure.
 
-use super::{Beside, RuleSpec};
+use super::{NeighborFingerprints, RuleSpec};
 use crate::{
     cloud::api::vpc::{SecurityGroupPolicy, SecurityGroupPolicySet},
     rules::{
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     pub(super) version: Option<String>,
-    /// Rules that cannot be told as a [`Rule`] (templates) are left out; nobody here touches them.
+    /// Rules that no [`Rule`] can express (templates) are left out, and never touched.
     entries: Vec<Entry>,
 }
 
@@ -47,8 +47,8 @@ impl Snapshot {
     }
 
     /// Rules that may be `wanted` after somebody edited it: they differ in one respect, and the
-    /// description does not speak against it. Whether they stood beside it before, a [`Beside`]
-    /// knows.
+    /// description does not contradict it. Whether they were neighbors before, [`NeighborFingerprints`]
+    /// tell.
     pub(super) fn near(&self, wanted: &RuleSpec) -> impl Iterator<Item = (&RuleSpec, Difference)> {
         let RuleSpec { rule, description } = wanted;
         self.entries
@@ -58,13 +58,13 @@ impl Snapshot {
             .filter_map(|spec| Some((spec, rule.near(&spec.rule)?)))
     }
 
-    /// What stands beside a rule that is there.
-    pub(super) fn beside(&self, spec: &RuleSpec) -> Beside {
+    /// The neighbors of an existing rule.
+    pub(super) fn neighbors(&self, spec: &RuleSpec) -> NeighborFingerprints {
         self.near(spec).map(|(near, _)| &near.rule).collect()
     }
 
     /// The rules whose other end is this group.
-    pub(super) fn mentioning(&self, group: &GroupId) -> Vec<RuleSpec> {
+    pub(super) fn references(&self, group: &GroupId) -> Vec<RuleSpec> {
         self.entries
             .iter()
             .map(|entry| &entry.spec)
@@ -86,7 +86,7 @@ impl Snapshot {
     }
 }
 
-/// What the service's rule says, if it can be told as a [`Rule`].
+/// What the service's rule says, if it can be expressed as a [`Rule`].
 fn spec(direction: Direction, policy: SecurityGroupPolicy) -> Option<RuleSpec> {
     let templates = policy.service_template.unwrap_or_default();
     let addresses = policy.address_template.unwrap_or_default();
@@ -101,14 +101,15 @@ fn spec(direction: Direction, policy: SecurityGroupPolicy) -> Option<RuleSpec> {
     }
     let given = |field: Option<String>| field.filter(|text| !text.is_empty());
     let protocol = given(policy.protocol).map_or(Ok(Protocol::All), |text| text.parse()).ok()?;
-    let ports = given(policy.port).map_or(Ok(Ports::ALL), |text| Ports::lenient(&text)).ok()?;
+    let ports =
+        given(policy.port).map_or(Ok(Ports::ALL), |text| Ports::parse_normalized(&text)).ok()?;
     let peer = match (
         given(policy.cidr_block),
         given(policy.ipv6_cidr_block),
         given(policy.security_group_id),
     ) {
-        (Some(block), None, None) => Peer::Ipv4(Ipv4Cidr::lenient(&block).ok()?),
-        (None, Some(block), None) => Peer::Ipv6(Ipv6Cidr::lenient(&block).ok()?),
+        (Some(block), None, None) => Peer::Ipv4(Ipv4Cidr::parse_normalized(&block).ok()?),
+        (None, Some(block), None) => Peer::Ipv6(Ipv6Cidr::parse_normalized(&block).ok()?),
         (None, None, Some(id)) => Peer::Group(id.parse().ok()?),
         _ => return None,
     };
@@ -122,7 +123,7 @@ pub(super) fn policy(spec: &RuleSpec) -> SecurityGroupPolicy {
     let rule = &spec.rule;
     let mut policy = SecurityGroupPolicy {
         protocol: Some(rule.protocol().to_string().to_ascii_uppercase()),
-        // The reference forbids a port beside the other protocols, even `ALL`.
+        // The reference forbids a port with the other protocols, even `ALL`.
         port: matches!(rule.protocol(), Protocol::Tcp | Protocol::Udp | Protocol::All)
             .then(|| as_sent(rule.ports())),
         action: Some(rule.action().to_string()),
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
     use crate::rules::{RuleId, strategy};
 
-    fn told(json: &str) -> Option<String> {
+    fn read(json: &str) -> Option<String> {
         let policy = serde_json::from_str(json).unwrap();
         let RuleSpec { rule, description } = spec(Direction::Ingress, policy)?;
         let group = "sg-x".parse().unwrap();
@@ -167,15 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn ok_as_recorded() {
-        insta::assert_snapshot!(told(r#"{"PolicyIndex":0,"Priority":1,"Port":"ALL","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","Action":"ACCEPT","ModifyTime":"2025-12-09 23:14:52","PolicyDescription":"Allow all ingress","Protocol":"ALL","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Diff":false}"#).unwrap(), @r#"sg-x_ingress_accept_all_all_0.0.0.0/0 "Allow all ingress""#);
-        insta::assert_snapshot!(told(r#"{"Protocol":"tcp","Port":"443,80","CidrBlock":"","Ipv6CidrBlock":"::0/0","Action":"ACCEPT"}"#).unwrap(), @r#"sg-x_ingress_accept_tcp_80,443_::/0 """#);
-        insta::assert_snapshot!(told(r#"{"SecurityGroupId":"sg-y","Action":"DROP","PolicyDescription":null}"#).unwrap(), @r#"sg-x_ingress_drop_all_all_sg-y """#);
-        insta::assert_snapshot!(told(r#"{"Protocol":"icmpv6","Port":"ALL","Ipv6CidrBlock":"2001:DB8::1/32","Action":"accept"}"#).unwrap(), @r#"sg-x_ingress_accept_icmpv6_all_2001:db8::/32 """#);
+    fn recorded_entries_are_parsed() {
+        insta::assert_snapshot!(read(r#"{"PolicyIndex":0,"Priority":1,"Port":"ALL","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","Action":"ACCEPT","ModifyTime":"2025-12-09 23:14:52","PolicyDescription":"Allow all ingress","Protocol":"ALL","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Diff":false}"#).unwrap(), @r#"sg-x_ingress_accept_all_all_0.0.0.0/0 "Allow all ingress""#);
+        insta::assert_snapshot!(read(r#"{"Protocol":"tcp","Port":"443,80","CidrBlock":"","Ipv6CidrBlock":"::0/0","Action":"ACCEPT"}"#).unwrap(), @r#"sg-x_ingress_accept_tcp_80,443_::/0 """#);
+        insta::assert_snapshot!(read(r#"{"SecurityGroupId":"sg-y","Action":"DROP","PolicyDescription":null}"#).unwrap(), @r#"sg-x_ingress_drop_all_all_sg-y """#);
+        insta::assert_snapshot!(read(r#"{"Protocol":"icmpv6","Port":"ALL","Ipv6CidrBlock":"2001:DB8::1/32","Action":"accept"}"#).unwrap(), @r#"sg-x_ingress_accept_icmpv6_all_2001:db8::/32 """#);
     }
 
     #[test]
-    fn err_what_no_rule_says() {
+    fn inexpressible_entry_is_no_rule() {
         for json in [
             r#"{"ServiceTemplate":{"ServiceId":"ppm-1"},"CidrBlock":"10.0.0.1","Action":"ACCEPT"}"#,
             r#"{"AddressTemplate":{"AddressGroupId":"ipmg-1"},"Action":"ACCEPT"}"#,
@@ -183,12 +184,12 @@ mod tests {
             r#"{"CidrBlock":"10.0.0.1"}"#,
             r#"{"Action":"ACCEPT"}"#,
         ] {
-            assert_eq!(told(json), None, "{json}");
+            assert_eq!(read(json), None, "{json}");
         }
     }
 
     #[test]
-    fn ok_ports_are_sent_as_the_reference_writes_them() {
+    fn ports_are_sent_as_list_or_range() {
         for (written, sent) in [
             ("ALL", "ALL"),
             ("80,81,443", "80,81,443"),
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_keeps_positions_around_what_it_leaves_out() {
+    fn positions_count_entries_that_are_left_out() {
         let set = r#"{"Version":"7","Ingress":[
             {"AddressTemplate":{"AddressId":"ipm-1"},"Action":"DROP"},
             {"CidrBlock":"10.0.0.1","Action":"DROP"}
@@ -213,7 +214,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_service_echoing_a_rule_tells_it_back(rule in strategy::rule(), description in ".{0,9}") {
+        fn rule_round_trips_through_the_api(rule in strategy::rule(), description in ".{0,9}") {
             let wanted = RuleSpec { rule, description };
             prop_assert_eq!(spec(wanted.rule.direction(), policy(&wanted)), Some(wanted));
         }

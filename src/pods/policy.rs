@@ -2,13 +2,12 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use super::selector::{Requirement, Selector, check_namespace, check_subdomain};
+use serde_json::Map;
+
+use super::selector::{check_namespace, check_subdomain};
 use crate::cluster::{
     self, FieldPath, Manager, ManifestMetadata, Object, ObjectRef, Owner,
-    api::{
-        Kind, LabelSelector, LabelSelectorRequirement, SecurityGroupPolicy,
-        SecurityGroupPolicySpec, SecurityGroups,
-    },
+    api::{LabelSelector, Resource, SecurityGroupPolicy, SecurityGroupPolicySpec, SecurityGroups},
 };
 
 /// Where a policy lies. Shown as `SecurityGroupPolicy my-namespace/my-policy`.
@@ -17,7 +16,7 @@ pub struct PolicyRef(ObjectRef);
 
 /// What a policy is asked to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Manifest {
+pub struct PolicyManifest {
     /// Where it lies.
     pub at: PolicyRef,
     /// What it selects, and which groups that gets.
@@ -32,9 +31,9 @@ pub struct Manifest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicySpec {
     /// Selects Pods by their labels.
-    pub pod_selector: Option<Selector>,
+    pub pod_selector: Option<LabelSelector>,
     /// Selects Pods by the labels of their service account.
-    pub service_account_selector: Option<Selector>,
+    pub service_account_selector: Option<LabelSelector>,
     /// The groups. Their order is the order of evaluation.
     pub security_group_ids: Vec<String>,
 }
@@ -63,8 +62,8 @@ pub struct Policy {
 impl PolicyRef {
     /// The policy of this name in this namespace, if these can be names.
     pub fn new(namespace: &str, name: &str) -> Result<Self, String> {
-        check_namespace(namespace).map_err(|problem| format!("the namespace: {problem}"))?;
-        check_subdomain(name).map_err(|problem| format!("the name: {problem}"))?;
+        check_namespace(namespace).map_err(|why| format!("namespace: {why}"))?;
+        check_subdomain(name).map_err(|why| format!("name: {why}"))?;
         Ok(Self(ObjectRef { namespace: namespace.to_owned(), name: name.to_owned() }))
     }
 
@@ -88,7 +87,7 @@ impl PolicyRef {
     }
 
     /// What to apply in order to own nothing of the object with this uid.
-    pub(super) fn to_nothing(&self, uid: &str) -> cluster::Manifest<SecurityGroupPolicySpec> {
+    pub(super) fn empty_manifest(&self, uid: &str) -> cluster::Manifest<SecurityGroupPolicySpec> {
         cluster::Manifest {
             metadata: ManifestMetadata {
                 at: self.0.clone(),
@@ -113,7 +112,7 @@ impl FromStr for PolicyRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let malformed = || format!("`{text}` is not of the form <namespace>/<name>");
+        let malformed = || "expected `<namespace>/<name>`".to_owned();
         if text.contains('=') {
             let parts: BTreeMap<_, _> =
                 text.split(',').filter_map(|part| part.split_once('=')).collect();
@@ -140,11 +139,11 @@ fn check_kind(version: &str, kind: &str) -> Result<(), String> {
     if (version, kind) == (our_version.as_str(), our_kind) {
         Ok(())
     } else {
-        Err(format!("`{kind}` in `{version}` is not `{our_kind}` in `{our_version}`"))
+        Err(format!("expected the kind `{our_kind}` in `{our_version}`"))
     }
 }
 
-impl Manifest {
+impl PolicyManifest {
     /// What to apply. With a uid it holds only for this very object, and never creates one.
     pub(super) fn to_api(&self, uid: Option<&str>) -> cluster::Manifest<SecurityGroupPolicySpec> {
         cluster::Manifest {
@@ -155,12 +154,8 @@ impl Manifest {
                 annotations: self.annotations.clone(),
             },
             spec: Some(SecurityGroupPolicySpec {
-                pod_selector: self.spec.pod_selector.as_ref().map(selector_to_api),
-                service_account_selector: self
-                    .spec
-                    .service_account_selector
-                    .as_ref()
-                    .map(selector_to_api),
+                pod_selector: self.spec.pod_selector.clone(),
+                service_account_selector: self.spec.service_account_selector.clone(),
                 security_groups: SecurityGroups {
                     group_ids: self.spec.security_group_ids.clone(),
                     ..SecurityGroups::default()
@@ -171,28 +166,8 @@ impl Manifest {
     }
 }
 
-fn selector_to_api(selector: &Selector) -> LabelSelector {
-    let requirements = selector.match_expressions.iter().map(|requirement| {
-        let Requirement { key, operator, values } = requirement.clone();
-        LabelSelectorRequirement { key, operator, values }
-    });
-    LabelSelector {
-        match_labels: selector.match_labels.clone(),
-        match_expressions: requirements.collect(),
-        ..LabelSelector::default()
-    }
-}
-
-fn selector_of_api(selector: LabelSelector) -> Selector {
-    let requirements = selector.match_expressions.into_iter().map(|requirement| {
-        let LabelSelectorRequirement { key, operator, values } = requirement;
-        Requirement { key, operator, values }
-    });
-    Selector { match_labels: selector.match_labels, match_expressions: requirements.collect() }
-}
-
 impl Policy {
-    pub(super) fn new(at: PolicyRef, object: Object<SecurityGroupPolicySpec>) -> Self {
+    pub(crate) fn new(at: PolicyRef, object: Object<SecurityGroupPolicySpec>) -> Self {
         let Object { metadata, spec } = object;
         Self {
             at,
@@ -200,8 +175,8 @@ impl Policy {
             generation: metadata.generation,
             unknown: unknown(&spec),
             spec: PolicySpec {
-                pod_selector: spec.pod_selector.map(selector_of_api),
-                service_account_selector: spec.service_account_selector.map(selector_of_api),
+                pod_selector: spec.pod_selector.map(known),
+                service_account_selector: spec.service_account_selector.map(known),
                 security_group_ids: spec.security_groups.group_ids,
             },
             labels: metadata.labels,
@@ -211,38 +186,41 @@ impl Policy {
         }
     }
 
-    /// The labels as they are, of those that are declared. The rest is not ours to look at.
-    pub fn labels_among(&self, declared: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        among(&self.labels, declared)
-    }
-
-    /// The annotations as they are, of those that are declared.
-    pub fn annotations_among(
+    /// The labels as they are, of those that are `declared` or that this manager owns; null if there
+    /// is none of either. The rest belongs to others.
+    pub fn labels_of(
         &self,
-        declared: &BTreeMap<String, String>,
-    ) -> BTreeMap<String, String> {
-        among(&self.annotations, declared)
+        manager: &str,
+        declared: Option<&BTreeMap<String, String>>,
+    ) -> Option<BTreeMap<String, String>> {
+        self.entries_of(manager, "labels", &self.labels, declared)
     }
 
-    /// The labels that this manager has set.
-    pub fn labels_of(&self, manager: &str) -> BTreeMap<String, String> {
-        self.set_by(manager, "labels", &self.labels)
+    /// The same of annotations.
+    pub fn annotations_of(
+        &self,
+        manager: &str,
+        declared: Option<&BTreeMap<String, String>>,
+    ) -> Option<BTreeMap<String, String>> {
+        self.entries_of(manager, "annotations", &self.annotations, declared)
     }
 
-    /// The annotations that this manager has set.
-    pub fn annotations_of(&self, manager: &str) -> BTreeMap<String, String> {
-        self.set_by(manager, "annotations", &self.annotations)
-    }
-
-    fn set_by(
+    fn entries_of(
         &self,
         manager: &str,
         field: &str,
         live: &BTreeMap<String, String>,
-    ) -> BTreeMap<String, String> {
-        let path = |key: &String| FieldPath::new(["metadata", field, key]);
-        let set = |key| self.managers.iter().any(|m| m.applies_as(manager) && m.owns(&path(key)));
-        live.iter().filter(|(key, _)| set(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+        declared: Option<&BTreeMap<String, String>>,
+    ) -> Option<BTreeMap<String, String>> {
+        let owns = |key: &String| {
+            let path = FieldPath::new(["metadata", field, key]);
+            self.managers.iter().any(|m| m.applies_as(manager) && m.owns(&path))
+        };
+        let is_ours =
+            |key: &String| declared.is_some_and(|declared| declared.contains_key(key)) || owns(key);
+        let mut entries = live.clone();
+        entries.retain(|key, _| is_ours(key));
+        (declared.is_some() || !entries.is_empty()).then_some(entries)
     }
 
     /// Whether this manager has written any of the specification.
@@ -252,7 +230,7 @@ impl Policy {
     }
 
     /// The managers besides this one that own fields of the specification.
-    pub fn foreign(&self, manager: &str) -> Vec<Owner> {
+    pub fn other_owners(&self, manager: &str) -> Vec<Owner> {
         self.others(manager, |other| other.fields(&FieldPath::new(["spec"])))
     }
 
@@ -260,8 +238,8 @@ impl Policy {
     ///
     /// A map of labels may be merged by the cluster instead of replaced, and then keys of others
     /// survive an apply and narrow the selection.
-    pub(super) fn beyond(&self, wanted: &PolicySpec) -> Vec<FieldPath> {
-        let mut beyond = Vec::new();
+    pub(super) fn extra_fields(&self, wanted: &PolicySpec) -> Vec<FieldPath> {
+        let mut extra_fields = Vec::new();
         let selectors = [
             ("podSelector", &self.spec.pod_selector, &wanted.pod_selector),
             (
@@ -276,18 +254,18 @@ impl Policy {
             };
             match (live, wanted) {
                 (None, _) => {}
-                (Some(_), None) => beyond.push(path(&[])),
+                (Some(_), None) => extra_fields.push(path(&[])),
                 (Some(live), Some(wanted)) => {
                     let labels = live.match_labels.keys();
                     let extra = labels.filter(|key| !wanted.match_labels.contains_key(*key));
-                    beyond.extend(extra.map(|key| path(&["matchLabels", key])));
+                    extra_fields.extend(extra.map(|key| path(&["matchLabels", key])));
                     if !live.match_expressions.is_empty() && wanted.match_expressions.is_empty() {
-                        beyond.push(path(&["matchExpressions"]));
+                        extra_fields.push(path(&["matchExpressions"]));
                     }
                 }
             }
         }
-        beyond
+        extra_fields
     }
 
     /// The managers besides this one that own any of these fields.
@@ -311,14 +289,9 @@ impl Policy {
     }
 }
 
-fn among(
-    live: &BTreeMap<String, String>,
-    declared: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    live.iter()
-        .filter(|(key, _)| declared.contains_key(*key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+/// A selector without the fields that this provider does not know.
+fn known(selector: LabelSelector) -> LabelSelector {
+    LabelSelector { other: Map::new(), ..selector }
 }
 
 /// Fields of the specification that no field of [`PolicySpec`] stands for.
@@ -346,6 +319,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::cluster::api::LabelSelectorRequirement;
 
     fn at() -> PolicyRef {
         PolicyRef::new("shop", "app").unwrap()
@@ -362,22 +336,27 @@ mod tests {
         Policy::new(at(), serde_json::from_value(object).unwrap())
     }
 
-    fn selector(labels: &[(&str, &str)], expressions: &[(&str, &str, &[&str])]) -> Selector {
+    fn selector(labels: &[(&str, &str)], expressions: &[(&str, &str, &[&str])]) -> LabelSelector {
         let text = |&text: &&str| text.to_owned();
-        Selector {
+        LabelSelector {
             match_labels: labels.iter().map(|(key, value)| (text(key), text(value))).collect(),
             match_expressions: expressions
                 .iter()
-                .map(|(key, operator, values)| Requirement {
+                .map(|(key, operator, values)| LabelSelectorRequirement {
                     key: text(key),
                     operator: text(operator),
                     values: values.iter().map(text).collect(),
                 })
                 .collect(),
+            ..LabelSelector::default()
         }
     }
 
-    fn spec(pods: Option<Selector>, accounts: Option<Selector>, groups: &[&str]) -> PolicySpec {
+    fn spec(
+        pods: Option<LabelSelector>,
+        accounts: Option<LabelSelector>,
+        groups: &[&str],
+    ) -> PolicySpec {
         PolicySpec {
             pod_selector: pods,
             service_account_selector: accounts,
@@ -386,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_specification_is_written_and_read() {
+    fn spec_round_trips_through_the_api() {
         let cases = [
             (
                 spec(Some(selector(&[("app", "my-app")], &[])), None, &["sg-b", "sg-a"]),
@@ -418,8 +397,12 @@ mod tests {
             ),
         ];
         for (spec, expected) in cases {
-            let manifest =
-                Manifest { at: at(), spec, labels: BTreeMap::new(), annotations: BTreeMap::new() };
+            let manifest = PolicyManifest {
+                at: at(),
+                spec,
+                labels: BTreeMap::new(),
+                annotations: BTreeMap::new(),
+            };
             let written = serde_json::to_value(manifest.to_api(Some("u-1"))).unwrap();
             assert_eq!(
                 written,
@@ -430,13 +413,13 @@ mod tests {
             );
             let read = policy(&expected, &json!([]));
             assert_eq!(read.spec, manifest.spec);
-            assert!(read.beyond(&manifest.spec).is_empty());
+            assert!(read.extra_fields(&manifest.spec).is_empty());
             assert!(read.unknown.is_empty());
         }
     }
 
     #[test]
-    fn whatever_is_there_can_be_read() {
+    fn any_live_spec_can_be_read() {
         assert_eq!(policy(&json!({}), &json!([])).spec, PolicySpec::default());
         let odd = json!({
             "priority": 1,
@@ -452,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_read() {
+    fn policy_id_is_parsed_in_all_its_forms() {
         let version = "vpcresources.tke.cloud.tencent.com/v1beta1";
         for id in [
             "shop/app".to_owned(),
@@ -483,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_beyond_the_wanted() {
+    fn extra_fields_are_those_not_wanted() {
         let wanted = spec(Some(selector(&[("app", "a")], &[])), None, &["sg-a"]);
         let groups = json!({"groupIds": ["sg-a"]});
         let cases = [
@@ -502,14 +485,14 @@ mod tests {
             ),
         ];
         for (live, expected) in cases {
-            let beyond = policy(&live, &json!([])).beyond(&wanted);
-            let shown: Vec<_> = beyond.iter().map(ToString::to_string).collect();
+            let extra_fields = policy(&live, &json!([])).extra_fields(&wanted);
+            let shown: Vec<_> = extra_fields.iter().map(ToString::to_string).collect();
             assert_eq!(shown, expected, "{live}");
         }
     }
 
     #[test]
-    fn owners_are_all_but_our_applies() {
+    fn other_owners_exclude_our_own_applies() {
         let fields = json!({"f:spec": {"f:podSelector": {"f:matchLabels": {"f:team": {}}}}});
         let entry = |name: &str, operation: &str, fields: &Value| {
             json!({
@@ -529,7 +512,7 @@ mod tests {
         };
         let expected =
             [("ours".to_owned(), "Update".to_owned()), ("argocd".to_owned(), "Apply".to_owned())];
-        assert_eq!(names(policy.foreign("ours")), expected);
+        assert_eq!(names(policy.other_owners("ours")), expected);
         let team = FieldPath::new(["spec", "podSelector", "matchLabels", "team"]);
         assert_eq!(names(policy.owners_of(&[team], "ours")), expected);
         let tier = FieldPath::new(["spec", "podSelector", "matchLabels", "tier"]);
@@ -537,12 +520,24 @@ mod tests {
     }
 
     #[test]
-    fn only_declared_labels_are_looked_at() {
+    fn labels_of_others_are_read_only_if_declared() {
         let policy = policy(&json!({}), &json!([]));
         let declared =
             |keys: &[&str]| keys.iter().map(|&key| (key.to_owned(), "old".to_owned())).collect();
-        let labels = policy.labels_among(&declared(&["team", "gone"]));
-        assert_eq!(labels, [("team".to_owned(), "net".to_owned())].into());
-        assert!(policy.annotations_among(&declared(&["team"])).is_empty());
+        let labels = policy.labels_of("ours", Some(&declared(&["team", "gone"])));
+        assert_eq!(labels, Some([("team".to_owned(), "net".to_owned())].into()));
+        assert_eq!(policy.labels_of("ours", None), None);
+        let annotations = policy.annotations_of("ours", Some(&declared(&["team"])));
+        assert_eq!(annotations, Some(BTreeMap::new()));
+    }
+
+    #[test]
+    fn labels_that_our_manager_owns_are_read_though_not_declared() {
+        let owned = json!({"f:metadata": {"f:labels": {"f:team": {}}}});
+        let entry =
+            |name: &str| json!([{"manager": name, "operation": "Apply", "fieldsV1": owned}]);
+        let expected = Some([("team".to_owned(), "net".to_owned())].into());
+        assert_eq!(policy(&json!({}), &entry("ours")).labels_of("ours", None), expected);
+        assert_eq!(policy(&json!({}), &entry("argocd")).labels_of("ours", None), None);
     }
 }

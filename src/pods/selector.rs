@@ -1,28 +1,10 @@
-//! Label selectors as values, and the syntax of what is in them.
+//! The syntax of names, labels and selectors.
 //!
-//! The checks give messages for a plan: they say what is wrong with the value, without its path.
+//! The checks give messages for a plan: they say which form is expected, and quote no value.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-/// Which objects are meant, by their labels. Every condition must hold; without any, all are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selector {
-    /// Labels that must be there with just this value.
-    pub match_labels: BTreeMap<String, String>,
-    /// Further conditions. Their order says nothing, but is kept.
-    pub match_expressions: Vec<Requirement>,
-}
-
-/// A condition on one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requirement {
-    /// Key of the label.
-    pub key: String,
-    /// How it is compared. A text, as the cluster may hold one that no [`Operator`] has.
-    pub operator: String,
-    /// What it is compared with.
-    pub values: Vec<String>,
-}
+use crate::cluster::api::LabelSelectorRequirement;
 
 /// How a label is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,26 +39,22 @@ impl FromStr for Operator {
             "NotIn" => Ok(Self::NotIn),
             "Exists" => Ok(Self::Exists),
             "DoesNotExist" => Ok(Self::DoesNotExist),
-            _ => Err(format!(
-                "`{text}` is not an operator; it must be In, NotIn, Exists or DoesNotExist"
-            )),
+            _ => Err("expected one of In, NotIn, Exists, DoesNotExist".to_owned()),
         }
     }
 }
 
-impl Requirement {
-    /// Whether the operator takes the number of values that is given.
-    pub fn check_values(&self) -> Result<(), String> {
-        let operator: Operator = self.operator.parse()?;
-        match (operator, self.values.is_empty()) {
-            (Operator::In | Operator::NotIn, true) => {
-                Err(format!("`{operator}` needs at least one value"))
-            }
-            (Operator::Exists | Operator::DoesNotExist, false) => {
-                Err(format!("`{operator}` takes no values"))
-            }
-            _ => Ok(()),
+/// Whether the operator of a condition takes the number of values that is given.
+pub fn check_values(requirement: &LabelSelectorRequirement) -> Result<(), String> {
+    let operator: Operator = requirement.operator.parse()?;
+    match (operator, requirement.values.is_empty()) {
+        (Operator::In | Operator::NotIn, true) => {
+            Err(format!("`{operator}` needs at least one value"))
         }
+        (Operator::Exists | Operator::DoesNotExist, false) => {
+            Err(format!("`{operator}` takes no values"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -84,15 +62,11 @@ impl Requirement {
 pub fn check_key(key: &str) -> Result<(), String> {
     let name = match key.split_once('/') {
         Some((prefix, name)) => {
-            check_subdomain(prefix)
-                .map_err(|problem| format!("the part of `{key}` before the slash: {problem}"))?;
+            check_subdomain(prefix).map_err(|why| format!("prefix before the slash: {why}"))?;
             name
         }
         None => key,
     };
-    if name.is_empty() {
-        return Err(format!("`{key}` has no name"));
-    }
     check_token(name)
 }
 
@@ -104,61 +78,44 @@ pub fn check_value(value: &str) -> Result<(), String> {
 /// The name of a namespace (RFC 1123 label).
 pub fn check_namespace(name: &str) -> Result<(), String> {
     check_length(name, 63)?;
-    if is_dns_label(name) {
-        Ok(())
-    } else {
-        Err(format!(
-            "`{name}` may hold only lower case letters, digits and `-`, and must begin and end with \
-             a letter or digit"
-        ))
-    }
+    expect(
+        is_dns_label(name),
+        "lower case letters, digits and `-`, with a letter or digit at both ends",
+    )
 }
 
 /// The name of an object (RFC 1123 subdomain).
 pub fn check_subdomain(name: &str) -> Result<(), String> {
     check_length(name, 253)?;
-    if name.split('.').all(is_dns_label) {
-        Ok(())
-    } else {
-        Err(format!(
-            "`{name}` may hold only lower case letters, digits, `-` and `.`, and each part between \
-             dots must begin and end with a letter or digit"
-        ))
-    }
+    expect(
+        name.split('.').all(is_dns_label),
+        "lower case letters, digits, `-` and `.`, with a letter or digit at both ends of each part \
+         between dots",
+    )
 }
 
 /// The name of a field manager.
 pub fn check_field_manager(name: &str) -> Result<(), String> {
     check_length(name, 128)?;
-    if name.chars().all(|c| !c.is_control()) {
-        Ok(())
-    } else {
-        Err(format!("{name:?} has characters that cannot be printed"))
-    }
+    expect(name.chars().all(|c| !c.is_control()), "printable characters")
 }
 
 /// The part of a key behind the slash, or a value.
 fn check_token(text: &str) -> Result<(), String> {
     check_length(text, 63)?;
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if text.bytes().all(inner) && has_alphanumeric_ends(text) {
-        Ok(())
-    } else {
-        Err(format!(
-            "`{text}` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a \
-             letter or digit"
-        ))
-    }
+    expect(
+        text.bytes().all(inner) && has_alphanumeric_ends(text),
+        "letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
+    )
 }
 
 fn check_length(text: &str, most: usize) -> Result<(), String> {
-    match text.len() {
-        0 => Err("it must not be empty".to_owned()),
-        length if length > most => {
-            Err(format!("it is {length} characters long, but may have {most}"))
-        }
-        _ => Ok(()),
-    }
+    expect((1..=most).contains(&text.len()), &format!("1 to {most} characters, not {}", text.len()))
+}
+
+fn expect(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("expected {what}")) }
 }
 
 fn is_dns_label(text: &str) -> bool {
@@ -190,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn keys() {
+    fn label_keys_are_checked() {
         check(
             check_key,
             &["app", "App_2.x", "example.com/app", "app.kubernetes.io/part-of", long(63)],
@@ -200,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn values() {
+    fn label_values_are_checked() {
         check(
             check_value,
             &["", "v1.2_3-x", "A", long(63)],
@@ -209,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces() {
+    fn namespace_names_are_checked() {
         check(
             check_namespace,
             &["default", "my-namespace", "0", long(63)],
@@ -218,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn object_names() {
+    fn object_names_are_checked() {
         check(
             check_subdomain,
             &["my-policy", "a.b-c.d", long(253)],
@@ -227,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn field_managers() {
+    fn field_manager_names_are_checked() {
         check(
             check_field_manager,
             &["terraform-provider-tke", "my team"],
@@ -236,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_take_their_values() {
+    fn operators_require_or_forbid_values() {
         let cases: [(&str, &[&str], Result<(), &str>); 8] = [
             ("In", &["a"], Ok(())),
             ("NotIn", &["a", "b"], Ok(())),
@@ -245,24 +202,20 @@ mod tests {
             ("In", &[], Err("`In` needs at least one value")),
             ("NotIn", &[], Err("`NotIn` needs at least one value")),
             ("Exists", &["a"], Err("`Exists` takes no values")),
-            (
-                "in",
-                &["a"],
-                Err("`in` is not an operator; it must be In, NotIn, Exists or DoesNotExist"),
-            ),
+            ("in", &["a"], Err("expected one of In, NotIn, Exists, DoesNotExist")),
         ];
         for (operator, values, expected) in cases {
-            let requirement = Requirement {
+            let requirement = LabelSelectorRequirement {
                 key: "app".into(),
                 operator: operator.into(),
                 values: values.iter().map(|&value| value.to_owned()).collect(),
             };
-            assert_eq!(requirement.check_values(), expected.map_err(str::to_owned), "{operator}");
+            assert_eq!(check_values(&requirement), expected.map_err(str::to_owned), "{operator}");
         }
     }
 
     #[test]
-    fn operators_are_written_as_they_are_read() {
+    fn operators_round_trip() {
         for text in ["In", "NotIn", "Exists", "DoesNotExist"] {
             assert_eq!(text.parse::<Operator>().unwrap().to_string(), text);
         }

@@ -3,15 +3,17 @@
 use std::{collections::BTreeMap, fmt::Display, path::PathBuf, str::FromStr};
 
 use secrecy::SecretString;
-use tf_provider::{Diagnostic, Maybe, Normalized, Partial, Result};
+use tf_provider::{Maybe, Normalized, Partial, Result};
 
-use super::{Client, Kubernetes, ProviderConfig, ServiceEndpoints};
+use super::{Kubernetes, ProviderConfig, ServiceEndpoints};
 use crate::{
+    client::Client,
     cloud::{
         self, Credentials, Domain, Endpoint, Endpoints, NoCredentials, Proxies, Proxy, Scheme,
         api::Service,
     },
-    cluster::{Cluster, Connection, Kubeconfig, Missing, Server, Source},
+    cluster::{Cluster, Connection, Kubeconfig, NoConnection, Server, Source},
+    diagnostics::provider::invalid_variable,
     groups::Groups,
     pods::Policies,
 };
@@ -40,8 +42,8 @@ pub(super) fn client(config: Partial<ProviderConfig>, environment: &Environment)
         groups: Groups::new(cloud.clone()),
         policies: Policies::new(cluster),
         cloud,
+        default_region: region,
         default_tags: config.default_tags.and_then(|default| default.tags.into()),
-        region,
     })
 }
 
@@ -106,13 +108,12 @@ fn proxies(environment: &Environment) -> Result<Proxies> {
 fn connection(
     kubernetes: Maybe<Kubernetes>,
     environment: &Environment,
-) -> std::result::Result<Connection, Missing> {
+) -> std::result::Result<Connection, NoConnection> {
     let block = match kubernetes {
-        Maybe::Unknown => return Err(Missing::NotYetKnown("kubernetes".to_owned())),
+        Maybe::Unknown => return Err(NoConnection::Unknown),
         Maybe::Null => Kubernetes::default(),
         Maybe::Known(block) => block,
     };
-    let not_configured = |which: &str| Missing::NotConfigured(which.to_owned());
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     // Who says anything about a server in the block means no kubeconfig of the environment.
     let server = block.host.is_some()
@@ -123,9 +124,7 @@ fn connection(
     let from_environment = || if server { None } else { variable("KUBE_CONFIG_PATH") };
     let named = block.config_path.is_some() || block.config_context.is_some() || server;
     if !named && variable("KUBE_CONFIG_PATH").is_some() && variable("KUBE_HOST").is_some() {
-        return Err(not_configured(
-            "one of KUBE_CONFIG_PATH and KUBE_HOST in the environment; these are two clusters",
-        ));
+        return Err(NoConnection::Several);
     }
     if let Some(path) = block.config_path.or_else(from_environment) {
         return Ok(Connection::Kubeconfig(Kubeconfig {
@@ -134,16 +133,9 @@ fn connection(
         }));
     }
     if block.config_context.is_some() {
-        return Err(not_configured(
-            "`config_path` beside `config_context` in `kubernetes` of the provider block, or \
-             KUBE_CONFIG_PATH in the environment",
-        ));
+        return Err(NoConnection::ContextWithoutKubeconfig);
     }
-    let host = block.host.or_else(|| variable("KUBE_HOST")).ok_or_else(|| {
-        not_configured(
-            "`kubernetes` of the provider block, or KUBE_CONFIG_PATH or KUBE_HOST in the environment",
-        )
-    })?;
+    let host = block.host.or_else(|| variable("KUBE_HOST")).ok_or(NoConnection::NotConfigured)?;
     Ok(Connection::Server(Server {
         host,
         token: block.token.or_else(|| variable("KUBE_TOKEN").map(SecretString::from)),
@@ -206,14 +198,10 @@ impl Environment {
         name: &str,
     ) -> Result<Maybe<T>> {
         match (attribute, self.get(name)) {
-            (Maybe::Null, Some(variable)) => variable.parse().map(Maybe::Known).map_err(|why| {
-                Diagnostic::error(format!("Invalid {name} in the environment"))
-                    .detail(format!(
-                        "{why}.\n\nWhat to do: correct the variable, or set the attribute of the \
-                         provider block that stands for it."
-                    ))
-                    .into()
-            }),
+            (Maybe::Null, Some(variable)) => {
+                let parsed = variable.parse().map(Maybe::Known);
+                parsed.map_err(|why| invalid_variable(name, why).into())
+            }
             (attribute, _) => Ok(attribute.map(Normalized::into_value)),
         }
     }
@@ -255,13 +243,12 @@ mod tests {
             }
             Ok(Connection::Kubeconfig(_)) => "a text".to_owned(),
             Ok(Connection::Server(server)) => server.host,
-            Err(Missing::NotConfigured(which)) => format!("takes {which}"),
-            Err(Missing::NotYetKnown(which)) => format!("{which} is unknown"),
+            Err(why) => why.to_string(),
         }
     }
 
     #[test]
-    fn ok_a_cluster_is_named_once() {
+    fn configured_cluster_is_chosen_by_precedence() {
         let text = |text: &str| Some(text.to_owned());
         let none = Kubernetes::default;
         let (path, host) = (("KUBE_CONFIG_PATH", "~/config"), ("KUBE_HOST", "https://env"));
@@ -278,18 +265,18 @@ mod tests {
     }
 
     #[test]
-    fn err_nothing_is_guessed() {
+    fn ambiguous_or_missing_cluster_is_refused() {
         let none = Kubernetes::default;
         let (path, host) = (("KUBE_CONFIG_PATH", "/k"), ("KUBE_HOST", "https://env"));
-        insta::assert_snapshot!(cluster(none(), &[]), @"takes `kubernetes` of the provider block, or KUBE_CONFIG_PATH or KUBE_HOST in the environment");
-        insta::assert_snapshot!(cluster(none(), &[path, host]), @"takes one of KUBE_CONFIG_PATH and KUBE_HOST in the environment; these are two clusters");
+        insta::assert_snapshot!(cluster(none(), &[]), @"no cluster is configured");
+        insta::assert_snapshot!(cluster(none(), &[path, host]), @"two clusters are configured: one by a kubeconfig, and one by its address");
         let prod = Kubernetes { config_context: Some("prod".to_owned()), ..none() };
-        insta::assert_snapshot!(cluster(prod.clone(), &[host]), @"takes `config_path` beside `config_context` in `kubernetes` of the provider block, or KUBE_CONFIG_PATH in the environment");
+        insta::assert_snapshot!(cluster(prod.clone(), &[host]), @"a kubeconfig context is configured, but no kubeconfig");
         assert_eq!(cluster(prod, &[path, host]), "/k prod");
     }
 
     #[test]
-    fn ok_unknown_places_are_not_the_default_ones() {
+    fn unknown_endpoint_is_not_the_default_one() {
         let of = |scheme, domain, services| {
             endpoints(scheme, domain, services, &environment(&[])).unwrap().is_some()
         };
@@ -300,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_proxies_in_either_spelling() {
+    fn proxy_variables_are_read_in_either_case() {
         let found = proxies(&environment(&[
             ("https_proxy", "http://me:hidden@proxy.example:3128"),
             ("NO_PROXY", ".internal"),
@@ -321,14 +308,14 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_wins_over_its_variable() {
+    fn attribute_wins_over_its_variable() {
         #[track_caller]
         fn check(attribute: &str, variable: &str, expected: &str) {
             let environment = environment(&[("TENCENTCLOUD_REGION", variable)]);
             let config =
                 Partial::<ProviderConfig> { region: maybe(attribute), ..Default::default() };
             let client = client(config, &environment).unwrap();
-            assert_eq!(*client.planned_region(), maybe(expected), "{attribute} {variable}");
+            assert_eq!(client.default_region, maybe(expected), "{attribute} {variable}");
         }
         check("ap-singapore", "ap-guangzhou", "ap-singapore");
         check("ap-singapore", "not a region", "ap-singapore");
@@ -338,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_of_the_wrong_form_is_named() {
+    fn invalid_variable_is_named() {
         for (name, value) in [
             ("TENCENTCLOUD_REGION", "Guangzhou"),
             ("TENCENTCLOUD_PROTOCOL", "GOPHER"),
@@ -347,13 +334,13 @@ mod tests {
         ] {
             let refused =
                 client(Partial::<ProviderConfig>::default(), &environment(&[(name, value)]));
-            let expected = format!("Invalid {name} in the environment");
+            let expected = format!("Invalid value of {name} in the environment");
             assert_eq!(refused.unwrap_err().to_string(), expected, "{value}");
         }
     }
 
     #[test]
-    fn nothing_needs_to_be_known() {
+    fn client_is_made_of_unknown_configuration() {
         let config = Partial::<ProviderConfig> {
             region: Maybe::Unknown,
             secret_id: Maybe::Unknown,
@@ -366,13 +353,13 @@ mod tests {
             kubernetes: Maybe::Unknown,
         };
         let client = client(config, &environment(&[])).unwrap();
-        let untold = client.region(None).unwrap_err();
-        assert!(untold.iter().all(|one| one.detail.contains("only after apply")), "{untold:?}");
-        assert_eq!(client.planned_tags(), None);
+        let refused = client.region(None).unwrap_err();
+        assert!(refused.iter().all(|one| one.detail.contains("only after apply")), "{refused:?}");
+        assert_eq!(client.planned_tags(None), Maybe::Unknown);
     }
 
     #[test]
-    fn credentials_are_whole_or_missing() {
+    fn incomplete_credentials_are_missing() {
         #[track_caller]
         fn check(id: &str, key: &str, token: &str, expected: Result<&str, NoCredentials>) {
             let secret = |text: &str| maybe::<String>(text).map(SecretString::from);

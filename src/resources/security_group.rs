@@ -3,17 +3,17 @@
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
 use tf_provider::{
-    Computed, Cx, DefaultTimeouts, Diagnostic, Diagnostics, Identity, Import, Maybe, Model,
-    Normalized, Partial, Resource, Result, Timeouts,
+    Computed, Cx, DefaultTimeouts, Diagnostics, Identity, Import, Maybe, Model, Normalized,
+    Partial, Resource, Result, Timeouts,
     validate::{each, keys, length, one_of},
 };
 
 use super::{in_region, planned_region};
 use crate::{
+    client::Client,
     cloud::Region,
-    diagnostics::{Blame, could_not},
-    groups::{self, Created, Group, GroupSpec, Handle, check_tag_key, check_tag_value},
-    provider::Client,
+    diagnostics::{Blame, error_diagnostic, lookalikes},
+    groups::{self, Group, GroupSpec, Handle, check_tag_key, check_tag_value},
     rules::GroupId,
 };
 
@@ -22,11 +22,11 @@ use crate::{
 /// A new group is empty, and an empty group lets nothing in and nothing out. Its rules are
 /// resources of their own, [`tke_security_group_rule`](security_group_rule.md).
 ///
-/// A group that is still in use cannot be deleted. The delete waits for it to become free, and
-/// when its time has run out it says who holds the group.
+/// A group that is in use cannot be deleted. Delete waits until nothing uses it, and says what does
+/// when its timeout has passed.
 ///
-/// Names are not unique. A create warns of a group that was there before and looks the same: it may
-/// be left of an apply that was killed.
+/// Names are not unique. Create warns about an existing group with the same name, description and
+/// project: it may be left over from an apply that was killed.
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroup {
     /// Name shown in the console. Names need not be unique.
@@ -45,11 +45,11 @@ pub struct SecurityGroup {
     /// Region of the group, such as `ap-guangzhou`; the provider's by default.
     #[tf(optional, requires_replace)]
     region: Computed<Normalized<Region>>,
-    /// What a delete does about rules of other groups that refer to this one. With `fail` they stay
-    /// and keep the group from being deleted; with `remove` they are removed first.
+    /// What delete does about rules of other groups that reference this one. With `fail` they stay,
+    /// and the group cannot be deleted; with `remove` they are removed first.
     #[tf(default = "fail", validate = one_of(["fail", "remove"]))]
     references_on_delete: String,
-    /// How long operations may take. A delete waits until the group is free.
+    /// How long operations may take. Delete waits until the group is no longer in use.
     timeouts: Option<Timeouts>,
     /// Identifier assigned by the service, such as `sg-12345678`.
     id: Computed<Normalized<GroupId>>,
@@ -94,9 +94,11 @@ impl Resource for SecurityGroup {
         client: Option<&Client>,
     ) -> Diagnostics {
         planned_region(&mut plan.region, client);
-        let default = client.and_then(Client::planned_tags);
-        if let (Some(default), false) = (default, plan.tags.is_unknown()) {
-            plan.tags_all = Maybe::Known(with_own(default, plan.tags.known()));
+        if let Some(client) = client {
+            plan.tags_all = match &plan.tags {
+                Maybe::Unknown => Maybe::Unknown,
+                own => client.planned_tags(own.known()),
+            };
         }
         Diagnostics::default()
     }
@@ -111,11 +113,11 @@ impl Resource for SecurityGroup {
         let spec = self.spec(cx.client())?;
         let created = cx.client().groups.create(&region, &spec, cx.cancelled()).await;
         let created = created.map_err(failed_to("create", format!("`{}`", spec.name)))?;
-        let Created { group, alike } = created;
-        let created = self.with(&region, group, spec.tags);
+        let others = created.lookalikes;
+        let created = self.with(&region, created.group, spec.tags);
         cx.save(&created);
-        if !alike.is_empty() {
-            cx.warn(perhaps_left_behind(&spec.name, &alike));
+        if !others.is_empty() {
+            cx.warn(lookalikes(&spec.name, &others));
         }
         Ok(created)
     }
@@ -140,7 +142,8 @@ impl Resource for SecurityGroup {
             project_id: spec.project_id,
             tags: prior.tags_all.get()?.clone(),
         };
-        let modified = handle.modify(&before, &spec, cx.cancelled()).await;
+        let reached = |reached: &GroupSpec| cx.save(&self.reached(&prior, reached));
+        let modified = handle.modify(&before, &spec, cx.cancelled(), reached).await;
         modified.map_err(failed_to("update", handle.id()))?;
         Ok(Self { tags_all: spec.tags.into(), ..self })
     }
@@ -170,7 +173,7 @@ impl Resource for SecurityGroup {
             // The service's own tags could neither be written in a configuration nor removed.
             let mut tags = group.tags.clone();
             tags.retain(|key, _| check_tag_key(key).is_ok());
-            Self::imported(&tags, cx.client().planned_tags()).with(&region, group, tags)
+            Self::imported(&tags, cx.client().planned_tags(None).known()).with(&region, group, tags)
         }))
     }
 }
@@ -187,7 +190,7 @@ impl SecurityGroup {
             name: self.name.clone(),
             description: self.description.clone(),
             project_id: self.project_id.ok().copied(),
-            tags: with_own(client.default_tags()?, self.tags.as_ref()),
+            tags: client.tags(self.tags.as_ref())?,
         })
     }
 
@@ -215,10 +218,27 @@ impl SecurityGroup {
         }
     }
 
+    /// What state has to hold of a group that is to become this one, was `prior`, and has been
+    /// `reached` in between.
+    fn reached(&self, prior: &Self, reached: &GroupSpec) -> Self {
+        let is_own = |key: &String| {
+            [&self.tags, &prior.tags].into_iter().flatten().any(|tags| tags.contains_key(key))
+        };
+        let mut own = reached.tags.clone();
+        own.retain(|key, _| is_own(key));
+        Self {
+            name: reached.name.clone(),
+            description: reached.description.clone(),
+            tags: (prior.tags.is_some() || !own.is_empty()).then_some(own),
+            tags_all: reached.tags.clone().into(),
+            ..prior.clone()
+        }
+    }
+
     /// A group that Terraform has not known, with the tags that are not the provider's.
     fn imported(
         tags: &BTreeMap<String, String>,
-        default: Option<BTreeMap<String, String>>,
+        default: Option<&BTreeMap<String, String>>,
     ) -> Self {
         let mut own = tags.clone();
         if let Some(default) = default {
@@ -252,24 +272,5 @@ const PARAMETERS: Blame<'_> = &[
 
 /// For `map_err`: what could not be done to the group, and which attribute is to blame.
 fn failed_to(verb: &str, group: impl Display) -> impl FnOnce(groups::Error) -> Diagnostics {
-    move |why| could_not(format!("{verb} security group {group}"), &why, PARAMETERS)
-}
-
-/// A create that is killed after the service said yes leaves a group that no state knows of.
-fn perhaps_left_behind(name: &str, alike: &[GroupId]) -> Diagnostic {
-    let alike = alike.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    Diagnostic::warning(format!("Another security group `{name}` existed already")).detail(format!(
-        "Name, description and project are the same: {alike}. It may be there on purpose, or be left \
-         of an apply that was killed.\n\n\
-         What to do: if nobody manages it, delete it, or import it in place of the one that was \
-         created now.",
-    ))
-}
-
-fn with_own(
-    mut default: BTreeMap<String, String>,
-    own: Option<&BTreeMap<String, String>>,
-) -> BTreeMap<String, String> {
-    default.extend(own.cloned().unwrap_or_default());
-    default
+    move |why| error_diagnostic(format!("{verb} security group {group}"), &why, PARAMETERS)
 }

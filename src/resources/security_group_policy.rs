@@ -10,14 +10,22 @@ use tf_provider::{
 };
 
 use crate::{
-    cluster::{self, Owner},
-    diagnostics::{Blame, could_not, not_an_id},
-    pods::{
-        self, Manifest, Policy, PolicyRef, PolicySpec, Requirement, Selector as PodSelector,
-        WaitFor as Needs,
-        selector::{check_field_manager, check_key, check_namespace, check_subdomain, check_value},
+    client::Client,
+    cluster::{
+        FieldManager,
+        api::{LabelSelector, LabelSelectorRequirement},
     },
-    provider::Client,
+    diagnostics::{
+        self, Blame, USUAL_GROUPS, changed_by, error_diagnostic, invalid_import_id, not_refreshed,
+        replaced, uninstalled, unsupported_fields,
+    },
+    pods::{
+        self, Policy, PolicyManifest, PolicyRef, PolicySpec, WaitFor,
+        selector::{
+            check_field_manager, check_key, check_namespace, check_subdomain, check_value,
+            check_values,
+        },
+    },
     rules::GroupId,
 };
 
@@ -39,9 +47,9 @@ pub struct SecurityGroupPolicy {
     namespace: String,
     /// Selects Pods by their labels. An empty selector, `{}`, selects all Pods of the namespace.
     /// With `service_account_selector` as well, both must match.
-    pod_selector: Option<Selector>,
+    pod_selector: Option<SelectorAttribute>,
     /// Selects Pods by the labels of their service account.
-    service_account_selector: Option<Selector>,
+    service_account_selector: Option<SelectorAttribute>,
     /// The groups that the Pods get. Their order is the order of evaluation: the first rule that
     /// matches decides.
     #[tf(validate = length(1..), validate = unique(), validate = each(group_id))]
@@ -53,34 +61,34 @@ pub struct SecurityGroupPolicy {
     #[tf(validate = keys(check_key))]
     annotations: Option<BTreeMap<String, String>>,
     /// As whom the policy is written, and what happens where others write it, too.
-    field_manager: Option<FieldManager>,
+    field_manager: Option<FieldManagerAttribute>,
     /// What a create waits for.
-    wait_for: Option<WaitFor>,
+    wait_for: Option<WaitForAttribute>,
     /// How long operations may take.
     timeouts: Option<Timeouts>,
     /// `<namespace>/<name>`, which is also what the policy is imported by.
     id: Computed<String>,
-    /// Identity that the cluster gave this very object. One of the same name that is made anew
-    /// has another.
+    /// `metadata.uid` of the object; changes when the object is recreated.
     uid: Computed<String>,
-    /// Number that the cluster counts up at each change of the specification.
+    /// `metadata.generation` of the object, which the cluster raises at each change of the
+    /// specification.
     #[tf(unknown_on_update)]
     generation: Computed<i64>,
 }
 
 /// Selects by labels. All conditions must hold.
 #[derive(Model, Clone, Debug)]
-pub(crate) struct Selector {
+pub(crate) struct SelectorAttribute {
     /// Labels that must be there with just this value.
     #[tf(validate = keys(check_key), validate = each(check_value))]
     match_labels: Option<BTreeMap<String, String>>,
     /// Further conditions.
-    match_expressions: Option<Vec<Expression>>,
+    match_expressions: Option<Vec<ExpressionAttribute>>,
 }
 
 /// A condition on one label.
 #[derive(Model, Clone, Debug)]
-pub(crate) struct Expression {
+pub(crate) struct ExpressionAttribute {
     /// Key of the label.
     #[tf(validate = check_key)]
     key: String,
@@ -94,7 +102,7 @@ pub(crate) struct Expression {
 
 /// The cluster remembers for each field of an object which field manager wrote it.
 #[derive(Model, Clone, Debug)]
-pub(crate) struct FieldManager {
+pub(crate) struct FieldManagerAttribute {
     /// Name of the field manager.
     #[tf(default = "terraform-provider-tke", validate = check_field_manager)]
     name: String,
@@ -106,7 +114,7 @@ pub(crate) struct FieldManager {
 
 /// What a create waits for, as long as its timeout allows.
 #[derive(Model, Clone, Debug)]
-pub(crate) struct WaitFor {
+pub(crate) struct WaitForAttribute {
     /// Whether to wait until the cluster serves policies, which it does as soon as the
     /// `SecurityGroupPolicy` add-on is installed.
     #[tf(default = true)]
@@ -154,7 +162,7 @@ impl Resource for SecurityGroupPolicy {
         selectors
             .into_iter()
             .filter_map(|(name, selector)| Some((Path::from(name), selector.known()?)))
-            .flat_map(|(at, selector)| selector.problems(&at))
+            .flat_map(|(at, selector)| selector.check(&at))
             .chain(too_many_groups(&config.security_group_ids))
             .collect()
     }
@@ -180,9 +188,9 @@ impl Resource for SecurityGroupPolicy {
     }
 
     async fn create(self, cx: &Cx<Client>) -> Result<Self> {
-        let (manifest, manager, needs) = (self.manifest()?, self.manager(), self.needs());
+        let (manifest, manager) = (self.manifest()?, self.manager());
         let policies = &cx.client().policies;
-        let policy = policies.create(&manifest, &manager, needs, cx.cancelled()).await;
+        let policy = policies.create(&manifest, &manager, self.waits_for(), cx.cancelled()).await;
         let policy = policy.map_err(failed_to("create", &manifest.at))?;
         let created = self.with(policy);
         cx.save(&created);
@@ -193,8 +201,8 @@ impl Resource for SecurityGroupPolicy {
         let at = self.at()?;
         let found = match cx.client().policies.find(&at, cx.cancelled()).await {
             // A cluster that this very plan creates or changes: there is nothing to compare with.
-            Err(error) if error.is_not_yet_known() => {
-                cx.warn(not_looked_at(&at, &error));
+            Err(error) if error.is_unknown_cluster() => {
+                cx.warn(not_refreshed(&at));
                 return Ok(Some(self));
             }
             Err(error) if error.is_uninstalled() => {
@@ -210,9 +218,9 @@ impl Resource for SecurityGroupPolicy {
             return Ok(None);
         }
         if !policy.unknown.is_empty() {
-            cx.warn(unknown_fields(&policy));
+            cx.warn(unsupported_fields(&policy));
         }
-        let owners = policy.foreign(&self.manager().name);
+        let owners = policy.other_owners(&self.manager().name);
         if policy.spec != self.spec() && !owners.is_empty() {
             cx.warn(changed_by(&policy, &owners, self.manager().force_conflicts));
         }
@@ -225,7 +233,7 @@ impl Resource for SecurityGroupPolicy {
         let before = prior.manager();
         if before.name != manager.name {
             let (written, names) = (prior.manifest()?, [&before, &manager]);
-            let done = policies.hand_over(uid, &written, names, cx.cancelled()).await;
+            let done = policies.transfer_ownership(uid, &written, names, cx.cancelled()).await;
             done.map_err(failed_to("update", &manifest.at))?;
         }
         let policy = policies.update(uid, &manifest, &manager, cx.cancelled()).await;
@@ -244,15 +252,15 @@ impl Resource for SecurityGroupPolicy {
         cx: &Cx<Client>,
     ) -> Result<Option<Self>> {
         let at = match what {
-            Import::Id(text) => text.parse().map_err(|why| not_an_id(&text, &why))?,
+            Import::Id(text) => text.parse().map_err(|why| invalid_import_id(&text, &why))?,
             Import::Identity(SecurityGroupPolicyIdentity { namespace, name }) => {
                 PolicyRef::new(&namespace, &name)
-                    .map_err(|why| not_an_id(&format!("{namespace}/{name}"), &why))?
+                    .map_err(|why| invalid_import_id(&format!("{namespace}/{name}"), &why))?
             }
         };
         let found = cx.client().policies.find(&at, cx.cancelled()).await;
         let found = found.map_err(failed_to("import", &at))?;
-        Ok(found.map(|policy| Self::imported(&at, &policy).with(policy)))
+        Ok(found.map(|policy| Self::imported(&at).with(policy)))
     }
 }
 
@@ -263,8 +271,8 @@ impl SecurityGroupPolicy {
     }
 
     /// What the cluster is to hold.
-    fn manifest(&self) -> Result<Manifest> {
-        Ok(Manifest {
+    fn manifest(&self) -> Result<PolicyManifest> {
+        Ok(PolicyManifest {
             at: self.at()?,
             spec: self.spec(),
             labels: self.labels.clone().unwrap_or_default(),
@@ -274,43 +282,48 @@ impl SecurityGroupPolicy {
 
     fn spec(&self) -> PolicySpec {
         PolicySpec {
-            pod_selector: self.pod_selector.as_ref().map(Selector::to_pods),
-            service_account_selector: self.service_account_selector.as_ref().map(Selector::to_pods),
+            pod_selector: self.pod_selector.as_ref().map(SelectorAttribute::to_api),
+            service_account_selector: self
+                .service_account_selector
+                .as_ref()
+                .map(SelectorAttribute::to_api),
             security_group_ids: self.security_group_ids.clone(),
         }
     }
 
     /// Whether a plan leaves the specification as it is here.
     fn specifies(&self, plan: &Partial<Self>) -> bool {
-        let same = |planned: &Maybe<Selector>, own: &Option<Selector>| {
-            let own = own.as_ref().map(Selector::to_pods);
-            !planned.is_unknown() && planned.known().map(Selector::to_pods) == own
+        let same = |planned: &Maybe<SelectorAttribute>, own: &Option<SelectorAttribute>| {
+            let own = own.as_ref().map(SelectorAttribute::to_api);
+            !planned.is_unknown() && planned.known().map(SelectorAttribute::to_api) == own
         };
         same(&plan.pod_selector, &self.pod_selector)
             && same(&plan.service_account_selector, &self.service_account_selector)
             && plan.security_group_ids.known() == Some(&self.security_group_ids)
     }
 
-    fn manager(&self) -> cluster::FieldManager {
-        self.field_manager.as_ref().map_or_else(Default::default, |manager| cluster::FieldManager {
+    fn manager(&self) -> FieldManager {
+        self.field_manager.as_ref().map_or_else(Default::default, |manager| FieldManager {
             name: manager.name.clone(),
             force_conflicts: manager.force_conflicts,
         })
     }
 
-    fn needs(&self) -> Needs {
-        self.wait_for
-            .as_ref()
-            .map_or_else(Needs::default, |wait| Needs { crd: wait.crd, namespace: wait.namespace })
+    fn waits_for(&self) -> WaitFor {
+        self.wait_for.as_ref().map_or_else(WaitFor::default, |wait| WaitFor {
+            crd: wait.crd,
+            namespace: wait.namespace,
+        })
     }
 
     /// The same policy as the cluster holds it.
     fn with(self, policy: Policy) -> Self {
-        let labels = self.labels.map(|declared| policy.labels_among(&declared));
-        let annotations = self.annotations.map(|declared| policy.annotations_among(&declared));
+        let manager = self.manager().name;
+        let labels = policy.labels_of(&manager, self.labels.as_ref());
+        let annotations = policy.annotations_of(&manager, self.annotations.as_ref());
         let spec = policy.spec;
-        let selector = |own: Option<Selector>, there: Option<PodSelector>| {
-            there.map(|there| Selector::of_pods(there, own.as_ref()))
+        let selector = |own: Option<SelectorAttribute>, live: Option<LabelSelector>| {
+            live.map(|live| SelectorAttribute::of_api(live, own.as_ref()))
         };
         Self {
             pod_selector: selector(self.pod_selector, spec.pod_selector),
@@ -328,18 +341,16 @@ impl SecurityGroupPolicy {
         }
     }
 
-    /// A policy that Terraform has not known. Labels and annotations are ours if we have set them.
-    fn imported(at: &PolicyRef, policy: &Policy) -> Self {
-        let manager = cluster::FieldManager::default().name;
-        let some = |set: BTreeMap<_, _>| (!set.is_empty()).then_some(set);
+    /// A policy that Terraform has not known.
+    fn imported(at: &PolicyRef) -> Self {
         Self {
             name: at.name().to_owned(),
             namespace: at.namespace().to_owned(),
             pod_selector: None,
             service_account_selector: None,
             security_group_ids: Vec::new(),
-            labels: some(policy.labels_of(&manager)),
-            annotations: some(policy.annotations_of(&manager)),
+            labels: None,
+            annotations: None,
             field_manager: None,
             wait_for: None,
             timeouts: None,
@@ -350,61 +361,64 @@ impl SecurityGroupPolicy {
     }
 }
 
-impl Selector {
-    fn to_pods(&self) -> PodSelector {
+impl SelectorAttribute {
+    fn to_api(&self) -> LabelSelector {
         let expressions = self.match_expressions.iter().flatten();
-        PodSelector {
+        LabelSelector {
             match_labels: self.match_labels.clone().unwrap_or_default(),
-            match_expressions: expressions.map(Expression::to_pods).collect(),
+            match_expressions: expressions.map(ExpressionAttribute::to_api).collect(),
+            ..LabelSelector::default()
         }
     }
 
-    /// In the cluster, nothing and an empty collection are the same: the user's way of writing it
-    /// stays.
-    fn of_pods(there: PodSelector, own: Option<&Self>) -> Self {
-        let labels_written = own.is_some_and(|own| own.match_labels.is_some());
-        let expressions_written = own.is_some_and(|own| own.match_expressions.is_some());
-        let own: Vec<_> =
-            own.into_iter().flat_map(|own| own.match_expressions.iter().flatten()).collect();
-        let expressions: Vec<_> = there
-            .match_expressions
-            .into_iter()
-            .enumerate()
-            .map(|(index, there)| Expression::of_pods(there, own.get(index).copied()))
-            .collect();
+    /// In the cluster, nothing and an empty collection are the same: what the user wrote stays.
+    fn of_api(live: LabelSelector, own: Option<&Self>) -> Self {
+        let own_expressions = own.and_then(|own| own.match_expressions.as_ref());
+        let expressions = live.match_expressions.into_iter().enumerate().map(|(index, live)| {
+            let own = own_expressions.and_then(|own| own.get(index));
+            ExpressionAttribute::of_api(live, own)
+        });
+        let keep_labels = own.is_some_and(|own| own.match_labels.is_some());
         Self {
-            match_labels: (labels_written || !there.match_labels.is_empty())
-                .then_some(there.match_labels),
-            match_expressions: (expressions_written || !expressions.is_empty())
-                .then_some(expressions),
+            match_labels: non_empty(live.match_labels, BTreeMap::is_empty, keep_labels),
+            match_expressions: non_empty(
+                expressions.collect(),
+                Vec::is_empty,
+                own_expressions.is_some(),
+            ),
         }
     }
 
-    fn problems(&self, at: &Path) -> Vec<Diagnostic> {
+    fn check(&self, at: &Path) -> Vec<Diagnostic> {
         let expressions = self.match_expressions.iter().flatten().enumerate();
-        let problems = expressions.filter_map(|(index, expression)| {
+        let invalid = expressions.filter_map(|(index, expression)| {
             let at = at.clone().attribute("match_expressions").index(index).attribute("values");
-            let checked = expression.to_pods().check_values();
+            let checked = check_values(&expression.to_api());
             checked.err().map(|why| Diagnostic::invalid(&at, why))
         });
-        problems.collect()
+        invalid.collect()
     }
 }
 
-impl Expression {
-    fn to_pods(&self) -> Requirement {
-        Requirement {
+impl ExpressionAttribute {
+    fn to_api(&self) -> LabelSelectorRequirement {
+        LabelSelectorRequirement {
             key: self.key.clone(),
             operator: self.operator.clone(),
             values: self.values.clone().unwrap_or_default(),
         }
     }
 
-    fn of_pods(there: Requirement, own: Option<&Self>) -> Self {
-        let written = own.is_some_and(|own| own.values.is_some());
-        let Requirement { key, operator, values } = there;
-        Self { key, operator, values: (written || !values.is_empty()).then_some(values) }
+    fn of_api(live: LabelSelectorRequirement, own: Option<&Self>) -> Self {
+        let LabelSelectorRequirement { key, operator, values } = live;
+        let keep = own.is_some_and(|own| own.values.is_some());
+        Self { key, operator, values: non_empty(values, Vec::is_empty, keep) }
     }
+}
+
+/// A collection, or null for an empty one unless the user writes it so.
+fn non_empty<T>(collection: T, is_empty: fn(&T) -> bool, keep: bool) -> Option<T> {
+    (keep || !is_empty(&collection)).then_some(collection)
 }
 
 /// What the cluster calls our attributes.
@@ -420,68 +434,14 @@ const FIELDS: Blame<'_> = &[
 
 /// For `map_err`: what could not be done to the policy, and which attribute is to blame.
 fn failed_to(verb: &str, at: &PolicyRef) -> impl FnOnce(pods::Error) -> Diagnostics {
-    move |why| could_not(format!("{verb} {at}"), &why, FIELDS)
+    move |why| error_diagnostic(format!("{verb} {at}"), &why, FIELDS)
 }
 
 fn group_id(text: &str) -> std::result::Result<(), String> {
     text.parse::<GroupId>().map(drop).map_err(|why| why.to_string())
 }
 
-/// A Pod takes five groups by what is published of similar policies; TKE's own number is not.
-const USUAL_GROUPS: usize = 5;
-
 fn too_many_groups(ids: &Maybe<Vec<String>>) -> Option<Diagnostic> {
     let count = ids.known().map_or(0, Vec::len);
-    (count > USUAL_GROUPS).then(|| {
-        Diagnostic::warning("More groups than a Pod usually takes")
-            .detail(format!(
-                "The policy lists {count} groups; the cluster may refuse more than {USUAL_GROUPS}."
-            ))
-            .at("security_group_ids")
-    })
-}
-
-fn not_looked_at(at: &PolicyRef, error: &pods::Error) -> Diagnostic {
-    Diagnostic::warning(format!("Did not look at {at}")).detail(format!(
-        "{}. What is planned follows from the configuration and the state alone.\n\n\
-         What to do: nothing, if the cluster is what this plan is about.",
-        error.of_cluster().map_or_else(String::new, ToString::to_string),
-    ))
-}
-
-fn replaced(policy: &Policy) -> Diagnostic {
-    Diagnostic::warning(format!("{} is another object now", policy.at)).detail(format!(
-        "It has the uid {}: the one in the state was deleted, and somebody else has created another \
-         of its name. It counts as gone.\n\n\
-         What to do: import the new one if it shall be managed from here.",
-        policy.uid,
-    ))
-}
-
-fn changed_by(policy: &Policy, owners: &[Owner], taken_back: bool) -> Diagnostic {
-    let owners: Vec<_> = owners.iter().map(ToString::to_string).collect();
-    let remedy = if taken_back {
-        "apply to take the fields back, or bring the configuration in line with them."
-    } else {
-        "bring the configuration in line, or take the fields back by `force_conflicts = true` in \
-         `field_manager`; without it, apply leaves them to their owner and fails."
-    };
-    Diagnostic::warning(format!("{} was changed outside Terraform", policy.at))
-        .detail(format!("{}.\n\nWhat to do: {remedy}", owners.join("; ")))
-}
-
-fn uninstalled(at: &PolicyRef) -> Diagnostic {
-    Diagnostic::warning(format!("{at} is gone, and the cluster takes none")).detail(
-        "The add-on SecurityGroupPolicy is not installed in this cluster, or has been removed, and \
-         its objects with it.\n\nWhat to do: install the add-on. An apply waits for it, as long as \
-         `timeouts.create` allows.",
-    )
-}
-
-fn unknown_fields(policy: &Policy) -> Diagnostic {
-    Diagnostic::warning(format!("{} says more than this provider knows", policy.at)).detail(format!(
-        "These fields are neither shown nor changed: {}.\n\nWhat to do: look for a newer version of \
-         the provider, or have whoever set them take them back.",
-        policy.unknown.join(", "),
-    ))
+    (count > USUAL_GROUPS).then(|| diagnostics::too_many_groups(count))
 }

@@ -10,10 +10,10 @@ use tf_provider::{
 
 use super::{in_region, planned_region};
 use crate::{
+    client::Client,
     cloud::Region,
-    diagnostics::{Blame, could_not, nothing_there},
+    diagnostics::{Blame, error_diagnostic, no_peer, no_rule_to_import, rule_not_found},
     groups::{self, Handle, RuleSpec, Tracked},
-    provider::Client,
     rules::{
         Action, Direction, GroupId, Ipv4Cidr, Ipv6Cidr, Mismatch, Peer, Ports, Protocol, Rule,
         RuleId,
@@ -29,8 +29,8 @@ use crate::{
 /// The service gives a rule no identifier, so a rule is known by its content, in which spelling
 /// plays no part: `TCP` and `tcp`, `80-80` and `80`, `10.0.0.1/32` and `10.0.0.1` are the same. A
 /// rule that somebody edited outside Terraform is shown as a change of that rule, as long as it
-/// differs in one respect and no other rule could be meant: one that stood beside it before, or that
-/// is managed as well, is never taken for it.
+/// differs in one respect and no other rule could be meant. A rule that was its neighbor before, or that
+/// another resource manages, is never taken for it.
 #[derive(Model, Clone, Debug)]
 pub struct SecurityGroupRule {
     /// Group that the rule belongs to.
@@ -48,12 +48,12 @@ pub struct SecurityGroupRule {
     /// Only TCP and UDP have ports.
     #[tf(default = "ALL")]
     port: Normalized<Ports>,
-    /// The other end, as an IPv4 address or block such as `10.0.0.0/8`: the source of ingress, the
+    /// The other end, as an IPv4 mailbox or block such as `10.0.0.0/8`: the source of ingress, the
     /// destination of egress.
     cidr_block: Option<Normalized<Ipv4Cidr>>,
-    /// The other end, as an IPv6 address or block such as `2001:db8::/32`.
+    /// The other end, as an IPv6 mailbox or block such as `2001:db8::/32`.
     ipv6_cidr_block: Option<Normalized<Ipv6Cidr>>,
-    /// The other end, as the members of a security group; the group itself may be meant.
+    /// Peer: the members of a security group, which may be the group itself.
     referenced_security_group_id: Option<Normalized<GroupId>>,
     /// Free text, shown in the console. It plays no part in telling rules apart.
     #[tf(default = "", validate = length(..=100))]
@@ -84,7 +84,7 @@ pub struct SecurityGroupRuleIdentity {
     protocol: Normalized<Protocol>,
     /// Destination ports, or `ALL`.
     port: Normalized<Ports>,
-    /// The other end: an address, a block or a security group.
+    /// The other end: an mailbox, a block or a security group.
     peer: Normalized<Peer>,
 }
 
@@ -162,8 +162,9 @@ impl Resource for SecurityGroupRule {
 
     async fn read(self, cx: &Cx<Client>) -> Result<Option<Self>> {
         let (group, spec) = (self.group(cx)?, self.spec()?);
-        let beside = cx.private(BESIDE).and_then(|text| text.parse().ok()).unwrap_or_default();
-        let tracked = group.track_rule(&spec, &beside, cx.cancelled()).await;
+        let neighbors =
+            cx.private(NEIGHBORS).and_then(|text| text.parse().ok()).unwrap_or_default();
+        let tracked = group.track_rule(&spec, &neighbors, cx.cancelled()).await;
         match tracked.map_err(failed_to("read", &id_of(&group, &spec), &spec))? {
             Tracked::Same(there) | Tracked::Drifted(there, _) => {
                 remember(&group, &there, cx).await;
@@ -171,7 +172,8 @@ impl Resource for SecurityGroupRule {
             }
             Tracked::Gone(candidates) => {
                 if !candidates.is_empty() {
-                    cx.warn(lost(&spec, &group, &candidates));
+                    let candidates = candidates.iter().map(|near| id_of(&group, near));
+                    cx.warn(rule_not_found(&id_of(&group, &spec), candidates));
                 }
                 Ok(None)
             }
@@ -204,13 +206,13 @@ impl Resource for SecurityGroupRule {
         };
         let region = cx.client().region(region.as_ref())?;
         let group = cx.client().groups.at(&region, &id.group);
-        let failed = |why| could_not(format!("import rule {id}"), &why, &[]);
+        let failed = |why| error_diagnostic(format!("import rule {id}"), &why, &[]);
         if let Some(found) = group.find_rule(&id.rule, cx.cancelled()).await.map_err(failed)? {
             return Ok(Some(Self::imported(id, &region, found)));
         }
         let near = group.nearest_rules(&id.rule, cx.cancelled()).await.map_err(failed)?;
-        let near = near.iter().map(|near| id_of(&group, near).to_string());
-        Err(nothing_there(&format!("rule {id}"), near).into())
+        let near = near.iter().map(|near| id_of(&group, near));
+        Err(no_rule_to_import(&id, near).into())
     }
 }
 
@@ -293,16 +295,16 @@ impl SecurityGroupRule {
     }
 }
 
-/// Key of what stood beside the rule when it was last seen.
-const BESIDE: &str = "beside";
+/// Key of the neighbors that the rule had when it was last read.
+const NEIGHBORS: &str = "neighbors";
 
-/// Remembers what stands beside a rule that is there, so that none of it is ever taken for this rule.
+/// Stores the neighbors of an existing rule, so that none of them is ever taken for this rule.
 async fn remember(group: &Handle, there: &RuleSpec, cx: &Cx<Client>) {
     // Without it a later search is less sure of itself, which is no reason to fail now.
-    if let Ok(beside) = group.beside_rule(there, cx.cancelled()).await {
-        let text = beside.to_string();
-        if cx.private(BESIDE).as_ref() != Some(&text) {
-            cx.set_private(BESIDE, text);
+    if let Ok(neighbors) = group.neighbors_of(there, cx.cancelled()).await {
+        let text = neighbors.to_string();
+        if cx.private(NEIGHBORS).as_ref() != Some(&text) {
+            cx.set_private(NEIGHBORS, text);
         }
     }
 }
@@ -361,7 +363,7 @@ fn failed_to(
             blame.push((peer.as_str(), "referenced_security_group_id"));
         }
         blame.extend(PARAMETERS);
-        could_not(format!("{verb} rule {id}"), &why, &blame)
+        error_diagnostic(format!("{verb} rule {id}"), &why, &blame)
     }
 }
 
@@ -371,25 +373,6 @@ fn blame(mismatch: Mismatch) -> &'static str {
         Mismatch::Ports(_) => "port",
         Mismatch::IcmpOverIpv6 | Mismatch::Icmpv6OverIpv4 => "protocol",
     }
-}
-
-fn no_peer() -> Diagnostic {
-    Diagnostic::error("The rule has no other end").detail(
-        "None of `cidr_block`, `ipv6_cidr_block` and `referenced_security_group_id` has a value.\n\n\
-         What to do: set one of them.",
-    )
-}
-
-fn lost(spec: &RuleSpec, group: &Handle, candidates: &[RuleSpec]) -> Diagnostic {
-    let candidates: Vec<_> =
-        candidates.iter().map(|near| format!("  {}", id_of(group, near))).collect();
-    Diagnostic::warning(format!("Rule {} is gone, or has been edited", id_of(group, spec))).detail(
-        format!(
-            "Several rules of the group could be what has become of it, so it counts as gone:\n\n\
-             {}\n\nWhat to do: if one of them is it, import it; else apply creates the rule anew.",
-            candidates.join("\n"),
-        ),
-    )
 }
 
 #[cfg(test)]
@@ -420,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_is_known_at_plan_as_soon_as_the_content_is() {
+    fn id_is_planned_when_the_content_is_known() {
         #[track_caller]
         fn check(parts: [&str; 7], expected: Option<&str>) {
             let id = planned_id(&planned(parts)).map(|id| id.to_string());
@@ -446,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_do_not_go_together_are_refused_as_soon_as_they_are_known() {
+    fn mismatched_parts_are_refused_when_known() {
         #[track_caller]
         fn check(protocol: &str, port: &str, ipv4: &str, ipv6: &str, expected: &str) {
             let plan = planned(["sg-x", "ingress", protocol, port, ipv4, ipv6, ""]);
@@ -465,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn another_spelling_is_no_change() {
+    fn other_spelling_is_semantically_equal() {
         #[track_caller]
         fn check(attribute: &str, a: &str, b: &str, expected: bool) {
             let object = SecurityGroupRule::object();

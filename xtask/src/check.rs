@@ -5,13 +5,13 @@
 //! dependencies again.
 
 use crate::{
-    Result,
+    Result, deny, fmt,
     steps::{Steps, cargo},
     tidy,
 };
 
 pub(crate) fn steps(steps: &mut Steps) -> Result {
-    steps.command("format", &mut cargo("fmt --all --check"), "run `cargo fmt --all`")?;
+    steps.command("format", fmt::rustfmt().arg("--check"), "run `cargo xtask fmt`")?;
     steps.function("tidy", tidy::run)?;
     steps.command(
         "lints",
@@ -32,5 +32,6 @@ pub(crate) fn steps(steps: &mut Steps) -> Result {
         // Two of them compare what is generated, code and pages, with what it is made from.
         &mut cargo("test --workspace --exclude acceptance-tests"),
         "run the named test alone with `cargo test -p <package> <test>`",
-    )
+    )?;
+    deny::steps(steps)
 }

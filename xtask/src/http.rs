@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn answers() {
+    fn answer_is_read_by_its_status() {
         check("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{\"a\":1}", Ok(json!({ "a": 1 })));
         check("HTTP/1.1 204 No Content\r\n\r\n", Ok(Value::Null));
         check("HTTP/1.1 404 Not Found\r\n\r\nno", Err("status 404: no"));

@@ -1,4 +1,4 @@
-//! `cargo xtask`: the one front door for every chore. One command is one file.
+//! `cargo xtask`: every task of a developer in this repository. One command is one file.
 
 #![expect(
     clippy::print_stdout,
@@ -11,7 +11,9 @@ mod acceptance;
 mod bench;
 mod check;
 mod codegen;
+mod deny;
 mod docs;
+mod fmt;
 mod http;
 mod quickstart;
 mod sandbox;
@@ -30,22 +32,24 @@ use clap::Parser;
 
 use self::steps::Steps;
 
-/// What a chore fails with: a sentence for the person who ran it.
+/// What a task fails with: a sentence for the person who ran it.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The chores of this repository.
+/// The tasks of this repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
-enum Chore {
+enum Task {
     /// Apply, drift, heal and destroy Pod security groups with real Terraform on the sandbox.
     Quickstart(quickstart::Args),
     /// Everything CI runs: check, then acceptance.
     Test(acceptance::Args),
-    /// The fast half: format, lints, unit tests, docs, tidy, generated code.
+    /// What needs no Terraform: format, tidy, lints, docs, unit tests, dependencies.
     Check,
     /// Real Terraform, the real provider and the sandbox.
     Acceptance(acceptance::Args),
-    /// The rules of ARCHITECTURE.md that a program can check.
+    /// Format all Rust code.
+    Fmt,
+    /// The rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check.
     Tidy,
     /// Generate the protocol code from `proto/`.
     Codegen(codegen::Args),
@@ -53,12 +57,12 @@ enum Chore {
     Docs(docs::Args),
     /// The numbers that the design promises, measured now.
     Bench(terraform::Choice),
-    /// Install what we are tested with: `OpenTofu`, later Terraforms, and tfplugindocs.
+    /// Install what we are tested with: `OpenTofu`, later Terraforms, tfplugindocs, cargo-deny.
     Tools,
 }
 
 fn main() -> ExitCode {
-    match run(Chore::parse()) {
+    match run(Task::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nerror: {error}");
@@ -67,17 +71,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(chore: Chore) -> Result {
-    match chore {
-        Chore::Quickstart(args) => quickstart::run(&args),
-        Chore::Test(args) => test::run(&args),
-        Chore::Check => Steps::run(check::steps),
-        Chore::Acceptance(args) => Steps::run(|steps| acceptance::steps(steps, &args)),
-        Chore::Tidy => tidy::run(),
-        Chore::Codegen(args) => codegen::run(&args),
-        Chore::Docs(args) => docs::run(&args),
-        Chore::Bench(choice) => bench::run(&choice),
-        Chore::Tools => tools::install(),
+fn run(task: Task) -> Result {
+    match task {
+        Task::Quickstart(args) => quickstart::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Check => Steps::run(check::steps),
+        Task::Acceptance(args) => Steps::run(|steps| acceptance::steps(steps, &args)),
+        Task::Fmt => Steps::run(fmt::step),
+        Task::Tidy => tidy::run(),
+        Task::Codegen(args) => codegen::run(&args),
+        Task::Docs(args) => docs::run(&args),
+        Task::Bench(choice) => bench::run(&choice),
+        Task::Tools => tools::install(),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     Result, ensure, root,
     sandbox::Sandbox,
-    steps::build_programs,
+    steps::{self, build_programs},
     target,
     terraform::{Choice, Terraform},
 };
@@ -32,8 +32,7 @@ pub(crate) fn run(args: &Args) -> Result {
     let program = args.choice.find()?;
 
     story.step("Build the provider and the sandbox (the first time takes some minutes)");
-    let built = build_programs().current_dir(root()).status()?;
-    ensure(built.success(), "the build failed; cargo's message stands above")?;
+    steps::run(&mut build_programs())?;
 
     story.step("Start the sandbox: a Tencent Cloud and a cluster on this machine only");
     let folder = tempfile::Builder::new().prefix("tke-quickstart-").tempdir()?;
@@ -233,14 +232,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_plan_is_shown_without_progress() {
+    fn plan_is_shown_without_progress() {
         let plan = "Warning: overrides\n\na.b: Refreshing state... [id=1]\n\nTerraform will\n";
         assert_eq!(without_progress(plan), "Terraform will");
         assert_eq!(without_progress("No changes."), "No changes.");
     }
 
     #[test]
-    fn changes_by_address_and_attribute() {
+    fn changes_are_listed_by_address_and_attribute() {
         let plan = json!({ "resource_changes": [{
             "address": "a.b",
             "change": {
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_of_a_plan() {
+    fn summary_of_a_plan_is_found() {
         assert_eq!(summary("a\nPlan: 5 to add.\n"), "Plan: 5 to add.");
         assert_eq!(summary("No changes."), "Nothing to do.");
     }

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_exports() {
+    fn exports_are_read() {
         let text = "ready\nexport A=b\nexport URL='http://127.0.0.1:1'\n";
         let expected = [("A", "b"), ("URL", "http://127.0.0.1:1")];
         let found = exports(text);

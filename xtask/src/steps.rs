@@ -8,26 +8,28 @@ use std::{
 
 use crate::{Result, ensure, root};
 
-/// The steps of a chore. The first that fails ends it.
+/// The steps of a task. The first that fails ends it.
 #[derive(Default)]
 pub(crate) struct Steps {
     took: Vec<(&'static str, Duration)>,
     /// What `cargo test` says at the end of each of its programs.
     summaries: Vec<String>,
+    /// What was left out.
+    warnings: Vec<&'static str>,
 }
 
 impl Steps {
-    /// Runs the steps that `chore` takes and closes with how long each took and, where tests ran,
-    /// with the summary lines of `cargo test`.
-    pub(crate) fn run(chore: impl FnOnce(&mut Self) -> Result) -> Result {
+    /// Runs the steps that `task` takes and closes with how long each took, with the summary lines
+    /// of `cargo test` where tests ran, and with what was left out.
+    pub(crate) fn run(task: impl FnOnce(&mut Self) -> Result) -> Result {
         let mut steps = Self::default();
-        let result = chore(&mut steps);
+        let result = task(&mut steps);
         println!();
         for (name, took) in &steps.took {
             println!("{name:<24} {:>7.1} s", took.as_secs_f64());
         }
-        for summary in &steps.summaries {
-            println!("{summary}");
+        for line in steps.summaries.iter().map(String::as_str).chain(steps.warnings) {
+            println!("{line}");
         }
         result
     }
@@ -55,6 +57,12 @@ impl Steps {
         self.timed(name, |_| step())
     }
 
+    /// Says that something was left out, at once and again at the end.
+    pub(crate) fn warn(&mut self, text: &'static str) {
+        println!("\n{text}");
+        self.warnings.push(text);
+    }
+
     fn timed(&mut self, name: &'static str, step: impl FnOnce(&mut Self) -> Result) -> Result {
         let start = Instant::now();
         let result = step(self);
@@ -77,11 +85,17 @@ impl Steps {
     }
 }
 
-/// `cargo` with these arguments.
+/// `cargo` with these arguments, in the repository.
 pub(crate) fn cargo(arguments: &str) -> Command {
     let mut command = Command::new("cargo");
-    command.args(arguments.split_whitespace());
+    command.current_dir(root()).args(arguments.split_whitespace());
     command
+}
+
+/// Runs a command that is no step. What it prints is shown.
+pub(crate) fn run(command: &mut Command) -> Result {
+    let status = command.status()?;
+    ensure(status.success(), format!("`{}` failed; its message stands above", line(command)))
 }
 
 /// Builds the provider and the sandbox as users have them, without what tests add.
@@ -100,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn summaries_are_kept_for_the_end() {
+    fn test_summaries_are_shown_at_the_end() {
         let mut steps = Steps::default();
         let mut shown = Vec::new();
         let output = "test a ... ok\n\ntest result: ok. 1 passed\n";
@@ -110,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_what_to_do() {
+    fn failed_step_says_what_to_do() {
         let mut steps = Steps::default();
         let error = steps.command("false", &mut Command::new("false"), "try true").unwrap_err();
         assert_eq!(error.to_string(), "false failed: try true");
@@ -118,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_reads_as_typed() {
+    fn command_is_shown_as_typed() {
         assert_eq!(line(&cargo("fmt --all")), "cargo fmt --all");
     }
 }

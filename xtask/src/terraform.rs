@@ -17,7 +17,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::{Result, tools};
 
-/// Which program a chore runs.
+/// Which program a task runs.
 #[derive(clap::Args)]
 pub(crate) struct Choice {
     /// What to run: terraform, tofu or a path. Without it, whichever is found first.
@@ -151,21 +151,21 @@ impl Terraform {
     }
 
     fn wait(&self, process: &mut Child) -> Result<Option<i32>> {
-        let mut patience = None;
+        let mut polls_left = None;
         loop {
             if let Some(status) = process.try_wait()? {
-                return match patience {
+                return match polls_left {
                     None => Ok(status.code()),
                     Some(_) => Err("interrupted; everything was stopped".into()),
                 };
             }
-            match &mut patience {
+            match &mut polls_left {
                 None if self.interrupted.load(Ordering::Relaxed) => {
                     Command::new("kill").args(["-INT", &process.id().to_string()]).status()?;
-                    patience = Some(500);
+                    polls_left = Some(500);
                 }
                 Some(0) => process.kill()?,
-                Some(turns) => *turns -= 1,
+                Some(polls) => *polls -= 1,
                 None => {}
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_a_name_or_a_path() {
+    fn program_is_found_by_name_or_path() {
         assert!(choice("sh").unwrap().ends_with("sh"));
         assert_eq!(choice("/bin/sh").unwrap(), Path::new("/bin/sh").canonicalize().unwrap());
         assert!(choice("no-such-program").is_err());
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupt_reaches_the_command_and_ends_the_chore() {
+    fn interrupt_is_passed_on_and_ends_the_task() {
         let folder = tempfile::tempdir().unwrap();
         let shell = Terraform::new("/bin/sleep".into(), folder.path(), folder.path(), &[]).unwrap();
         shell.interrupted.store(true, Ordering::Relaxed);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_command_shows_what_it_printed() {
+    fn failed_command_shows_its_output() {
         let folder = tempfile::tempdir().unwrap();
         let ls = Terraform::new("/bin/ls".into(), folder.path(), folder.path(), &[]).unwrap();
         let error = ls.run("no-such-file").unwrap_err().to_string();

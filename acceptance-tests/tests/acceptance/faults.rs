@@ -63,7 +63,7 @@ fn missing_credentials_are_an_error() {
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not create security group `it`
       at tke_security_group.it: resource "tke_security_group" "it" {
-    There are no credentials of Tencent Cloud.
+    No Tencent Cloud credentials are configured.
 
     What to do: set `secret_id` and `secret_key` in the provider block, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment.
     "#);
@@ -78,7 +78,7 @@ fn secret_id_without_secret_key_is_an_error() {
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not create security group `it`
       at tke_security_group.it: resource "tke_security_group" "it" {
-    There are no credentials of Tencent Cloud.
+    No Tencent Cloud credentials are configured.
 
     What to do: set `secret_id` and `secret_key` in the provider block, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment.
     "#);
@@ -89,11 +89,11 @@ fn missing_region_is_an_error() {
     let mut context = TestContext::configured(GROUP);
     context.unset("TENCENTCLOUD_REGION");
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
-    Could not tell which region is meant
+    No region is configured
       at tke_security_group.it: resource "tke_security_group" "it" {
-    Neither the resource, nor the provider block, nor the environment names a region.
+    Neither the resource, nor the provider block, nor the environment sets a region.
 
-    What to do: set `region` in the provider block, or TENCENTCLOUD_REGION in the environment.
+    What to do: set `region` in the provider block or the resource, or TENCENTCLOUD_REGION in the environment.
     "#);
 }
 
@@ -108,7 +108,7 @@ fn wrong_secret_key_is_an_error() {
       at tke_security_group.it: resource "tke_security_group" "it" {
     DescribeSecurityGroups in ap-guangzhou failed (request [uuid]): AuthFailure.SignatureFailure: The provided credentials could not be validated. Please check your signature is correct.
 
-    What to do: check `secret_id`, `secret_key` and `security_token` of the provider block or the variables that stand for them, and the clock of this machine.
+    What to do: check `secret_id`, `secret_key` and `security_token` in the provider block or the environment, and the clock of this machine.
     "#);
 }
 
@@ -128,9 +128,9 @@ resource "tke_security_group" "it" {
       at tke_security_group.it: resource "tke_security_group" "it" {
     DescribeSecurityGroups in ap-guangzhou failed after 4 attempts: [sandbox] cannot be reached: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111).
 
-    It stopped early because `timeouts.create` of 3s has run out.
+    It was stopped because `timeouts.create` of 3s has passed.
 
-    What to do: check the network, and `endpoints`, `domain` and `protocol` of the provider block or the variables that stand for them.
+    What to do: check the network, and `endpoints`, `domain` and `protocol` in the provider block or TKE_ENDPOINT, TENCENTCLOUD_DOMAIN and TENCENTCLOUD_PROTOCOL in the environment.
     "#);
 }
 
@@ -143,9 +143,9 @@ fn unreachable_cluster_ends_at_the_timeout() {
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
     Cannot connect to http://[sandbox]: client error (Connect): tcp connect error: Connection refused (os error 111).
 
-    It stopped early because `timeouts.create` of 3s has run out.
+    It was stopped because `timeouts.create` of 3s has passed.
 
-    What to do: check that the address is right and can be reached from where Terraform runs. An endpoint inside a VPC can be reached only from within, and a public one must be enabled for the cluster first.
+    What to do: check that the address is right and can be reached from where Terraform runs. A private endpoint can be reached only from within its VPC, and a public one must be enabled for the cluster first.
     "#);
     // The group was created before, and is known.
     assert_ne!(context.attributes("tke_security_group.it"), Value::Null);
@@ -160,9 +160,9 @@ fn missing_cluster_configuration_is_an_error() {
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
-    No cluster is configured; it takes `kubernetes` of the provider block, or KUBE_CONFIG_PATH or KUBE_HOST in the environment.
+    No cluster is configured.
 
-    What to do: set it in the provider block. There is no default: without it the provider does not guess a cluster.
+    What to do: set `kubernetes` in the provider block, or KUBE_CONFIG_PATH or KUBE_HOST in the environment. The provider never picks a cluster by itself.
     "#);
 }
 
@@ -189,7 +189,7 @@ fn rule_of_unknown_group_is_an_error_at_its_attribute() {
       at tke_security_group_rule.it: security_group_id = "sg-[id]"
     Security group sg-[id] does not exist.
 
-    What to do: check the id and the region. If the group was deleted outside Terraform, plan again.
+    What to do: check the id and the region. If the group was deleted outside Terraform, run `terraform plan` again.
     "#);
 }
 
@@ -213,7 +213,7 @@ resource "tke_security_group_rule" "it" {
       at tke_security_group_rule.it: referenced_security_group_id = "sg-[id]"
     CreateSecurityGroupPolicies in ap-guangzhou failed (request [uuid]): ResourceNotFound: The security group `sg-[id]` does not exist.
 
-    What to do: check the id and the region. If the object was deleted outside Terraform, plan again.
+    What to do: check the id and the region. If the object was deleted outside Terraform, run `terraform plan` again.
     "#);
     assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
 }
@@ -253,32 +253,33 @@ fn import_of_malformed_or_unknown_id_is_an_error() {
     };
     let rule = "tke_security_group_rule.it";
     context.run("state rm tke_security_group_rule.it");
-    assert_text!(import(rule, &group), @r"
+    assert_text!(import(rule, &group), @"
     Could not import `sg-[id]`
       at 
-    `sg-[id]` is not the id of a rule, which looks like `sg-[id]_ingress_accept_tcp_80,443_10.0.0.0/8`.
+    Expected the id of a rule, such as `sg-[id]_ingress_accept_tcp_80,443_10.0.0.0/8`.
 
     What to do: correct the id; the resource's documentation shows its form.
     ");
-    assert_text!(import(rule, &format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), @r"
+    assert_text!(import(rule, &format!("{group}_ingress_accept_tcp_80_10.0.0.0/8")), @"
     Could not import rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
       at 
-    It does not exist. These rules of the group are most like it:
+    The rule does not exist. The most similar rules of the group are:
+
       sg-[id]_ingress_accept_all_all_10.0.0.0/8
 
     What to do: correct the id.
     ");
-    assert_text!(import(rule, &format!("{group}_egress_accept_tcp_80_10.0.0.0/8")), @r"
+    assert_text!(import(rule, &format!("{group}_egress_accept_tcp_80_10.0.0.0/8")), @"
     Could not import rule sg-[id]_egress_accept_tcp_80_10.0.0.0/8
       at 
-    It does not exist, and the group has no rules of this direction.
+    The rule does not exist, and the group has no rules of this direction.
 
     What to do: correct the id.
     ");
-    assert_text!(import("tke_security_group_policy.it", "it"), @r"
+    assert_text!(import("tke_security_group_policy.it", "it"), @"
     Could not import `it`
       at 
-    `it` is not of the form <namespace>/<name>.
+    Expected `<namespace>/<name>`.
 
     What to do: correct the id; the resource's documentation shows its form.
     ");
@@ -297,18 +298,18 @@ fn missing_definition_warns_at_plan_and_ends_at_the_timeout() {
     context.apply();
     context.sandbox().cluster().set_crd_installed(false);
     assert_text!(context.plan_warnings(), @r#"
-    SecurityGroupPolicy my-namespace/it is gone, and the cluster takes none
+    SecurityGroupPolicy my-namespace/it no longer exists: the cluster does not serve SecurityGroupPolicy
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
-    The add-on SecurityGroupPolicy is not installed in this cluster, or has been removed, and its objects with it.
+    The add-on SecurityGroupPolicy is not installed in this cluster. If it was removed, its objects were deleted with it.
 
-    What to do: install the add-on. An apply waits for it, as long as `timeouts.create` allows.
+    What to do: install the add-on. Apply waits for it until `timeouts.create` has passed.
     "#);
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
-    Waited [duration] for what SecurityGroupPolicy my-namespace/it needs, but the cluster has no matches for kind "SecurityGroupPolicy" in version "vpcresources.tke.cloud.tencent.com/v1beta1".
+    Waited [duration], but the cluster has no matches for kind "SecurityGroupPolicy" in version "vpcresources.tke.cloud.tencent.com/v1beta1".
 
-    It stopped early because `timeouts.create` of 3s has run out.
+    It was stopped because `timeouts.create` of 3s has passed.
 
     What to do: install the add-on SecurityGroupPolicy in this cluster, and wait until its phase is Succeeded.
     "#);
@@ -335,9 +336,9 @@ fn missing_namespace_ends_at_the_timeout() {
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy no-such-namespace/it
       at tke_security_group_policy.it: namespace          = "no-such-namespace"
-    Waited [duration] for what SecurityGroupPolicy no-such-namespace/it needs, but the namespace no-such-namespace does not exist.
+    Waited [duration], but the namespace no-such-namespace does not exist.
 
-    It stopped early because `timeouts.create` of 3s has run out.
+    It was stopped because `timeouts.create` of 3s has passed.
 
     What to do: create the namespace first, or correct its name.
     "#);
@@ -355,7 +356,7 @@ fn conflict_names_manager_and_fields_and_state_is_true() {
       at tke_security_group_policy.it: pod_selector       = { match_labels = { app = "my-app" } }
     `kubectl-edit` (Update) owns .spec.podSelector.matchLabels.app.
 
-    What to do: agree on who writes these fields. Remove them from the other tool, or take them over by `force_conflicts = true` in `field_manager`.
+    What to do: remove these fields from the other tool, or set `force_conflicts = true` in `field_manager` to take them over.
     "#);
     // The state says what is there, not what was wished.
     let selector = context.attributes("tke_security_group_policy.it")["pod_selector"].clone();
@@ -374,9 +375,9 @@ fn create_of_existing_policy_fails_and_shows_its_import() {
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: name               = "it"
-    SecurityGroupPolicy my-namespace/it exists already.
+    SecurityGroupPolicy my-namespace/it already exists.
 
-    What to do: take it into the state by an import, and let the next apply change it:
+    What to do: import it; the next apply then updates it:
 
     import {
       to = tke_security_group_policy.<name>
@@ -424,9 +425,9 @@ resource "tke_security_group" "it" {
       at tke_security_group.it: resource "tke_security_group" "it" {
     CreateSecurityGroup in ap-guangzhou failed after 4 attempts (request [uuid]): RequestLimitExceeded: Your current request times equals to `51` in a second, which exceeds the frequency limit `50` for a second. Please reduce the frequency of calls.
 
-    It stopped early because `timeouts.create` of 3s has run out.
+    It was stopped because `timeouts.create` of 3s has passed.
 
-    What to do: apply again later, or with a lower `-parallelism`; it was tried 4 times.
+    What to do: apply again later, or with a lower `-parallelism`. The call was tried 4 times.
     "#);
 }
 
@@ -440,7 +441,7 @@ fn denied_call_names_the_action_to_grant() {
       at tke_security_group.it: resource "tke_security_group" "it" {
     CreateSecurityGroup in ap-guangzhou failed (request [uuid]): UnauthorizedOperation: you are not authorized to perform operation (vpc:CreateSecurityGroup).
 
-    What to do: have CreateSecurityGroup allowed for this key by a policy in CAM.
+    What to do: grant CreateSecurityGroup to this key in a CAM policy.
     "#);
 }
 
@@ -485,11 +486,11 @@ resource "tke_security_group" "other" {
     assert_text!(context.apply_errors(), @r#"
     Could not delete security group sg-[id]
       at 
-    Security group sg-[id] is still in use after [duration]: mentioned by rules of sg-[id]: DeleteSecurityGroup in ap-guangzhou failed (request [uuid]): ResourceInUse: The security group `sg-[id]` is referenced by rules.
+    Security group sg-[id] is still in use after [duration]: referenced by rules in sg-[id]: DeleteSecurityGroup in ap-guangzhou failed (request [uuid]): ResourceInUse: The security group `sg-[id]` is referenced by rules.
 
-    It stopped early because `timeouts.delete` of 3s has run out.
+    It was stopped because `timeouts.delete` of 3s has passed.
 
-    What to do: free the group from what holds it, or give the delete more time with `timeouts.delete`. Pods keep a group until they are recreated; rules of other groups are removed with `references_on_delete = "remove"`.
+    What to do: detach the group from what uses it, or raise `timeouts.delete`. Pods keep a group until they are recreated. Set `references_on_delete = "remove"` to remove the rules of other groups.
     "#);
     assert_ne!(context.attributes("tke_security_group.it"), Value::Null);
 }

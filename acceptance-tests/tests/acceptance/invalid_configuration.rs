@@ -54,10 +54,10 @@ fn security_group_with_invalid_attributes_is_refused() {
       at tke_security_group.it: description = "ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
     Must have at most 100 characters, but has 101.
     "#);
-    assert_text!(group("  name = \"it\"\n  project_id = -1"), @r"
+    assert_text!(group("  name = \"it\"\n  project_id = -1"), @"
     Invalid value of `project_id`
       at tke_security_group.it: project_id = -1
-    Must be a whole number from 0 to 18446744073709551615, but is -1.
+    Must be a whole number from 0 to 18446744073709551615.
     ");
     assert_text!(group("  name = \"it\"\n  tags = { \"qcs:team\" = \"network\" }"), @r#"
     Invalid value of `tags["qcs:team"]`
@@ -73,12 +73,12 @@ fn security_group_with_invalid_attributes_is_refused() {
     assert_text!(group("  name = \"it\"\n  region = \"Guangzhou\""), @r#"
     Invalid value of `region`
       at tke_security_group.it: region = "Guangzhou"
-    `Guangzhou` is not a region, which looks like `ap-guangzhou`.
+    Expected a region, such as `ap-guangzhou`.
     "#);
     assert_text!(group("  name = \"it\"\n  references_on_delete = \"ignore\""), @r#"
     Invalid value of `references_on_delete`
       at tke_security_group.it: references_on_delete = "ignore"
-    Must be one of `fail`, `remove`, but is `ignore`.
+    Must be one of `fail`, `remove`.
     "#);
     assert_text!(group("  name = \"it\"\n  timeouts = { create = \"soon\" }"), @r#"
     Invalid value of `timeouts.create`
@@ -102,12 +102,12 @@ fn security_group_rule_with_invalid_attributes_is_refused() {
     assert_text!(rule("  cidr_block = \"10.0.0.1/8\""), @r#"
     Invalid value of `cidr_block`
       at tke_security_group_rule.it: cidr_block = "10.0.0.1/8"
-    `10.0.0.1/8` has bits beyond its prefix length; write `10.0.0.0/8` for the block or `10.0.0.1` for the address.
+    `10.0.0.1/8` has bits set beyond its prefix length; write `10.0.0.0/8` for the block or `10.0.0.1` for the address.
     "#);
     assert_text!(rule("  cidr_block = \"0.0.0.0/8\""), @r#"
     Invalid value of `cidr_block`
       at tke_security_group_rule.it: cidr_block = "0.0.0.0/8"
-    `0.0.0.0/8` would become `0.0.0.0/0`; write that if you mean it.
+    The service takes `0.0.0.0/8` for every address; write `0.0.0.0/0` if that is meant.
     "#);
     assert_text!(rule("  cidr_block = \"MY_PUBLIC_IP\""), @r#"
     Invalid value of `cidr_block`
@@ -117,22 +117,22 @@ fn security_group_rule_with_invalid_attributes_is_refused() {
     assert_text!(rule("  cidr_block = \"2001:db8::/32\""), @r#"
     Invalid value of `cidr_block`
       at tke_security_group_rule.it: cidr_block = "2001:db8::/32"
-    `2001:db8::/32` is not an IPv4 address or block, which looks like `10.0.0.0/8` or `10.0.0.1`.
+    Expected an IPv4 address or block, such as `10.0.0.0/8`.
     "#);
     assert_text!(rule("  ipv6_cidr_block = \"10.0.0.0/8\""), @r#"
     Invalid value of `ipv6_cidr_block`
       at tke_security_group_rule.it: ipv6_cidr_block = "10.0.0.0/8"
-    `10.0.0.0/8` is not an IPv6 address or block, which looks like `2001:db8::/32` or `2001:db8::1`.
+    Expected an IPv6 address or block, such as `2001:db8::/32`.
     "#);
     assert_text!(rule("  referenced_security_group_id = \"group\""), @r#"
     Invalid value of `referenced_security_group_id`
       at tke_security_group_rule.it: referenced_security_group_id = "group"
-    `group` is not the id of a security group, which looks like `sg-[id]`.
+    Expected the id of a security group, such as `sg-[id]`.
     "#);
     assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"SCTP\""), @r#"
     Invalid value of `protocol`
       at tke_security_group_rule.it: protocol = "SCTP"
-    `SCTP` is not one of TCP, UDP, ICMP, ICMPv6, GRE, ALL.
+    Expected one of TCP, UDP, ICMP, ICMPv6, GRE, ALL.
     "#);
     assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  port = \"443\""), @r#"
     Invalid value of `port`
@@ -147,17 +147,17 @@ fn security_group_rule_with_invalid_attributes_is_refused() {
     assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"70000\""), @r#"
     Invalid value of `port`
       at tke_security_group_rule.it: port = "70000"
-    `70000` is not a port from 0 to 65535; write `443`, `80,443`, `8000-9000` or `ALL`.
+    Expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`.
     "#);
     assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"90-80\""), @r#"
     Invalid value of `port`
       at tke_security_group_rule.it: port = "90-80"
-    `90-80` runs backwards; write `80-90`.
+    The range `90-80` is reversed; write `80-90`.
     "#);
     assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  protocol = \"TCP\"\n  port = \"443,80\""), @r#"
     Invalid value of `port`
       at tke_security_group_rule.it: port = "443,80"
-    Ports must ascend, but `443` stands before `80`.
+    Ports must be in ascending order, but `443` comes before `80`.
     "#);
     assert_text!(rule("  ipv6_cidr_block = \"::/0\"\n  protocol = \"ICMP\""), @r#"
     Invalid value of `protocol`
@@ -182,15 +182,15 @@ fn security_group_rule_with_invalid_attributes_is_refused() {
     assert_text!(errors(words), @r#"
     Invalid value of `action`
       at tke_security_group_rule.it: action = "ALLOW"
-    `ALLOW` is not one of ACCEPT, DROP.
+    Expected one of ACCEPT, DROP.
 
     Invalid value of `direction`
       at tke_security_group_rule.it: direction = "in"
-    `in` is not one of ingress, egress.
+    Expected one of ingress, egress.
 
     Invalid value of `security_group_id`
       at tke_security_group_rule.it: security_group_id = "pods"
-    `pods` is not the id of a security group, which looks like `sg-[id]`.
+    Expected the id of a security group, such as `sg-[id]`.
     "#);
 }
 
@@ -219,12 +219,12 @@ fn security_group_policy_with_invalid_attributes_is_refused() {
     assert_text!(policy(&format!("{selector}  security_group_ids = [\"pods\"]\n")), @r#"
     Invalid value of `security_group_ids[0]`
       at tke_security_group_policy.it: security_group_ids = ["pods"]
-    `pods` is not the id of a security group, which looks like `sg-[id]`.
+    Expected the id of a security group, such as `sg-[id]`.
     "#);
     assert_text!(policy(&format!("{selector}{groups}  namespace = \"My_Namespace\"\n")), @r#"
     Invalid value of `namespace`
       at tke_security_group_policy.it: namespace = "My_Namespace"
-    `My_Namespace` may hold only lower case letters, digits and `-`, and must begin and end with a letter or digit.
+    Expected lower case letters, digits and `-`, with a letter or digit at both ends.
     "#);
     assert_text!(
         policy(&format!(
@@ -234,7 +234,7 @@ fn security_group_policy_with_invalid_attributes_is_refused() {
         @r#"
     Invalid value of `pod_selector.match_expressions[0].operator`
       at tke_security_group_policy.it: pod_selector = { match_expressions = [{ key = "tier", operator = "Is", values = ["web"] }] }
-    Must be one of `In`, `NotIn`, `Exists`, `DoesNotExist`, but is `Is`.
+    Must be one of `In`, `NotIn`, `Exists`, `DoesNotExist`.
     "#
     );
     assert_text!(
@@ -264,7 +264,7 @@ fn security_group_policy_with_invalid_attributes_is_refused() {
         @r#"
     Invalid value of `pod_selector.match_labels["a b"]`
       at tke_security_group_policy.it: pod_selector = { match_labels = { "a b" = "c" } }
-    `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    Expected letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
     "#
     );
     assert_text!(
@@ -272,7 +272,7 @@ fn security_group_policy_with_invalid_attributes_is_refused() {
         @r#"
     Invalid value of `pod_selector.match_labels["app"]`
       at tke_security_group_policy.it: pod_selector = { match_labels = { app = "my app" } }
-    `my app` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    Expected letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
     "#
     );
 }
@@ -284,28 +284,28 @@ fn security_group_policy_with_invalid_metadata_is_refused() {
     assert_text!(it("  labels = { \"a b\" = \"c\" }"), @r#"
     Invalid value of `labels["a b"]`
       at tke_security_group_policy.it: labels = { "a b" = "c" }
-    `a b` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    Expected letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
     "#);
     assert_text!(it("  labels = { app = \"my app\" }"), @r#"
     Invalid value of `labels["app"]`
       at tke_security_group_policy.it: labels = { app = "my app" }
-    `my app` may hold only letters, digits, `-`, `_` and `.`, and must begin and end with a letter or digit.
+    Expected letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
     "#);
     assert_text!(it("  annotations = { \"/a\" = \"c\" }"), @r#"
     Invalid value of `annotations["/a"]`
       at tke_security_group_policy.it: annotations = { "/a" = "c" }
-    The part of `/a` before the slash: it must not be empty.
+    Prefix before the slash: expected 1 to 253 characters, not 0.
     "#);
     assert_text!(it("  field_manager = { name = \"\" }"), @r#"
     Invalid value of `field_manager.name`
       at tke_security_group_policy.it: field_manager = { name = "" }
-    It must not be empty.
+    Expected 1 to 128 characters, not 0.
     "#);
     let name = "resource \"tke_security_group_policy\" \"it\" {\n  name = \"My_Policy\"\n";
     assert_text!(errors(&format!("{name}{spec}}}\n")), @r#"
     Invalid value of `name`
       at tke_security_group_policy.it: name = "My_Policy"
-    `My_Policy` may hold only lower case letters, digits, `-` and `.`, and each part between dots must begin and end with a letter or digit.
+    Expected lower case letters, digits, `-` and `.`, with a letter or digit at both ends of each part between dots.
     "#);
 }
 
@@ -319,13 +319,17 @@ fn policy_with_more_groups_than_usual_is_a_warning() {
         ids.join(", ")
     ));
     assert_text!(context.plan_warnings(), @r#"
-    More groups than a Pod usually takes
+    The policy lists more security groups than a Pod usually takes
       at tke_security_group_policy.it: security_group_ids = ["sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]"]
-    The policy lists 6 groups; the cluster may refuse more than 5.
+    It lists 6 groups; the cluster may refuse more than 5.
 
-    More groups than a Pod usually takes
+    What to do: merge rules into fewer groups, if the cluster refuses the policy.
+
+    The policy lists more security groups than a Pod usually takes
       at tke_security_group_policy.it: security_group_ids = ["sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]", "sg-[id]"]
-    The policy lists 6 groups; the cluster may refuse more than 5.
+    It lists 6 groups; the cluster may refuse more than 5.
+
+    What to do: merge rules into fewer groups, if the cluster refuses the policy.
     "#);
 }
 
@@ -335,15 +339,16 @@ fn invalid_environment_variable_is_refused() {
     context.set("TENCENTCLOUD_PROTOCOL", "GOPHER");
     context.configure("resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n");
     assert_text!(context.plan_errors(), @r#"
-    Invalid TENCENTCLOUD_PROTOCOL in the environment
-      at provider["registry.terraform.io/terraform-provider-tke/tke"]
-    `GOPHER` is not one of HTTPS, HTTP.
-
-    What to do: correct the variable, or set the attribute of the provider block that stands for it.
-
     Invalid provider configuration
       at 
     Provider "registry.terraform.io/terraform-provider-tke/tke" requires explicit configuration. Add a provider block to the root module and configure the provider's required arguments as described in the provider documentation.
+
+
+    Invalid value of TENCENTCLOUD_PROTOCOL in the environment
+      at provider["registry.terraform.io/terraform-provider-tke/tke"]
+    Expected `HTTPS` or `HTTP`.
+
+    What to do: correct the variable, or set the attribute of the provider block in its place.
     "#);
 }
 
@@ -352,37 +357,43 @@ fn invalid_provider_configuration_is_refused() {
     assert_text!(provider("  protocol = \"GOPHER\""), @r#"
     Invalid value of `protocol`
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: protocol = "GOPHER"
-    `GOPHER` is not one of HTTPS, HTTP.
+    Expected `HTTPS` or `HTTP`.
     "#);
     assert_text!(provider("  region = \"\""), @r#"
     Invalid value of `region`
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: region = ""
-    `` is not a region, which looks like `ap-guangzhou`.
+    Expected a region, such as `ap-guangzhou`.
     "#);
     assert_text!(provider("  domain = \"https://example.com\""), @r#"
     Invalid value of `domain`
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: domain = "https://example.com"
-    `https://example.com` is not a domain, which looks like `internal.tencentcloudapi.com`.
+    Expected a domain, such as `internal.tencentcloudapi.com`.
     "#);
     assert_text!(provider("  endpoints = { vpc = \"vpc.example.com/path?query\" }"), @r#"
     Invalid value of `endpoints.vpc`
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: endpoints = { vpc = "vpc.example.com/path?query" }
-    `vpc.example.com/path?query` is not an endpoint, which looks like `vpc.tencentcloudapi.com` or `http://[sandbox]`.
+    Expected a host with or without scheme and port, such as `vpc.tencentcloudapi.com` or `http://[sandbox]`, and nothing else.
     "#);
     assert_text!(provider("  kubernetes = { host = \"http://127.0.0.1\", config_path = \"k\" }"), @r#"
     Conflicting ways to reach the cluster
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: kubernetes = { host = "http://127.0.0.1", config_path = "k" }
-    `config_path` and `host` are two ways to reach a cluster: set one of them.
+    `config_path` and `host` are two ways to reach a cluster.
+
+    What to do: remove one of the two.
     "#);
     assert_text!(provider("  kubernetes = { host = \"http://127.0.0.1\", config_context = \"c\" }"), @r#"
     Conflicting ways to reach the cluster
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: kubernetes = { host = "http://127.0.0.1", config_context = "c" }
-    `config_context` goes with `config_path`, not with `host`.
+    `config_context` belongs to `config_path`, not to `host`.
+
+    What to do: remove one of the two.
     "#);
     assert_text!(provider("  kubernetes = { config_path = \"k\", token = \"t\" }"), @r#"
     Conflicting ways to reach the cluster
       at provider["registry.terraform.io/terraform-provider-tke/tke"]: kubernetes = { config_path = "k", token = "t" }
-    `token` goes with `host`: a kubeconfig brings its own credentials.
+    `token` belongs to `host`: a kubeconfig has its own credentials.
+
+    What to do: remove one of the two.
     "#);
     assert_text!(provider("  default_tags = { tags = { \"qcs:team\" = \"network\" } }"), @r#"
     Invalid value of `default_tags.tags["qcs:team"]`

@@ -143,7 +143,7 @@ fn out_of_band_change_is_a_warning_that_names_the_manager() {
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
     `kubectl-edit` (Update at [time]) owns .spec.podSelector.matchLabels.app.
 
-    What to do: bring the configuration in line, or take the fields back by `force_conflicts = true` in `field_manager`; without it, apply leaves them to their owner and fails.
+    What to do: change the configuration, or set `force_conflicts = true` in `field_manager` to take these fields back. Otherwise apply fails and leaves them unchanged.
     "#);
     context.configure(&policy("field_manager = { force_conflicts = true }"));
     context
@@ -253,7 +253,7 @@ fn recreated_policy_is_neither_updated_nor_deleted() {
     context.out_of_band().create_policy("my-namespace", "it", &spec);
     context.plan().assert_actions("tke_security_group_policy.it", &["create"]);
     let errors = context.apply_errors();
-    assert!(errors.contains("exists already") && errors.contains("import {"), "{errors}");
+    assert!(errors.contains("already exists") && errors.contains("import {"), "{errors}");
     context.destroy();
     assert_eq!(context.out_of_band().policy("my-namespace", "it")["spec"], spec);
 }
@@ -281,7 +281,7 @@ fn existing_policy_is_planned_from_state_while_the_cluster_is_unknown() {
     context.configure(&format!("{}\n{}", host("2"), policy(r#"labels = { a = "b" }"#)));
     let plan = context.plan();
     plan.assert_actions("tke_security_group_policy.it", &["update"]);
-    assert!(plan.text.contains("Did not look at SecurityGroupPolicy my-namespace/it"));
+    assert!(plan.text.contains("SecurityGroupPolicy my-namespace/it was not refreshed"));
     context.apply();
     context.assert_no_changes();
 }

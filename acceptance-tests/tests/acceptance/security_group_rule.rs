@@ -144,9 +144,9 @@ fn create_of_existing_rule_fails_and_shows_its_import() {
     assert_text!(context.apply_errors(), @r#"
     Could not create rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
       at tke_security_group_rule.it: resource "tke_security_group_rule" "it" {
-    Rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8 exists already.
+    Rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8 already exists.
 
-    What to do: if another resource of yours has this rule, drop one of the two. Else take it into the state by an import, and let the next apply change it:
+    What to do: if another resource manages this rule, remove one of the two resources. Otherwise import the rule; the next apply then updates it:
 
     import {
       to = tke_security_group_rule.<name>
@@ -172,7 +172,7 @@ fn port_list_with_a_range_is_left_to_the_cloud() {
       at tke_security_group_rule.it: port              = "443,8000-9000"
     CreateSecurityGroupPolicies in ap-guangzhou failed (request [uuid]): InvalidParameterValue: The value `443,8000-9000` of parameter `Port` is invalid: use 80, 80,443, 8000-8010 or ALL.
 
-    What to do: correct the configuration as the message says; if it looks right, report this to the provider's authors with the request id.
+    What to do: correct the configuration as the message says. If it looks right, report this to the provider's authors with the request id.
     "#);
     assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
 
@@ -197,14 +197,14 @@ fn edited_rule_with_several_candidates_counts_as_deleted() {
         context.out_of_band().add_ingress(group(&rule), &near);
     }
     assert_text!(context.plan_warnings(), @r#"
-    Rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8 is gone, or has been edited
+    Rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8 no longer exists
       at tke_security_group_rule.it: resource "tke_security_group_rule" "it" {
-    Several rules of the group could be what has become of it, so it counts as gone:
+    It was deleted, or changed into one of these rules:
 
       sg-[id]_ingress_accept_tcp_81_10.0.0.0/8
       sg-[id]_ingress_accept_tcp_82_10.0.0.0/8
 
-    What to do: if one of them is it, import it; else apply creates the rule anew.
+    What to do: import the rule that it was changed into. Otherwise apply creates it again.
     "#);
     context.plan().assert_actions("tke_security_group_rule.it", &["create"]);
 }
@@ -222,9 +222,9 @@ fn update_to_the_content_of_another_rule_fails() {
     assert_text!(context.apply_errors(), @r#"
     Could not update rule sg-[id]_ingress_accept_tcp_80_10.0.0.0/8
       at tke_security_group_rule.it["first"]: resource "tke_security_group_rule" "it" {
-    Rule sg-[id]_ingress_accept_tcp_443_10.0.0.0/8 exists already.
+    Rule sg-[id]_ingress_accept_tcp_443_10.0.0.0/8 already exists.
 
-    What to do: if another resource of yours has this rule, drop one of the two. Else take it into the state by an import, and let the next apply change it:
+    What to do: if another resource manages this rule, remove one of the two resources. Otherwise import the rule; the next apply then updates it:
 
     import {
       to = tke_security_group_rule.<name>

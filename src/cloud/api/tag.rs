@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Action, Done, Effect, Service};
+use super::{Action, Done, Idempotency, Service};
 use crate::cloud::Region;
 
 /// Sets some tags of one resource and removes others. At most ten of each; no list may be empty,
@@ -23,12 +23,13 @@ pub struct ModifyResourceTags {
 impl Action for ModifyResourceTags {
     const NAME: &'static str = "ModifyResourceTags";
     const SERVICE: Service = Service::Tag;
-    const EFFECT: Effect = Effect::Repeatable;
+    const IDEMPOTENCY: Idempotency = Idempotency::Idempotent;
     const PER_SECOND: usize = 20;
     type Response = Done;
 }
 
 /// A tag as this service writes it.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Effect, Service, nullable};
+use super::{Action, Idempotency, Service, nullable};
 
 /// Lists clusters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,12 +25,13 @@ pub struct DescribeClusters {
 impl Action for DescribeClusters {
     const NAME: &'static str = "DescribeClusters";
     const SERVICE: Service = Service::Tke;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 20;
     type Response = Clusters;
 }
 
 /// A condition on what to list.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Filter {
@@ -53,6 +54,7 @@ pub struct Clusters {
 }
 
 /// A cluster.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Cluster {
@@ -85,7 +87,7 @@ pub struct ClusterNetworkSettings {
     /// The VPC.
     #[serde(deserialize_with = "nullable")]
     pub vpc_id: String,
-    /// Whether Pods have IPv6 addresses beside IPv4.
+    /// Whether Pods have IPv6 addresses besides IPv4.
     #[serde(deserialize_with = "nullable")]
     pub is_dual_stack: bool,
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Done, Effect, Service, nullable, parsed};
+use super::{Action, Done, Idempotency, Service, nullable, parsed};
 use crate::rules::GroupId;
 
 /// Makes a group without rules. Names need not be unique.
@@ -109,18 +109,18 @@ pub struct DescribeSecurityGroupAssociationStatistics {
     pub security_group_ids: Vec<String>,
 }
 
-/// Tells which groups have rules that mention others.
+/// Lists the groups whose rules reference others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DescribeSecurityGroupReferences {
-    /// The groups that are mentioned.
+    /// The groups that are referenced.
     pub security_group_ids: Vec<String>,
 }
 
 impl Action for CreateSecurityGroup {
     const NAME: &'static str = "CreateSecurityGroup";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 50;
     type Response = CreatedSecurityGroup;
 }
@@ -128,15 +128,15 @@ impl Action for CreateSecurityGroup {
 impl Action for DescribeSecurityGroups {
     const NAME: &'static str = "DescribeSecurityGroups";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 100;
-    type Response = SecurityGroups;
+    type Response = SecurityGroupPage;
 }
 
 impl Action for ModifySecurityGroupAttribute {
     const NAME: &'static str = "ModifySecurityGroupAttribute";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Repeatable;
+    const IDEMPOTENCY: Idempotency = Idempotency::Idempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -144,7 +144,7 @@ impl Action for ModifySecurityGroupAttribute {
 impl Action for DeleteSecurityGroup {
     const NAME: &'static str = "DeleteSecurityGroup";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Repeatable;
+    const IDEMPOTENCY: Idempotency = Idempotency::Idempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -152,7 +152,7 @@ impl Action for DeleteSecurityGroup {
 impl Action for DescribeSecurityGroupPolicies {
     const NAME: &'static str = "DescribeSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 100;
     type Response = SecurityGroupPolicies;
 }
@@ -163,7 +163,7 @@ impl Action for DescribeSecurityGroupPolicies {
 impl Action for CreateSecurityGroupPolicies {
     const NAME: &'static str = "CreateSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -171,7 +171,7 @@ impl Action for CreateSecurityGroupPolicies {
 impl Action for ReplaceSecurityGroupPolicies {
     const NAME: &'static str = "ReplaceSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 20;
     type Response = Done;
 }
@@ -179,7 +179,7 @@ impl Action for ReplaceSecurityGroupPolicies {
 impl Action for DeleteSecurityGroupPolicies {
     const NAME: &'static str = "DeleteSecurityGroupPolicies";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Once;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const PER_SECOND: usize = 100;
     type Response = Done;
 }
@@ -187,7 +187,7 @@ impl Action for DeleteSecurityGroupPolicies {
 impl Action for DescribeSecurityGroupAssociationStatistics {
     const NAME: &'static str = "DescribeSecurityGroupAssociationStatistics";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 100;
     type Response = AssociationStatistics;
 }
@@ -195,7 +195,7 @@ impl Action for DescribeSecurityGroupAssociationStatistics {
 impl Action for DescribeSecurityGroupReferences {
     const NAME: &'static str = "DescribeSecurityGroupReferences";
     const SERVICE: Service = Service::Vpc;
-    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 20;
     type Response = References;
 }
@@ -211,7 +211,7 @@ pub struct CreatedSecurityGroup {
 /// Answer of [`DescribeSecurityGroups`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct SecurityGroups {
+pub struct SecurityGroupPage {
     /// This page.
     #[serde(default, deserialize_with = "nullable")]
     pub security_group_set: Vec<SecurityGroup>,
@@ -241,12 +241,13 @@ pub struct AssociationStatistics {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct References {
-    /// One entry for each group that is mentioned anywhere; perhaps for others, too.
+    /// One entry for each group that is referenced; perhaps for others, too.
     #[serde(default, deserialize_with = "nullable")]
     pub referred_security_group_set: Vec<ReferredSecurityGroup>,
 }
 
 /// A group.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SecurityGroup {
@@ -273,6 +274,7 @@ pub struct SecurityGroup {
 }
 
 /// A tag as VPC writes it; the tag service writes it otherwise.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {
@@ -284,6 +286,7 @@ pub struct Tag {
 }
 
 /// A condition on what to list.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Filter {
@@ -310,6 +313,7 @@ pub struct SecurityGroupPolicySet {
 }
 
 /// A rule. Answers write `""` for what does not apply, requests leave it out.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SecurityGroupPolicy {
@@ -378,7 +382,7 @@ pub struct SecurityGroupAssociationStatistics {
     /// By kind of instance.
     #[serde(deserialize_with = "nullable")]
     pub instance_statistics: Vec<InstanceStatistic>,
-    /// Of every kind together; groups that mention it are not counted.
+    /// Of every kind together; groups that reference it are not counted.
     #[serde(deserialize_with = "nullable")]
     pub total_count: u64,
 }
@@ -393,13 +397,13 @@ pub struct InstanceStatistic {
     pub instance_count: u64,
 }
 
-/// Which groups mention one group.
+/// Which groups reference one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ReferredSecurityGroup {
-    /// The group that is mentioned.
+    /// The group that is referenced.
     pub security_group_id: String,
-    /// The groups whose rules mention it.
+    /// The groups whose rules reference it.
     #[serde(deserialize_with = "nullable")]
     pub referred_security_group_ids: Vec<String>,
 }

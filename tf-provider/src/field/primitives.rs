@@ -115,7 +115,7 @@ macro_rules! integers {
                 let number = Number::decode(value)?;
                 number.to_i128().and_then(|int| int.try_into().ok()).ok_or_else(|| {
                     DecodeError::new(format!(
-                        "must be a whole number from {} to {}, but is {number}",
+                        "must be a whole number from {} to {}",
                         Self::MIN,
                         Self::MAX,
                     ))

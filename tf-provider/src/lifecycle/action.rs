@@ -1,10 +1,12 @@
 //! `PlanAction` and `InvokeAction`: something is done, and nothing is remembered of it.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     Boxed, Declared, Surroundings, Typed, decode, guarded,
-    operation::{not_known_yet, run},
+    operation::{Limit, not_known_yet, run},
 };
 use crate::{Action, Cx, Diagnostics, Result, Value, context::Notes};
 
@@ -43,7 +45,8 @@ pub(crate) async fn invoke<C>(
         return not_known_yet(&doing).into();
     }
     let notes = Notes::with_progress(progress);
-    run(&doing, around, None, notes, |cx| action.invoke(config, cx)).await.told().1
+    let limit = Limit::fixed(Duration::from_hours(1), false);
+    run(&doing, around, limit, notes, |cx| action.invoke(config, cx)).await.told().1
 }
 
 impl<A: Action> Typed<A> {

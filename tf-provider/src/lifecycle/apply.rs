@@ -122,7 +122,7 @@ fn complete_whole(
         found.extend(unknown.into_iter().map(left_unknown));
     } else if !semantic_equals(attribute, &state, &answer) {
         // What else is unknown is part of something that the service knows nothing of.
-        found.push(answered_otherwise(attribute, &state, &answer, at));
+        found.push(different_value(at));
     }
     state
 }
@@ -141,35 +141,15 @@ fn fill(planned: &Value, seen: &Value) -> Value {
     }
 }
 
-fn answered_otherwise(
-    attribute: &Attribute,
-    planned: &Value,
-    answer: &Value,
-    at: &Path,
-) -> Diagnostic {
-    let values = match (shown(planned), shown(answer)) {
-        (Some(planned), Some(answer)) if !attribute.sensitive => {
-            format!("`{at}` was planned as {planned}, and the service answered {answer}.")
-        }
-        _ => format!("The service answered with another value of `{at}` than was planned."),
-    };
-    Diagnostic::warning("the service answered otherwise")
+fn different_value(at: &Path) -> Diagnostic {
+    // The values are not shown: they may come from a variable that the user calls sensitive, of which Terraform
+    // tells nobody.
+    Diagnostic::warning("provider returned a different value than planned")
         .detail(format!(
-            "{values} State holds what was planned; \
-             if the service stays with its answer, the next plan shows the difference."
+            "The value of `{at}` in the service differs from the planned one. The state has the planned value; \
+             the next plan shows the difference if it remains."
         ))
         .at(at.clone())
-}
-
-/// Text is not shown: it may come from a variable that the user calls sensitive, of which Terraform tells nobody.
-fn shown(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => Some("null".to_owned()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Dynamic(inner) => shown(&inner.1),
-        _ => None,
-    }
 }
 
 /// The object exists, so that it has to be in state; but nobody knows this of it.
@@ -255,7 +235,7 @@ mod tests {
     async fn a_planned_value_wins_with_one_warning() {
         let applied = World::new().create(json!({"name": "shouting", "note": "quiet"})).await;
         assert_eq!(attributes(&applied, &["id", "note"]), ["thing-1", "quiet"]);
-        insta::assert_snapshot!(applied.diagnostics, @"note: the service answered otherwise");
+        insta::assert_snapshot!(applied.diagnostics, @"note: provider returned a different value than planned");
         assert!(!applied.diagnostics.has_errors());
     }
 
@@ -271,15 +251,15 @@ mod tests {
         let mut found = Diagnostics::new();
         let state = complete(&object, &planned, &seen, &Path::root(), &mut found);
         assert!(state.is_wholly_known() && keeps_promises(&planned, &state));
-        insta::assert_snapshot!(found.to_string(), @r"
-        list: the service answered otherwise
-        map: the service answered otherwise
+        insta::assert_snapshot!(found.to_string(), @"
+        list: provider returned a different value than planned
+        map: provider returned a different value than planned
         ");
         assert!(!found.has_errors());
     }
 
     #[test]
-    fn a_warning_tells_no_secret() {
+    fn different_value_is_not_quoted() {
         let object = All::object();
         let [planned, seen] = [
             json!({"name": "hunter1", "token": "hunter2", "port": 80}),
@@ -291,9 +271,10 @@ mod tests {
         let text: Vec<_> = found.iter().map(|d| d.detail.as_str()).collect();
         let text = text.join("\n");
         assert_eq!(found.len(), 3);
-        assert!(text.contains("as 80, and the service answered 443"), "{text}");
-        // Of a name nobody but the user knows whether it is a secret.
-        assert!(!text.contains("hunter"), "{text}");
+        // Only the user knows which of them is a secret.
+        for secret in ["hunter", "80", "443"] {
+            assert!(!text.contains(secret), "{text}");
+        }
     }
 
     #[tokio::test]
@@ -356,6 +337,7 @@ mod tests {
         assert_eq!(failed.state, made);
         assert!(failed.diagnostics.has_errors());
 
+        // It has saved twice; the later one counts.
         let half = world.apply(&made, json!({"name": "half", "note": "new"})).await;
         assert!(half.diagnostics.has_errors());
         assert_eq!(attributes(&half, &["name", "note", "id"]), ["a", "new", "thing-1"]);
@@ -387,7 +369,7 @@ mod tests {
         assert_eq!(began.elapsed(), Duration::from_mins(5));
         assert_eq!(attributes(&applied, &["id"]), ["thing-1"]);
         let detail = applied.diagnostics.into_iter().next().unwrap().detail;
-        insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 5m has run out.");
+        insta::assert_snapshot!(detail, @"It was stopped because `timeouts.create` of 5m has passed.");
     }
 
     #[tokio::test(start_paused = true)]
@@ -397,7 +379,7 @@ mod tests {
         assert_eq!(began.elapsed(), Duration::from_mins(20));
         assert_eq!(applied.state, Value::Null);
         let detail = applied.diagnostics.into_iter().next().unwrap().detail;
-        insta::assert_snapshot!(detail, @"It stopped early because `timeouts.create` of 20m has run out.");
+        insta::assert_snapshot!(detail, @"It was stopped because `timeouts.create` of 20m has passed.");
     }
 
     #[tokio::test]
@@ -414,7 +396,7 @@ mod tests {
         let stopped = running.await.unwrap();
         assert_eq!(attributes(&stopped, &["id"]), ["thing-1"]);
         let detail = stopped.diagnostics.into_iter().next().unwrap().detail;
-        insta::assert_snapshot!(detail, @"It stopped early because Terraform was interrupted.");
+        insta::assert_snapshot!(detail, @"It was stopped because Terraform was interrupted.");
 
         let later = world.create(json!({"name": "a"})).await;
         assert_eq!(later.diagnostics, Diagnostics::new());

@@ -50,7 +50,8 @@ pub(super) async fn ask<C, T: Send + 'static>(
         return (None, not_known_yet(&doing).into());
     }
     let planned = propose(&declared.object, &Value::Null, config);
-    let limit = Limit::of(declared, "read", &planned);
+    let mut limit = Limit::of(declared, "read", &planned);
+    limit.only_reads = verb == "read";
     let asked = planned.clone();
     let outcome = run(&doing, around, limit, Notes::default(), |cx| start(asked, cx)).await;
     let (answer, mut diagnostics) = outcome.told();
@@ -86,6 +87,16 @@ mod tests {
         let looked = looked(json!({"name": "a", "peer": "::0001"})).await;
         assert_eq!(looked.diagnostics, Diagnostics::new());
         assert_eq!(lean(&looked.state), json!({"name": "a", "peer": "::0001", "id": "1"}));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn err_service_that_never_answers_ends_at_the_default_limit() {
+        let start = tokio::time::Instant::now();
+        let looked = looked(json!({"name": "wait"})).await;
+        assert_eq!(start.elapsed().as_secs(), 20 * 60 + 5);
+        let found = looked.diagnostics.into_iter().next().unwrap();
+        assert_eq!(found.summary, "could not read thing");
+        assert_eq!(found.detail, "It was stopped because its limit of 20m has passed.");
     }
 
     #[tokio::test]

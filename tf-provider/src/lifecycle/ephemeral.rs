@@ -1,9 +1,16 @@
 //! `OpenEphemeralResource`, `RenewEphemeralResource` and `CloseEphemeralResource`: what lasts while
 //! Terraform runs.
 
+use std::time::Duration;
+
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Boxed, Declared, Surroundings, Typed, data_source::ask, decode, operation::run};
+use super::{
+    Boxed, Declared, Surroundings, Typed,
+    data_source::ask,
+    decode,
+    operation::{Limit, run},
+};
 use crate::{Cx, Diagnostic, Diagnostics, Ephemeral, Lease, Result, Value, context::Notes};
 
 /// An ephemeral resource whose Rust type is forgotten.
@@ -55,7 +62,7 @@ pub(crate) async fn renew<C>(
 ) -> (Option<Lease<Vec<u8>>>, Diagnostics) {
     let doing = format!("renew {}", ephemeral.declared().name);
     let renew = |cx| ephemeral.renew(private, cx);
-    run(&doing, around, None, Notes::default(), renew).await.told()
+    run(&doing, around, limit(), Notes::default(), renew).await.told()
 }
 
 /// Ends it.
@@ -66,7 +73,7 @@ pub(crate) async fn close<C>(
 ) -> Diagnostics {
     let doing = format!("close {}", ephemeral.declared().name);
     let close = |cx| ephemeral.close(private, cx);
-    run(&doing, around, None, Notes::default(), close).await.told().1
+    run(&doing, around, limit(), Notes::default(), close).await.told().1
 }
 
 impl<E: Ephemeral> Typed<E> {
@@ -111,9 +118,16 @@ fn written<T: Serialize>(lease: &Lease<T>) -> Result<Lease<Vec<u8>>> {
 }
 
 fn unfit(error: &serde_json::Error) -> Diagnostic {
+    // The error itself would quote what is kept, which may be a secret.
+    let (kind, line, column) = (error.classify(), error.line(), error.column());
     Diagnostic::bug(format!(
-        "What it keeps beside an ephemeral resource cannot be written or read: {error}."
+        "Its private data of an ephemeral resource cannot be written or read: {kind:?} error at line \
+         {line}, column {column}."
     ))
+}
+
+fn limit() -> Limit {
+    Limit::fixed(Duration::from_mins(20), false)
 }
 
 #[cfg(test)]
@@ -211,7 +225,7 @@ mod tests {
         };
         let opened = opening.await;
         let detail = opened.diagnostics.into_iter().next().unwrap().detail;
-        assert_eq!(detail, "It stopped early because Terraform was interrupted.");
+        assert_eq!(detail, "It was stopped because Terraform was interrupted.");
         let other = world.open(json!({"name": "b"})).await;
         assert_eq!(world.close(&other.lease.unwrap().private).await, Diagnostics::new());
     }

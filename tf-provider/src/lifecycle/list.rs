@@ -3,6 +3,7 @@
 use std::{
     future::pending,
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
 use tokio::sync::mpsc::Sender;
@@ -12,7 +13,7 @@ use super::{
     AnyResource, Boxed, Declared, Surroundings, Typed, decode,
     identity::identify,
     import::import,
-    operation::{not_known_yet, run},
+    operation::{Limit, not_known_yet, run},
     read::read,
     settle::settle,
 };
@@ -80,7 +81,8 @@ pub(crate) async fn list<C>(
     // Who asks for everything may write no configuration at all.
     let config = if config.is_null() { Value::map::<&str>([]) } else { config };
     let start = |cx| list.list(config, sink, cx);
-    run(&doing, around, None, Notes::default(), start).await.told().1
+    let limit = Limit::fixed(Duration::from_mins(20), true);
+    run(&doing, around, limit, Notes::default(), start).await.told().1
 }
 
 /// Completes one item: every one has an identity, and an object exactly if that is wanted.

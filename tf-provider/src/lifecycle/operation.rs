@@ -15,8 +15,8 @@ use tokio::task::JoinError;
 
 use super::{AnyResource, Boxed, Declared, Operation};
 use crate::{
-    Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::Notes, serve::Stop,
-    timeouts::Span,
+    Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::Notes,
+    diagnostics::closed, serve::Stop, timeouts::Span,
 };
 
 /// What all operations of a configured provider share.
@@ -73,7 +73,7 @@ pub(crate) async fn perform<C>(
 pub(super) async fn run<C, T: Send + 'static>(
     doing: &str,
     around: &Surroundings<C>,
-    limit: Option<Limit>,
+    limit: Limit,
     notes: Notes,
     start: impl FnOnce(Cx<C>) -> Boxed<Result<T>>,
 ) -> Outcome<T> {
@@ -86,24 +86,30 @@ pub(super) async fn run<C, T: Send + 'static>(
         Arc::clone(&notes),
     );
     let mut task = around.stop.spawn(start(cx));
-    let (ended, late) = match limit {
-        None => ((&mut task).await, None),
-        Some(limit) => tokio::select! {
-            ended = &mut task => (ended, None),
-            () = tokio::time::sleep(limit.time) => {
-                let interrupted = cancelled.is_cancelled();
-                cancelled.cancel();
-                (task.await, (!interrupted).then_some(limit))
-            }
-        },
+    let (ended, late) = tokio::select! {
+        ended = &mut task => (Some(ended), false),
+        () = tokio::time::sleep(limit.time) => {
+            let interrupted = cancelled.is_cancelled();
+            cancelled.cancel();
+            let ended = if limit.only_reads {
+                tokio::time::timeout(GRACE, &mut task).await.ok()
+            } else {
+                Some((&mut task).await)
+            };
+            (ended, !interrupted)
+        }
     };
-    let mut result = ended.unwrap_or_else(|failed| Err(panicked(doing, failed)));
+    let mut result = if let Some(ended) = ended {
+        ended.unwrap_or_else(|failed| Err(panicked(doing, failed)))
+    } else {
+        task.abort();
+        Err(Diagnostic::error(format!("could not {doing}")).into())
+    };
     if let (Err(errors), true) = (&mut result, cancelled.is_cancelled()) {
-        let reason = match late {
-            Some(Limit { name, spelling, .. }) => {
-                format!("It stopped early because `timeouts.{name}` of {spelling} has run out.")
-            }
-            None => "It stopped early because Terraform was interrupted.".to_owned(),
+        let reason = if late {
+            format!("It was stopped because {} has passed.", limit.reached())
+        } else {
+            "It was stopped because Terraform was interrupted.".to_owned()
         };
         for error in errors.iter_mut() {
             error.detail = with_reason(&error.detail, &reason);
@@ -117,23 +123,31 @@ pub(super) async fn run<C, T: Send + 'static>(
 
 /// A detail and why the operation stopped.
 fn with_reason(detail: &str, reason: &str) -> String {
-    if detail.is_empty() { reason.to_owned() } else { format!("{detail}\n\n{reason}") }
+    if detail.is_empty() { reason.to_owned() } else { format!("{}\n\n{reason}", closed(detail)) }
 }
+
+/// How long an operation that only reads may go on after it was told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How long an operation may take.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     /// The attribute that sets it: `create` of `timeouts.create`.
     name: &'static str,
+    /// Whether the user can set it.
+    is_configurable: bool,
+    /// Whether the operation only reads. Then nothing is lost if nobody waits for its end; what writes may have
+    /// been carried out, and its end tells.
+    pub(super) only_reads: bool,
     /// As the user wrote it.
     spelling: String,
     time: Duration,
 }
 
 impl Limit {
-    /// What the user has set for a model with timeouts, else the resource's default.
-    pub(super) fn of(declared: &Declared, name: &'static str, state: &Value) -> Option<Self> {
-        declared.object.attribute("timeouts")?;
+    /// What the user has set for a model with timeouts, else the default. There always is a limit: a service
+    /// that never answers must not keep Terraform for ever.
+    pub(super) fn of(declared: &Declared, name: &'static str, state: &Value) -> Self {
         let default = match name {
             "create" => declared.timeouts.create,
             "update" => declared.timeouts.update,
@@ -142,7 +156,27 @@ impl Limit {
         };
         let set = Normalized::<Span>::decode(state.get("timeouts").get(name).clone());
         let span = set.unwrap_or_else(|_| Normalized::new(default.into()));
-        Some(Self { name, spelling: span.spelling().to_owned(), time: span.duration() })
+        Self {
+            name,
+            is_configurable: declared.object.attribute("timeouts").is_some(),
+            only_reads: name == "read",
+            spelling: span.spelling().to_owned(),
+            time: span.duration(),
+        }
+    }
+
+    /// The limit of an operation that has no timeouts of its own.
+    pub(super) fn fixed(time: Duration, only_reads: bool) -> Self {
+        let spelling = Span::from(time).to_string();
+        Self { name: "", is_configurable: false, only_reads, spelling, time }
+    }
+
+    fn reached(&self) -> String {
+        if self.is_configurable {
+            format!("`timeouts.{}` of {}", self.name, self.spelling)
+        } else {
+            format!("its limit of {}", self.spelling)
+        }
     }
 }
 

@@ -161,7 +161,7 @@ fn propose_set(object: &Object, prior: &Value, config: &Value) -> Value {
     }))
 }
 
-/// Makes unknown_on_update attributes unknown, unless something was decided for them.
+/// Makes `unknown_on_update` attributes unknown, unless something was decided for them.
 fn forget(object: &Object, planned: &Value, others: [&Value; 2]) -> Value {
     walk::attributes(
         object,

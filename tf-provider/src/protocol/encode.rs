@@ -3,7 +3,7 @@
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
-    diagnostics::{Until, capitalized},
+    diagnostics::Until,
     lifecycle::{
         Declared,
         function::{Callable, Parameter},
@@ -136,7 +136,7 @@ pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
             Severity::Error => wire::diagnostic::Severity::Error.into(),
             Severity::Warning => wire::diagnostic::Severity::Warning.into(),
         },
-        summary: capitalized(&diagnostic.summary),
+        summary: diagnostic.headline(),
         detail: diagnostic.full_detail(),
         attribute: diagnostic.path.filter(|path| !path.is_root()).map(|at| path(&shown(&at))),
     };

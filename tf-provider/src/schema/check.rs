@@ -1,6 +1,6 @@
 //! Validation of a configuration against its schema, wherever its parts are known.
 
-use super::{Attribute, Nesting, Object};
+use super::{Attribute, Mode, Nesting, Object};
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     path::Path,
@@ -36,6 +36,10 @@ impl Attribute {
     /// Runs every validator of this attribute, and of those inside it, on a value of it.
     pub(crate) fn check_at(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         if value.is_null() {
+            // Terraform itself refuses an attribute that is left out, but not one that is set to null.
+            if self.mode == Mode::Required {
+                out.push(Diagnostic::invalid(at, "must not be null"));
+            }
             return;
         }
         // Core knows what is deprecated from the schema, and leaves it to us to say so.
@@ -219,21 +223,18 @@ mod tests {
         check(
             "rules",
             Value::list([rule(Value::unknown()), rule(10), Value::Null]),
-            &[
-                ("rules[1].port", "must be from 1 to 9, but is 10"),
-                ("rules[2]", "must not be null"),
-            ],
+            &[("rules[1].port", "must be from 1 to 9"), ("rules[2]", "must not be null")],
         );
         check(
             "gaps",
             Value::list([Value::Null, rule(0)]),
-            &[("gaps[1].port", "must be from 1 to 9, but is 0")],
+            &[("gaps[1].port", "must be from 1 to 9")],
         );
-        check("flat", Value::list([rule(0)]), &[("flat[0].port", "must be from 1 to 9, but is 0")]);
+        check("flat", Value::list([rule(0)]), &[("flat[0].port", "must be from 1 to 9")]);
         check(
             "small",
             Value::Number("1.5".parse().unwrap()),
-            &[("small", "must be a whole number from 0 to 255, but is 1.5")],
+            &[("small", "must be a whole number from 0 to 255")],
         );
     }
 
@@ -245,6 +246,17 @@ mod tests {
         let old = Thing::object().deprecated("use a rule").check(&Value::map::<&str>([]));
         assert_eq!(old.iter().next().unwrap().detail, "use a rule");
         assert!(!old.has_errors());
+    }
+
+    #[test]
+    fn err_required_attribute_is_null() {
+        let rule = || Value::map([("port", Value::Null), ("action", "allow".into())]);
+        let missing = "must not be null";
+        check("rules", Value::list([rule()]), &[("rules[0].port", missing)]);
+        check("flat", Value::list([rule()]), &[("flat[0].port", missing)]);
+        check("set", Value::list([rule()]), &[("set", missing)]);
+        let found = Rule::object().check(&Value::map([("port", Value::Null)]));
+        assert_eq!(found.to_string(), "port: invalid value of `port`");
     }
 
     #[test]

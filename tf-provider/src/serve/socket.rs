@@ -1,13 +1,14 @@
 //! The unix socket: where it is, and who may connect to it.
 
 use std::{
-    fs::{self, Permissions},
+    ffi::OsStr,
+    fs::{self, File, Permissions},
     io,
-    os::unix::fs::{PermissionsExt, chown},
-    path::Path,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    path::{Path, PathBuf},
 };
 
-use tempfile::{TempDir, TempPath};
+use tempfile::TempPath;
 use tokio::net::{UnixListener, UnixStream};
 
 use super::environment::SocketWishes;
@@ -19,7 +20,17 @@ pub(crate) struct Socket {
     pub(crate) peers: Peers,
     path: TempPath,
     /// Declared after `path`, so that the socket goes before the folder it is in.
-    _folder: Option<TempDir>,
+    _folder: Option<Folder>,
+}
+
+/// A fresh folder that only this user can enter. Dropping it removes it.
+///
+/// A killed process removes nothing. So each holds a lock in its folder, which ends with the process, and each
+/// removes at its start the folders whose locks are free.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    _lock: File,
 }
 
 /// Who may connect: a second lock beside the permissions of the file, which some systems ignore.
@@ -36,9 +47,10 @@ impl Socket {
         // A folder that core names is core's to protect; any other is fresh and ours alone.
         let fresh = match wishes.folder {
             Some(_) => None,
-            None => Some(private_folder(&wishes.temporary)?),
+            None => Some(Folder::create(&wishes.temporary)?),
         };
-        let folder = wishes.folder.as_deref().or(fresh.as_ref().map(TempDir::path));
+        let fresh_path = fresh.as_ref().map(|folder| folder.path.as_path());
+        let folder = wishes.folder.as_deref().or(fresh_path);
         let (listener, path) = tempfile::Builder::new()
             .prefix("plugin")
             .make_in(folder.unwrap_or(&wishes.temporary), |path| UnixListener::bind(path))?
@@ -71,16 +83,61 @@ impl Peers {
     }
 }
 
-/// The path of a socket may have 104 bytes on macOS and 108 on Linux, with some 35 of them ours.
-const LONGEST_FOLDER: usize = 65;
+/// The path of a socket may have 104 bytes on macOS and 108 on Linux, with some 40 of them ours.
+const LONGEST_FOLDER: usize = 60;
 
-fn private_folder(temporary: &Path) -> io::Result<TempDir> {
-    let temporary =
-        if temporary.as_os_str().len() > LONGEST_FOLDER { Path::new("/tmp") } else { temporary };
-    tempfile::Builder::new()
-        .prefix("plugin")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(temporary)
+/// How the names of folders begin: of finished ones, and of those that have no lock yet.
+const FOLDER: &str = "tf-provider-";
+const UNFINISHED: &str = ".tf-provider-";
+
+/// The file in a folder that its process has locked.
+const LOCK: &str = "lock";
+
+impl Folder {
+    fn create(temporary: &Path) -> io::Result<Self> {
+        let temporary = if temporary.as_os_str().len() > LONGEST_FOLDER {
+            Path::new("/tmp")
+        } else {
+            temporary
+        };
+        remove_abandoned(temporary);
+        let unfinished = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(temporary)?;
+        let lock = File::create(unfinished.path().join(LOCK))?;
+        lock.lock()?;
+        // From here on others see the folder, and its lock.
+        let name = unfinished.path().file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let path = temporary.join(name.trim_start_matches('.'));
+        fs::rename(unfinished.path(), &path)?;
+        _ = unfinished.keep();
+        Ok(Self { path, _lock: lock })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays, the next process removes.
+        _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Removes the folders of this user's processes that are no more. What cannot be removed is left: it is in the
+/// way of nobody.
+fn remove_abandoned(temporary: &Path) {
+    let (Ok(user), Ok(entries)) = (own_user(), fs::read_dir(temporary)) else { return };
+    let folders = entries.flatten().filter(|entry| {
+        let is_ours = |name: &str| name.starts_with(FOLDER);
+        entry.file_name().to_str().is_some_and(is_ours)
+            && entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user)
+    });
+    for path in folders.map(|entry| entry.path()) {
+        let lock = File::open(path.join(LOCK));
+        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            _ = fs::remove_dir_all(path);
+        }
+    }
 }
 
 /// The user whom others see at our end of a socket.
@@ -128,9 +185,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn folders_of_killed_processes_are_removed_at_the_next_start() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let path = temporary.path().join(name);
+            fs::create_dir(&path).unwrap();
+            path
+        };
+        let (killed, unlocked) = (folder("tf-provider-killed"), folder("tf-provider-unlocked"));
+        let foreign = folder("plugin-of-another-program");
+        File::create(killed.join(LOCK)).unwrap();
+        File::create(foreign.join(LOCK)).unwrap();
+        let wishes =
+            SocketWishes { temporary: temporary.path().to_owned(), ..SocketWishes::default() };
+        let one = Socket::bind(&wishes).unwrap();
+        let two = Socket::bind(&wishes).unwrap();
+        assert!(!killed.exists());
+        assert!(unlocked.exists() && foreign.exists());
+        assert!(one.path().exists() && two.path().exists());
+    }
+
+    #[tokio::test]
     async fn a_folder_and_a_group_that_core_names_are_used() {
         let folder = tempfile::tempdir().unwrap();
-        let group = std::os::unix::fs::MetadataExt::gid(&fs::metadata(folder.path()).unwrap());
+        let group = fs::metadata(folder.path()).unwrap().gid();
         let wishes = SocketWishes {
             folder: Some(folder.path().to_owned()),
             group: Some(group.to_string()),

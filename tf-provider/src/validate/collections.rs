@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn each_element_where_it_stands() {
         let list = Value::list(["sg-1".into(), Value::unknown(), "x".into(), Value::Null]);
-        let err = "must begin with `sg-`, but is `x`";
+        let err = "must begin with `sg-`";
         assert_eq!(run::<Vec<String>, _, _>(each(prefix("sg-")), &list), [format!("a[2]: {err}")]);
         assert_eq!(
             run::<BTreeSet<String>, _, _>(each(prefix("sg-")), &list),
@@ -152,7 +152,7 @@ mod tests {
         let map = Value::map([("k", 7.into())]);
         assert_eq!(
             run::<BTreeMap<String, u8>, _, _>(each(range(..=5)), &map),
-            [r#"a["k"]: must be at most 5, but is 7"#],
+            [r#"a["k"]: must be at most 5"#],
         );
         let nested = Value::list([Value::list(["ab".into(), "c".into()])]);
         assert_eq!(

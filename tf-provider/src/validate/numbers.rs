@@ -36,7 +36,7 @@ impl<T: Real> Validate<T> for Range {
         if let Value::Number(number) = value
             && !(self.0.clone(), self.1.clone()).contains(number)
         {
-            out.push(Diagnostic::invalid(at, format!("must be {self:?}, but is {number}")));
+            out.push(Diagnostic::invalid(at, format!("must be {self:?}")));
         }
     }
 
@@ -84,15 +84,11 @@ mod tests {
     #[test]
     fn bounds() {
         check::<u16>(range(1..=10), "1", Ok(()));
-        check::<u16>(range(1..=10), "11", Err("must be from 1 to 10, but is 11"));
-        check::<u16>(range(1..10), "10", Err("must be at least 1 and below 10, but is 10"));
-        check::<i64>(range(0..), "-1", Err("must be at least 0, but is -1"));
-        check::<i64>(range(..=0), "1", Err("must be at most 0, but is 1"));
-        check::<i64>(range(..0), "0", Err("must be below 0, but is 0"));
-        check::<Number>(
-            range(0..=1),
-            "1.00000000000000000001",
-            Err("must be from 0 to 1, but is 1.00000000000000000001"),
-        );
+        check::<u16>(range(1..=10), "11", Err("must be from 1 to 10"));
+        check::<u16>(range(1..10), "10", Err("must be at least 1 and below 10"));
+        check::<i64>(range(0..), "-1", Err("must be at least 0"));
+        check::<i64>(range(..=0), "1", Err("must be at most 0"));
+        check::<i64>(range(..0), "0", Err("must be below 0"));
+        check::<Number>(range(0..=1), "1.00000000000000000001", Err("must be from 0 to 1"));
     }
 }

@@ -7,31 +7,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Table, count, greeted, handshake, median};
-use crate::{Result, ensure, root, steps::cargo, target, terraform::Terraform};
+use super::{
+    Table,
+    Target::{Noisy, Reached},
+    count, greeted, handshake, median,
+};
+use crate::{
+    Result, ensure,
+    steps::{self, cargo},
+    target,
+    terraform::Terraform,
+};
 
 pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
-    let mut command = cargo("build --release -p tf-provider --example kitchen_sink");
-    let built = command.current_dir(root()).status()?;
-    ensure(built.success(), "the build failed; cargo's message stands above")?;
+    steps::run(&mut cargo("build --release -p tf-provider --example kitchen_sink"))?;
     let sink = target()?.join("release/examples/kitchen_sink").canonicalize()?;
 
     let megabytes = count(fs::metadata(&sink)?.len()) / 1e6;
-    table.row("kitchen-sink provider: binary, stripped, MB", "", Some(6.0), &[megabytes]);
-    table.row("its spawn → handshake line, ms", "", Some(5.0), &[handshake(&sink)?]);
-    table.row("its resident memory, idle, MiB", "", Some(8.0), &[resident(&sink)?]);
+    table.row("kitchen-sink provider: binary, stripped, MB", "", Reached(6.0), megabytes);
+    table.row("its spawn → handshake line, ms", "", Noisy(5.0), handshake(&sink)?);
+    table.row("its resident memory, idle, MiB", "", Noisy(8.0), resident(&sink)?);
     let costs = plan(program, &sink)?.as_secs_f64() * 1e3;
-    table.row("its share of an empty `plan`, ms", "", Some(100.0), &[costs]);
+    table.row("its share of an empty `plan`, ms", "", Noisy(100.0), costs);
     let (short, ratio) = codec()?;
-    table.row("reading and writing 10,000 rules, ms", "", Some(30.0), &[short]);
-    table.row("100,000 rules take so many times that", "", Some(11.0), &[ratio]);
+    table.row("reading and writing 10,000 rules, ms", "", Noisy(30.0), short);
+    table.row("100,000 rules take so many times that", "", Reached(11.0), ratio);
     Ok(())
 }
 
 /// The milliseconds for a list of 10,000 rules, and how many times that a list of 100,000 takes.
 fn codec() -> Result<(f64, f64)> {
     let mut bench = cargo("bench --quiet -p tf-provider --bench codec");
-    let printed = bench.current_dir(root()).stderr(Stdio::inherit()).output()?;
+    let printed = bench.stderr(Stdio::inherit()).output()?;
     let printed = String::from_utf8_lossy(&printed.stdout);
     let number = |name: &str| -> Result<f64> {
         let found = printed.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());

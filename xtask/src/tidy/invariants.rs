@@ -1,4 +1,4 @@
-//! The six invariants of ARCHITECTURE.md, a function each.
+//! The invariants 1 to 6 of ARCHITECTURE.md, a function each.
 
 use super::{
     Tree, is_rust,
@@ -9,33 +9,69 @@ use super::{
 /// The modules of the provider, each with those it may name: data flows one way, and an arrow
 /// leads on to where the next one goes.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("rules", &[]),
-    ("cloud", &["rules"]),
-    ("cluster", &["rules"]),
-    ("groups", &["cloud", "rules"]),
-    ("pods", &["cloud", "cluster", "groups", "rules"]),
-    ("diagnostics", &["cloud", "cluster", "groups", "pods", "rules"]),
-    ("resources", &["cloud", "cluster", "diagnostics", "groups", "pods", "provider", "rules"]),
-    ("data_sources", &["cloud", "cluster", "diagnostics", "groups", "pods", "provider", "rules"]),
-    ("functions", &["diagnostics", "rules"]),
-    (
-        "provider",
-        &[
-            "cloud",
-            "cluster",
-            "data_sources",
-            "diagnostics",
-            "functions",
-            "groups",
-            "pods",
-            "resources",
-            "rules",
-        ],
-    ),
+    ("wait", &[]),
+    ("parse_error", &[]),
+    ("http_client", &[]),
+    ("rules", &["parse_error"]),
+    ("cloud", &["http_client", "parse_error", "rules", "wait"]),
+    ("cluster", &["http_client", "parse_error", "rules", "wait"]),
+    ("groups", &["cloud", "parse_error", "rules", "wait"]),
+    ("pods", &["cloud", "cluster", "groups", "parse_error", "rules", "wait"]),
+    ("diagnostics", &["cloud", "cluster", "groups", "parse_error", "pods", "rules", "wait"]),
+    ("client", &["cloud", "cluster", "diagnostics", "groups", "pods", "wait"]),
+    ("functions", &["diagnostics", "parse_error", "rules"]),
+    ("resources", COMPONENTS),
+    ("data_sources", COMPONENTS),
+    ("list_resources", COMPONENTS),
+    ("actions", COMPONENTS),
+    ("ephemerals", COMPONENTS),
+    ("provider", EVERYTHING),
+];
+
+/// What a component that uses the APIs may name.
+const COMPONENTS: &[&str] = &[
+    "client",
+    "cloud",
+    "cluster",
+    "diagnostics",
+    "groups",
+    "parse_error",
+    "pods",
+    "rules",
+    "wait",
+];
+
+/// What the provider block may name. Nothing but `main` may name `provider`.
+const EVERYTHING: &[&str] = &[
+    "actions",
+    "client",
+    "cloud",
+    "cluster",
+    "data_sources",
+    "diagnostics",
+    "ephemerals",
+    "functions",
+    "groups",
+    "list_resources",
+    "parse_error",
+    "pods",
+    "resources",
+    "rules",
+    "wait",
 ];
 
 /// The modules that know Terraform.
-const TERRAFORM: &[&str] = &["data_sources", "diagnostics", "functions", "provider", "resources"];
+const TERRAFORM: &[&str] = &[
+    "actions",
+    "client",
+    "data_sources",
+    "diagnostics",
+    "ephemerals",
+    "functions",
+    "list_resources",
+    "provider",
+    "resources",
+];
 
 /// What opens a connection, or is made of what does.
 const SOCKETS: &[&str] = &[
@@ -57,15 +93,15 @@ const SOCKETS: &[&str] = &[
 const PURE: &[&str] = &[
     "src/cloud/sign.rs",
     "src/cloud/error.rs",
-    "src/cloud/kind.rs",
+    "src/cloud/error_kind.rs",
     "src/rules.rs",
     "src/rules/",
     "tf-provider/src/lifecycle/plan.rs",
     "tf-provider/src/lifecycle/semantic_equality.rs",
 ];
 
-/// Modules that share nothing but that nobody knew where to put them.
-const DRAWERS: &[&str] = &["common", "helper", "helpers", "misc", "util", "utils"];
+/// Names of modules that do not say what is inside.
+const VAGUE_NAMES: &[&str] = &["common", "helper", "helpers", "misc", "util", "utils"];
 
 /// 1. `cloud` and `cluster` know neither each other nor Terraform, and arrows point one way.
 pub(super) fn layers(tree: &Tree) -> Vec<String> {
@@ -95,8 +131,8 @@ pub(super) fn layers(tree: &Tree) -> Vec<String> {
     })
 }
 
-/// 2. Generated types, sockets and the environment each have one door.
-pub(super) fn doors(tree: &Tree) -> Vec<String> {
+/// 2. Only one place names generated types, one opens sockets, and one reads the environment.
+pub(super) fn access(tree: &Tree) -> Vec<String> {
     let generated = in_each(tree, "tf-provider/src/", |source| {
         // `testing` plays core: it stands at the other end of the wire.
         if source.module().first().is_some_and(|module| ["protocol", "testing"].contains(module)) {
@@ -135,8 +171,8 @@ pub(super) fn doors(tree: &Tree) -> Vec<String> {
     [generated, sockets, environment].concat()
 }
 
-/// 3. The sandbox shares no code with `src/`: two witnesses of one API.
-pub(super) fn witnesses(tree: &Tree) -> Vec<String> {
+/// 3. The sandbox shares no code with `src/`, so that a misread API shows as a failing test.
+pub(super) fn sandbox(tree: &Tree) -> Vec<String> {
     let shared = "the sandbox must be able to disagree with src/; write it from the API reference";
     let mut findings = in_each(tree, "sandbox/", |source| {
         let ours = ["terraform_provider_tke", "tf_provider", "tf_provider_derive"];
@@ -162,9 +198,11 @@ pub(super) fn witnesses(tree: &Tree) -> Vec<String> {
 }
 
 /// 4. Resources never call each other. Functions are pure and offline.
-pub(super) fn offers(tree: &Tree) -> Vec<String> {
+pub(super) fn components(tree: &Tree) -> Vec<String> {
     let mut findings = Vec::new();
-    for kind in ["resources", "data_sources", "functions"] {
+    for kind in
+        ["actions", "data_sources", "ephemerals", "functions", "list_resources", "resources"]
+    {
         findings.extend(in_each(tree, &format!("src/{kind}/"), |source| {
             let module = source.module();
             let own = module.get(1).copied().unwrap_or_default();
@@ -174,9 +212,8 @@ pub(super) fn offers(tree: &Tree) -> Vec<String> {
                 let theirs = target == "*"
                     || target.starts_with(char::is_uppercase)
                     || tree.has(&format!("src/{kind}/{target}.rs"));
-                (name.module() == Some(kind) && target != own && theirs).then(|| {
-                    format!("`{own}` may not name its neighbour `{target}`; share a lower layer")
-                })
+                (name.module() == Some(kind) && target != own && theirs)
+                    .then(|| format!("`{own}` may not name `{target}`; share a lower layer"))
             })
         }));
     }
@@ -189,16 +226,17 @@ pub(super) fn offers(tree: &Tree) -> Vec<String> {
     findings
 }
 
-/// 5. No `mod.rs`, no drawers, no Cargo features in the provider, no globals.
-pub(super) fn habits(tree: &Tree) -> Vec<String> {
+/// 5. No `mod.rs`, no vague names, no Cargo features in the provider, no globals.
+pub(super) fn conventions(tree: &Tree) -> Vec<String> {
     let mut findings = Vec::new();
     for file in tree.files.keys().filter(|file| is_rust(file)) {
         if file.ends_with("/mod.rs") {
-            findings.push(format!("{file}: name it after its folder, beside the folder"));
+            findings
+                .push(format!("{file}: name it after its folder, and put it next to the folder"));
         }
         let mut parts = file.trim_end_matches(".rs").split('/');
-        if let Some(drawer) = parts.find(|part| DRAWERS.contains(part)) {
-            findings.push(format!("{file}: `{drawer}` says nothing; name the one idea in it"));
+        if let Some(name) = parts.find(|part| VAGUE_NAMES.contains(part)) {
+            findings.push(format!("{file}: `{name}` says nothing; name the one idea in it"));
         }
     }
     let optional = |manifest: &String| manifest.contains("optional = true");
@@ -271,7 +309,7 @@ mod tests {
     use super::{super::tests::check, *};
 
     #[test]
-    fn cloud_and_cluster_are_strangers() {
+    fn arrow_between_cloud_and_cluster_or_upwards_is_found() {
         check(
             layers,
             &[
@@ -280,17 +318,20 @@ mod tests {
                 ("src/cluster.rs", "use crate::{groups::Groups, cloud};"),
                 ("src/groups.rs", "use crate::{cloud, rules};"),
                 ("src/main.rs", "tf_provider::serve()"),
+                ("src/provider.rs", "use crate::{resources::Group, wait::retry};"),
+                ("src/resources.rs", "use crate::{client::Client, provider::Tke};"),
             ],
             &[
                 "src/cloud/client.rs:1: `crate::cluster::Cluster`: `cloud` may not name `cluster`",
                 "src/cluster.rs:1: `crate::groups::Groups`: `cluster` may not name `groups`",
                 "src/cluster.rs:1: `crate::cloud`: `cluster` may not name `cloud`",
+                "src/resources.rs:1: `crate::provider::Tke`: `resources` may not name `provider`",
             ],
         );
     }
 
     #[test]
-    fn only_the_top_knows_terraform() {
+    fn terraform_below_the_resources_is_found() {
         check(
             layers,
             &[
@@ -302,14 +343,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_module_needs_a_place() {
+    fn module_without_arrows_is_found() {
         check(layers, &[("src/quotas.rs", "")], &["src/quotas.rs:1: `quotas` is a new module"]);
     }
 
     #[test]
-    fn each_outside_has_one_door() {
+    fn use_of_generated_types_sockets_and_environment_outside_their_modules_is_found() {
         check(
-            doors,
+            access,
             &[
                 ("tf-provider/src/protocol/wire.rs", "use super::generated::tfplugin6;"),
                 ("tf-provider/src/lifecycle.rs", "use crate::protocol::generated::tfplugin6;"),
@@ -329,9 +370,9 @@ mod tests {
     }
 
     #[test]
-    fn the_sandbox_shares_nothing() {
+    fn code_shared_with_the_sandbox_is_found() {
         check(
-            witnesses,
+            sandbox,
             &[
                 ("sandbox/src/lib.rs", "use terraform_provider_tke::rules::Rule;"),
                 ("sandbox/src/rule.rs", "include!(\"../../src/rules.rs\");"),
@@ -347,7 +388,7 @@ mod tests {
             ],
         );
         check(
-            witnesses,
+            sandbox,
             &[
                 ("Cargo.toml", "[workspace.dependencies]\ntke-sandbox = { path = \"sandbox\" }"),
                 ("sandbox/src/lib.rs", "include!(\"seed.rs\");"),
@@ -357,9 +398,9 @@ mod tests {
     }
 
     #[test]
-    fn resources_keep_to_themselves() {
+    fn resource_that_names_another_and_impure_function_are_found() {
         check(
-            offers,
+            components,
             &[
                 ("src/resources/rule.rs", "use super::group::find; use super::rule::tests;"),
                 ("src/resources/policy.rs", "use super::{Group, in_region}; use super::*;"),
@@ -377,9 +418,9 @@ mod tests {
     }
 
     #[test]
-    fn habits_hold() {
+    fn vague_names_features_and_globals_are_found() {
         check(
-            habits,
+            conventions,
             &[
                 ("src/groups/mod.rs", ""),
                 ("sandbox/src/utils/a.rs", ""),
@@ -399,12 +440,12 @@ mod tests {
     }
 
     #[test]
-    fn pure_places_stay_pure() {
+    fn impure_name_and_missing_file_are_found() {
         let pure = "fn f(at: Timestamp) {} #[cfg(test)] mod tests { tokio::spawn() }";
         let mut files = [
             ("src/cloud/sign.rs", pure),
             ("src/cloud/error.rs", pure),
-            ("src/cloud/kind.rs", pure),
+            ("src/cloud/error_kind.rs", pure),
             ("src/rules.rs", pure),
             ("src/rules/id.rs", pure),
             ("tf-provider/src/lifecycle/plan.rs", pure),

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_spellings_of_a_dependency() {
+    fn dependencies_are_found_in_every_form() {
         let manifest = "[package]\nname = \"p\"\n[dependencies]\n# b = 1\na.workspace = true\n\
                         b = { path = \"../b\" }\n\n[dependencies.c]\npath = \"c\"\n\
                         [dev-dependencies]\nd = \"1\"\n";
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn tables() {
+    fn table_is_found_by_its_whole_name() {
         assert!(has_table("[features]\n", "features"));
         assert!(!has_table("[features.x]\n", "features"));
     }

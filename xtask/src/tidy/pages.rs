@@ -51,7 +51,7 @@ mod tests {
     use super::{super::tests::check, *};
 
     #[test]
-    fn all_three_or_none() {
+    fn component_without_example_or_test_is_found() {
         let whole = [
             ("src/resources/rule.rs", ""),
             ("examples/resources/tke_rule/resource.tf", ""),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn data_sources_too() {
+    fn data_source_without_example_or_test_is_found() {
         check(
             pairs,
             &[("src/data_sources/cluster.rs", "")],

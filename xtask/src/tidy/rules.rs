@@ -84,7 +84,7 @@ mod tests {
     );
 
     #[test]
-    fn every_rule_has_tests_and_every_test_exists() {
+    fn rule_without_test_and_link_to_nothing_are_found() {
         let page = "# Rules\n\n- ◆ Yes. [one](../src/a.rs)\n- ○ No. [two](../src/a.rs)";
         check(tested, &[(PAGE, page), SOURCE], &[]);
         let page = "- ◆ A.\n- B. [one](../src/a.rs)\n- ○ C. [none](../src/a.rs) [one](../src/b.rs)";

@@ -213,7 +213,7 @@ pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     let by_itself = cx.behaviour.self_reference_blocks_delete
         && group.rules.references().any(|named| named == id);
     if by_itself || vpc.referencing(group).next().is_some() {
-        let message = format!("The security group `{id}` is named by rules.");
+        let message = format!("The security group `{id}` is referenced by rules.");
         return Err(ApiError::new("ResourceInUse", message));
     }
     vpc.groups.retain(|group| group.region != cx.region || group.id != id);

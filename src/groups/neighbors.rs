@@ -1,4 +1,4 @@
-//! What stood beside a rule when it was last seen.
+//! The neighbors that a rule had when it was last read.
 //!
 //! A rule that was there together with ours is not ours after an edit, however much it looks like
 //! it. Without that memory, a rule that is removed by hand would be taken for the rule of somebody
@@ -8,33 +8,33 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use crate::rules::Rule;
 
-/// Fingerprints of the rules beside one rule that differ from it in one respect.
+/// Fingerprints of the rules of its group that differ from it in one respect.
 ///
 /// Written, six hexadecimal digits for each. Two rules with one fingerprint do no harm: at worst an
 /// edited rule counts as gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside(BTreeSet<u32>);
+pub struct NeighborFingerprints(BTreeSet<u32>);
 
-impl Beside {
+impl NeighborFingerprints {
     /// Whether this rule was among them.
     pub(super) fn holds(&self, rule: &Rule) -> bool {
         self.0.contains(&fingerprint(rule))
     }
 }
 
-impl<'a> FromIterator<&'a Rule> for Beside {
+impl<'a> FromIterator<&'a Rule> for NeighborFingerprints {
     fn from_iter<I: IntoIterator<Item = &'a Rule>>(rules: I) -> Self {
         Self(rules.into_iter().map(fingerprint).collect())
     }
 }
 
-impl fmt::Display for Beside {
+impl fmt::Display for NeighborFingerprints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|fingerprint| write!(f, "{fingerprint:06x}"))
     }
 }
 
-impl FromStr for Beside {
+impl FromStr for NeighborFingerprints {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -62,18 +62,18 @@ mod tests {
     use crate::rules::{RuleId, strategy};
 
     #[test]
-    fn ok_fingerprints_never_change() {
+    fn fingerprints_are_stable_across_versions() {
         let rule = |text: &str| format!("sg-x_{text}").parse::<RuleId>().unwrap().rule;
         let rules = [rule("ingress_accept_tcp_443_10.0.0.0/8"), rule("egress_drop_all_all_::/0")];
-        insta::assert_snapshot!(Beside::from_iter(&rules), @"a6b70cd19a70");
+        insta::assert_snapshot!(NeighborFingerprints::from_iter(&rules), @"a6b70cd19a70");
     }
 
     proptest! {
         #[test]
         fn parse_undoes_display(rules in proptest::collection::vec(strategy::rule(), 0..9)) {
-            let beside: Beside = rules.iter().collect();
-            prop_assert!(rules.iter().all(|rule| beside.holds(rule)));
-            prop_assert_eq!(beside.to_string().parse::<Beside>(), Ok(beside));
+            let neighbors: NeighborFingerprints = rules.iter().collect();
+            prop_assert!(rules.iter().all(|rule| neighbors.holds(rule)));
+            prop_assert_eq!(neighbors.to_string().parse::<NeighborFingerprints>(), Ok(neighbors));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who keeps a group from being deleted.
+//! What keeps a group from being deleted.
 
 use std::fmt;
 
@@ -15,22 +15,22 @@ use crate::{
 
 /// What uses a group, as far as the service tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Holders {
-    /// Kinds of instances that carry it, and how many of each. Pods on super nodes are `EKS`.
+pub struct Usage {
+    /// Kinds of instances that it is attached to, and how many of each. Pods on super nodes are `EKS`.
     pub instances: Vec<(String, u64)>,
-    /// Groups with rules that mention it.
+    /// Groups with rules that reference it.
     pub groups: Vec<GroupId>,
 }
 
 impl Handle {
-    /// Asks who uses the group. What cannot be asked is left out: this explains another failure.
-    pub(super) async fn holders(&self, stop: &CancellationToken) -> Holders {
+    /// Asks what uses the group. What cannot be asked is left out: this explains another failure.
+    pub(super) async fn usage(&self, cancel: &CancellationToken) -> Usage {
         let statistics = DescribeSecurityGroupAssociationStatistics {
             security_group_ids: vec![self.id.to_string()],
         };
         let (statistics, groups) = tokio::join!(
-            self.groups.cloud.call(&self.region, &statistics, stop),
-            self.mentioned_by(stop),
+            self.groups.cloud.call(&self.region, &statistics, cancel),
+            self.referenced_by(cancel),
         );
         let instances = statistics
             .into_iter()
@@ -40,17 +40,17 @@ impl Handle {
             .filter(|kind| kind.instance_count > 0)
             .map(|kind| (kind.instance_type, kind.instance_count))
             .collect();
-        Holders { instances, groups: groups.unwrap_or_default() }
+        Usage { instances, groups: groups.unwrap_or_default() }
     }
 
-    /// The groups with rules that mention this one.
-    pub(super) async fn mentioned_by(
+    /// The groups with rules that reference this one.
+    pub(super) async fn referenced_by(
         &self,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Vec<GroupId>, cloud::Error> {
         let request =
             DescribeSecurityGroupReferences { security_group_ids: vec![self.id.to_string()] };
-        let answer = self.groups.cloud.call(&self.region, &request, stop).await?;
+        let answer = self.groups.cloud.call(&self.region, &request, cancel).await?;
         Ok(answer
             .referred_security_group_set
             .into_iter()
@@ -61,20 +61,21 @@ impl Handle {
     }
 }
 
-impl fmt::Display for Holders {
+impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
         if !self.instances.is_empty() {
-            let kinds: Vec<String> =
-                self.instances.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            parts.push(format!("carried by {}", kinds.join(", ")));
+            let kinds = self.instances.iter().map(|(kind, count)| {
+                format!("{count} {kind} instance{}", if *count == 1 { "" } else { "s" })
+            });
+            parts.push(format!("attached to {}", kinds.collect::<Vec<_>>().join(", ")));
         }
         if !self.groups.is_empty() {
             let ids: Vec<&str> = self.groups.iter().map(GroupId::as_str).collect();
-            parts.push(format!("mentioned by rules of {}", ids.join(", ")));
+            parts.push(format!("referenced by rules in {}", ids.join(", ")));
         }
         if parts.is_empty() {
-            return f.write_str("the service does not say by what");
+            return f.write_str("the service does not say what uses it");
         }
         f.write_str(&parts.join("; "))
     }
@@ -85,11 +86,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_says_who() {
+    fn usage_names_instances_and_groups() {
         let groups = vec!["sg-y".parse().unwrap(), "sg-z".parse().unwrap()];
         let instances = vec![("EKS".to_owned(), 3), ("CVM".to_owned(), 1)];
-        insta::assert_snapshot!(Holders::default(), @"the service does not say by what");
-        insta::assert_snapshot!(Holders { instances: instances.clone(), groups: Vec::new() }, @"carried by 3 EKS, 1 CVM");
-        insta::assert_snapshot!(Holders { instances, groups }, @"carried by 3 EKS, 1 CVM; mentioned by rules of sg-y, sg-z");
+        insta::assert_snapshot!(Usage::default(), @"the service does not say what uses it");
+        insta::assert_snapshot!(Usage { instances: instances.clone(), groups: Vec::new() }, @"attached to 3 EKS instances, 1 CVM instance");
+        insta::assert_snapshot!(Usage { instances, groups }, @"attached to 3 EKS instances, 1 CVM instance; referenced by rules in sg-y, sg-z");
     }
 }

@@ -2,7 +2,7 @@
 
 /// The few classes that all codes fall into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum ErrorKind {
     /// The object does not exist.
     NotFound,
     /// The object exists but is occupied or in transition.
@@ -13,7 +13,7 @@ pub enum Kind {
     Denied,
     /// A quota is used up.
     Quota,
-    /// The wish collides with something that is already there.
+    /// The request conflicts with an existing object.
     Conflict,
     /// The request was made for a version that has been overtaken; nothing was done.
     Stale,
@@ -25,7 +25,7 @@ pub enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl ErrorKind {
     /// Every kind, so that a table of advice can be checked for gaps.
     pub const ALL: [Self; 10] = [
         Self::NotFound,
@@ -50,42 +50,42 @@ impl Kind {
     }
 }
 
-fn of_whole(code: &str) -> Option<Kind> {
+fn of_whole(code: &str) -> Option<ErrorKind> {
     Some(match code {
         // "The key does not exist": what is missing is not the object of the call.
-        "AuthFailure.SecretIdNotFound" => Kind::Denied,
-        "UnsupportedOperation.VersionMismatch" => Kind::Stale,
-        "UnsupportedOperation.DuplicatePolicy" => Kind::Conflict,
+        "AuthFailure.SecretIdNotFound" => ErrorKind::Denied,
+        "UnsupportedOperation.VersionMismatch" => ErrorKind::Stale,
+        "UnsupportedOperation.DuplicatePolicy" => ErrorKind::Conflict,
         _ => return None,
     })
 }
 
-fn of_last(last: &str) -> Option<Kind> {
+fn of_last(last: &str) -> Option<ErrorKind> {
     Some(match last {
-        "CamNoAuth" | "NoRBACPermissions" | "TagNotPermit" => Kind::Denied,
-        "ClusterState" | "ClusterInAbnormalStat" | "LockedResources" => Kind::Busy,
+        "CamNoAuth" | "NoRBACPermissions" | "TagNotPermit" => ErrorKind::Denied,
+        "ClusterState" | "ClusterInAbnormalStat" | "LockedResources" => ErrorKind::Busy,
         "ClbPolicyLimit" | "ClbPolicyExceedLimit" | "LimitExceeded" | "SgNumExceedLimit" => {
-            Kind::Quota
+            ErrorKind::Quota
         }
-        "Param" | "ParamError" | "DeprecatedAPI" | "Malformed" => Kind::Invalid,
-        _ if last.ends_with("NotFound") => Kind::NotFound,
-        _ if last.starts_with("QuotaMax") => Kind::Quota,
-        _ if last.starts_with("CidrConflictWith") => Kind::Conflict,
+        "Param" | "ParamError" | "DeprecatedAPI" | "Malformed" => ErrorKind::Invalid,
+        _ if last.ends_with("NotFound") => ErrorKind::NotFound,
+        _ if last.starts_with("QuotaMax") => ErrorKind::Quota,
+        _ if last.starts_with("CidrConflictWith") => ErrorKind::Conflict,
         _ => return None,
     })
 }
 
-fn of_prefix(prefix: &str) -> Kind {
+fn of_prefix(prefix: &str) -> ErrorKind {
     match prefix {
-        "ResourceNotFound" => Kind::NotFound,
-        "ResourceInUse" | "ResourceBusy" => Kind::Busy,
-        "RequestLimitExceeded" => Kind::Throttled,
+        "ResourceNotFound" => ErrorKind::NotFound,
+        "ResourceInUse" | "ResourceBusy" => ErrorKind::Busy,
+        "RequestLimitExceeded" => ErrorKind::Throttled,
         "AuthFailure"
         | "UnauthorizedOperation"
         | "OperationDenied"
         | "IpInBlacklist"
-        | "IpNotInWhitelist" => Kind::Denied,
-        "LimitExceeded" | "ResourceInsufficient" => Kind::Quota,
+        | "IpNotInWhitelist" => ErrorKind::Denied,
+        "LimitExceeded" | "ResourceInsufficient" => ErrorKind::Quota,
         "InvalidParameter"
         | "InvalidParameterValue"
         | "InvalidSecurityGroupID"
@@ -99,9 +99,9 @@ fn of_prefix(prefix: &str) -> Kind {
         | "RequestSizeLimitExceeded"
         | "UnsupportedOperation"
         | "UnsupportedProtocol"
-        | "UnsupportedRegion" => Kind::Invalid,
-        "InternalError" | "ServiceUnavailable" | "ResourceUnavailable" => Kind::Transient,
-        _ => Kind::Unknown,
+        | "UnsupportedRegion" => ErrorKind::Invalid,
+        "InternalError" | "ServiceUnavailable" | "ResourceUnavailable" => ErrorKind::Transient,
+        _ => ErrorKind::Unknown,
     }
 }
 
@@ -110,16 +110,16 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(kind: Kind, codes: &[&str]) {
+    fn check(kind: ErrorKind, codes: &[&str]) {
         for code in codes {
-            assert_eq!(Kind::of(code), kind, "{code}");
+            assert_eq!(ErrorKind::of(code), kind, "{code}");
         }
     }
 
     #[test]
-    fn ok_every_code_of_our_actions() {
+    fn every_documented_code_has_its_kind() {
         check(
-            Kind::NotFound,
+            ErrorKind::NotFound,
             &[
                 "ResourceNotFound",
                 "ResourceNotFound.ClusterNotFound",
@@ -130,7 +130,7 @@ mod tests {
             ],
         );
         check(
-            Kind::Busy,
+            ErrorKind::Busy,
             &[
                 "ResourceInUse",
                 "ResourceBusy",
@@ -141,7 +141,7 @@ mod tests {
             ],
         );
         check(
-            Kind::Throttled,
+            ErrorKind::Throttled,
             &[
                 "RequestLimitExceeded",
                 "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
@@ -150,7 +150,7 @@ mod tests {
             ],
         );
         check(
-            Kind::Denied,
+            ErrorKind::Denied,
             &[
                 "AuthFailure.InvalidAuthorization",
                 "AuthFailure.InvalidSecretId",
@@ -169,7 +169,7 @@ mod tests {
             ],
         );
         check(
-            Kind::Quota,
+            ErrorKind::Quota,
             &[
                 "LimitExceeded",
                 "LimitExceeded.SecurityGroupPolicySet",
@@ -184,12 +184,12 @@ mod tests {
             ],
         );
         check(
-            Kind::Conflict,
+            ErrorKind::Conflict,
             &["UnsupportedOperation.DuplicatePolicy", "FailedOperation.CidrConflictWithVpcCidr"],
         );
-        check(Kind::Stale, &["UnsupportedOperation.VersionMismatch"]);
+        check(ErrorKind::Stale, &["UnsupportedOperation.VersionMismatch"]);
         check(
-            Kind::Invalid,
+            ErrorKind::Invalid,
             &[
                 "InvalidParameter",
                 "InvalidParameter.Coexist",
@@ -213,7 +213,7 @@ mod tests {
             ],
         );
         check(
-            Kind::Transient,
+            ErrorKind::Transient,
             &[
                 "InternalError",
                 "InternalError.ModuleError",
@@ -224,7 +224,7 @@ mod tests {
             ],
         );
         check(
-            Kind::Unknown,
+            ErrorKind::Unknown,
             &["FailedOperation", "FailedOperation.UnexpectedError", "DryRunOperation", "", "."],
         );
     }

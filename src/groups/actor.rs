@@ -1,6 +1,6 @@
-//! The keeper of one group's rules: the only task that reads or writes them.
+//! The actor of one group's rules: the only task that reads or writes them.
 //!
-//! **Reads share a snapshot.** Whoever asks while one is fetched or within [`FRESH`] of it gets the
+//! **Reads share a snapshot.** Whoever asks while one is fetched or within [`SNAPSHOT_TTL`] of it gets the
 //! same one: a plan reads all rules of a group with one call, although Terraform asks for them one
 //! by one over its walk. It is dropped before every write. Nothing is gained by keeping it longer,
 //! and a walk that waits for minutes on something else should not decide on old news.
@@ -11,9 +11,9 @@
 //! how calls are sent and failures are looked at stays as it is.
 //!
 //! **Claims.** A rule that is not there may be one that somebody edited. It is taken to be the one
-//! rule near it that did not stand beside it before and is nobody else's; whose rules are whose
+//! rule near it that was no neighbor before and that nobody else has claimed; which rules are whose
 //! shows only as the reads of a walk come in. So the question rests until no read has come for
-//! [`QUIET`].
+//! [`CLAIM_DEBOUNCE`].
 
 use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
@@ -25,75 +25,83 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
-    Beside, Error, Handle, RuleSpec, Tracked,
+    Error, Handle, NeighborFingerprints, RuleSpec, Tracked,
     change::{Change, Step, Write},
     snapshot::Snapshot,
 };
 use crate::{
     cloud::{
-        self, Client, Kind, Region, Retry,
+        self, Client, ErrorKind, Region,
         api::vpc::{DescribeSecurityGroupPolicies, SecurityGroupPolicies},
     },
     rules::{Difference, GroupId, Rule},
+    wait::{self, Backoff},
 };
 
 /// How long a snapshot may answer questions.
-const FRESH: Duration = Duration::from_secs(30);
+const SNAPSHOT_TTL: Duration = Duration::from_secs(30);
 
 /// How long reads must have ceased before an edited rule is looked for among unclaimed ones. Only
 /// walks that have lost a rule wait at all, and then once.
-const QUIET: Duration = Duration::from_millis(100);
+const CLAIM_DEBOUNCE: Duration = Duration::from_millis(100);
 
 /// How often a write is compiled anew, and how long to wait in between.
-const AGAIN: Retry = Retry { times: 5, wait: Duration::from_secs(30) };
+const WRITE_RETRY: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(5),
+    times: Some(5),
+    total: Some(Duration::from_secs(30)),
+};
 
 /// The same for a write that came too late. Nothing was done, so it is safe to be patient: whoever
 /// applies a hundred rules of another state to the group is ahead of us every second time.
-const OVERTAKEN: Retry = Retry { times: 30, wait: Duration::from_mins(2) };
+const VERSION_RETRY: Backoff =
+    Backoff { times: Some(30), total: Some(Duration::from_mins(2)), ..WRITE_RETRY };
 
 /// How many rules to name when one cannot be found.
 const NEAREST: usize = 5;
 
-/// Where to send jobs to a keeper. It ends when all of these are gone.
-pub(super) type Address = mpsc::UnboundedSender<Job>;
+/// Where to send messages to a actor. It ends when all of these are gone.
+pub(super) type Mailbox = mpsc::UnboundedSender<Message>;
 
-/// Something for a keeper to do.
+/// Something for a actor to do.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct Message {
     asked: Instant,
-    stop: CancellationToken,
-    task: Task,
+    cancel: CancellationToken,
+    command: Command,
 }
 
 /// What, and whom to tell.
 #[derive(Debug)]
-pub(super) enum Task {
-    Find(Rule, Reply<Option<RuleSpec>>),
-    Nearest(Rule, Reply<Vec<RuleSpec>>),
-    Mentioning(GroupId, Reply<Vec<RuleSpec>>),
-    Track(RuleSpec, Beside, Reply<Tracked>),
-    Beside(RuleSpec, Reply<Beside>),
-    Change(Change, Reply<()>),
+pub(super) enum Command {
+    Find(Rule, ReplyTo<Option<RuleSpec>>),
+    Nearest(Rule, ReplyTo<Vec<RuleSpec>>),
+    References(GroupId, ReplyTo<Vec<RuleSpec>>),
+    Track(RuleSpec, NeighborFingerprints, ReplyTo<Tracked>),
+    NeighborFingerprints(RuleSpec, ReplyTo<NeighborFingerprints>),
+    Change(Change, ReplyTo<()>),
 }
 
-type Reply<T> = oneshot::Sender<Result<T, Error>>;
+type ReplyTo<T> = oneshot::Sender<Result<T, Error>>;
 
 impl Handle {
-    /// Has the keeper do something.
+    /// Has the actor do something.
     pub(super) async fn ask<T>(
         &self,
-        stop: &CancellationToken,
-        task: impl FnOnce(Reply<T>) -> Task,
+        cancel: &CancellationToken,
+        command: impl FnOnce(ReplyTo<T>) -> Command,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { asked: Instant::now(), stop: stop.clone(), task: task(reply) };
-        let abandoned = || Error::Abandoned(self.id.clone());
-        self.keeper().send(job).ok().ok_or_else(abandoned)?;
+        let message =
+            Message { asked: Instant::now(), cancel: cancel.clone(), command: command(reply) };
+        let abandoned = || Error::ActorStopped(self.id.clone());
+        self.actor().send(message).ok().ok_or_else(abandoned)?;
         answer.await.ok().ok_or_else(abandoned)?
     }
 }
 
-struct Keeper {
+struct Actor {
     cloud: Client,
     region: Region,
     group: GroupId,
@@ -106,9 +114,9 @@ struct Keeper {
 /// A rule that is not there but may have been edited, and who wants to know.
 struct Missing {
     known: RuleSpec,
-    beside: Beside,
-    stop: CancellationToken,
-    reply: Reply<Tracked>,
+    neighbors: NeighborFingerprints,
+    cancel: CancellationToken,
+    reply: ReplyTo<Tracked>,
 }
 
 /// What the last look at the group gave: its rules, nothing if there is no group, or a failure.
@@ -117,10 +125,10 @@ struct View {
     rules: Result<Option<Arc<Snapshot>>, cloud::Error>,
 }
 
-/// Starts the keeper of a group.
-pub(super) fn start(cloud: &Client, region: &Region, group: &GroupId) -> Address {
-    let (address, jobs) = mpsc::unbounded_channel();
-    let keeper = Keeper {
+/// Starts the actor of a group.
+pub(super) fn start(cloud: &Client, region: &Region, group: &GroupId) -> Mailbox {
+    let (mailbox, messages) = mpsc::unbounded_channel();
+    let actor = Actor {
         cloud: cloud.clone(),
         region: region.clone(),
         group: group.clone(),
@@ -128,58 +136,58 @@ pub(super) fn start(cloud: &Client, region: &Region, group: &GroupId) -> Address
         claims: HashMap::new(),
         missing: Vec::new(),
     };
-    tokio::spawn(keeper.run(jobs));
-    address
+    tokio::spawn(actor.run(messages));
+    mailbox
 }
 
-impl Keeper {
-    async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+impl Actor {
+    async fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
         let mut quiet = Instant::now();
         loop {
             tokio::select! {
                 biased;
-                job = jobs.recv() => {
-                    let Some(job) = job else { break };
-                    self.take(job).await;
-                    quiet = Instant::now() + QUIET;
+                message = messages.recv() => {
+                    let Some(message) = message else { break };
+                    self.handle(message).await;
+                    quiet = Instant::now() + CLAIM_DEBOUNCE;
                 }
                 () = sleep_until(quiet), if !self.missing.is_empty() => self.settle().await,
             }
         }
     }
 
-    /// Does one job. Whoever asked may be gone by the time of the answer; that is their affair.
-    async fn take(&mut self, job: Job) {
-        let Job { asked, stop, task } = job;
-        match task {
-            Task::Find(rule, reply) => {
-                let found = self.look(asked, &stop).await.map(|snapshot| {
+    /// Does one message. Whoever asked may be gone by the time of the answer; that is their affair.
+    async fn handle(&mut self, message: Message) {
+        let Message { asked, cancel, command } = message;
+        match command {
+            Command::Find(rule, reply) => {
+                let found = self.look(asked, &cancel).await.map(|snapshot| {
                     let wanted = RuleSpec { rule, description: String::new() };
                     snapshot.and_then(|snapshot| Some(snapshot.find(&wanted)?.spec.clone()))
                 });
                 reply.send(found).ok();
             }
-            Task::Nearest(rule, reply) => {
-                let nearest = self.look(asked, &stop).await.map(|snapshot| {
+            Command::Nearest(rule, reply) => {
+                let nearest = self.look(asked, &cancel).await.map(|snapshot| {
                     snapshot.map(|snapshot| snapshot.nearest(&rule, NEAREST)).unwrap_or_default()
                 });
                 reply.send(nearest).ok();
             }
-            Task::Mentioning(group, reply) => {
-                let mentioning = self.look(asked, &stop).await.map(|snapshot| {
-                    snapshot.map(|snapshot| snapshot.mentioning(&group)).unwrap_or_default()
+            Command::References(group, reply) => {
+                let references = self.look(asked, &cancel).await.map(|snapshot| {
+                    snapshot.map(|snapshot| snapshot.references(&group)).unwrap_or_default()
                 });
-                reply.send(mentioning).ok();
+                reply.send(references).ok();
             }
-            Task::Beside(spec, reply) => {
-                let beside = self.look(asked, &stop).await.map(|snapshot| {
-                    snapshot.map(|snapshot| snapshot.beside(&spec)).unwrap_or_default()
+            Command::NeighborFingerprints(spec, reply) => {
+                let neighbors = self.look(asked, &cancel).await.map(|snapshot| {
+                    snapshot.map(|snapshot| snapshot.neighbors(&spec)).unwrap_or_default()
                 });
-                reply.send(beside).ok();
+                reply.send(neighbors).ok();
             }
-            Task::Track(known, beside, reply) => {
-                let tracked = match self.look(asked, &stop).await {
-                    Ok(Some(snapshot)) => self.track(&snapshot, &known, &beside),
+            Command::Track(known, neighbors, reply) => {
+                let tracked = match self.look(asked, &cancel).await {
+                    Ok(Some(snapshot)) => self.track(&snapshot, &known, &neighbors),
                     Ok(None) => Some(Tracked::Gone(Vec::new())),
                     Err(error) => {
                         reply.send(Err(error)).ok();
@@ -188,11 +196,11 @@ impl Keeper {
                 };
                 match tracked {
                     Some(tracked) => drop(reply.send(Ok(tracked))),
-                    None => self.missing.push(Missing { known, beside, stop, reply }),
+                    None => self.missing.push(Missing { known, neighbors, cancel, reply }),
                 }
             }
-            Task::Change(change, reply) => {
-                reply.send(self.change(change, asked, &stop).await).ok();
+            Command::Change(change, reply) => {
+                reply.send(self.change(change, asked, &cancel).await).ok();
             }
         }
     }
@@ -201,27 +209,23 @@ impl Keeper {
     async fn look(
         &mut self,
         asked: Instant,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Option<Arc<Snapshot>>, Error> {
         let shared = self.view.take().filter(|view| match view.rules {
-            Ok(_) => view.at.elapsed() < FRESH,
+            Ok(_) => view.at.elapsed() < SNAPSHOT_TTL,
             // Whoever asked before it failed would otherwise wait for the same failure again.
             Err(_) => asked < view.at,
         });
         let view = if let Some(view) = shared {
             view
         } else {
-            let answer = self.cloud.call(&self.region, &self.question(), stop).await;
+            let answer = self.cloud.call(&self.region, &self.question(), cancel).await;
             View { at: Instant::now(), rules: snapshot(answer) }
         };
         let rules = view.rules.clone();
-        // A failure may be due to this caller's own stop; then it is no answer to others.
-        self.view = (rules.is_ok() || !stop.is_cancelled()).then_some(view);
-        rules.map_err(|source| self.unread(source))
-    }
-
-    fn unread(&self, source: cloud::Error) -> Error {
-        Error::Cloud { doing: format!("read the rules of security group {}", self.group), source }
+        // A failure may be due to this caller's own cancel; then it is no answer to others.
+        self.view = (rules.is_ok() || !cancel.is_cancelled()).then_some(view);
+        rules.map_err(Error::from)
     }
 
     fn question(&self) -> DescribeSecurityGroupPolicies {
@@ -235,29 +239,34 @@ fn snapshot(
 ) -> Result<Option<Arc<Snapshot>>, cloud::Error> {
     match answer {
         Ok(answer) => Ok(Some(Arc::new(Snapshot::new(answer.security_group_policy_set)))),
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 // Following rules that somebody edited.
-impl Keeper {
+impl Actor {
     /// What has become of a rule, unless that has to wait until others have claimed theirs.
-    fn track(&mut self, snapshot: &Snapshot, known: &RuleSpec, beside: &Beside) -> Option<Tracked> {
+    fn track(
+        &mut self,
+        snapshot: &Snapshot,
+        known: &RuleSpec,
+        neighbors: &NeighborFingerprints,
+    ) -> Option<Tracked> {
         if let Some(entry) = snapshot.find(known).filter(|entry| self.is_free(&entry.spec, known)) {
             self.claims.insert(known.rule.clone(), known.rule.clone());
             return Some(Tracked::Same(entry.spec.clone()));
         }
-        let may_be_edited = self.candidates(snapshot, known, beside).next().is_some();
+        let may_be_edited = self.candidates(snapshot, known, neighbors).next().is_some();
         (!may_be_edited).then(|| Tracked::Gone(Vec::new()))
     }
 
     /// Answers those that had to wait.
     async fn settle(&mut self) {
-        for Missing { known, beside, stop, reply } in mem::take(&mut self.missing) {
-            let snapshot = self.look(Instant::now(), &stop).await;
+        for Missing { known, neighbors, cancel, reply } in mem::take(&mut self.missing) {
+            let snapshot = self.look(Instant::now(), &cancel).await;
             let tracked = snapshot.map(|snapshot| match snapshot {
-                Some(snapshot) => self.identify(&snapshot, &known, &beside),
+                Some(snapshot) => self.identify(&snapshot, &known, &neighbors),
                 None => Tracked::Gone(Vec::new()),
             });
             reply.send(tracked).ok();
@@ -265,11 +274,16 @@ impl Keeper {
     }
 
     /// What has become of a rule, now that others have claimed theirs.
-    fn identify(&mut self, snapshot: &Snapshot, known: &RuleSpec, beside: &Beside) -> Tracked {
-        if let Some(Tracked::Same(spec)) = self.track(snapshot, known, beside) {
+    fn identify(
+        &mut self,
+        snapshot: &Snapshot,
+        known: &RuleSpec,
+        neighbors: &NeighborFingerprints,
+    ) -> Tracked {
+        if let Some(Tracked::Same(spec)) = self.track(snapshot, known, neighbors) {
             return Tracked::Same(spec);
         }
-        let candidates: Vec<_> = self.candidates(snapshot, known, beside).collect();
+        let candidates: Vec<_> = self.candidates(snapshot, known, neighbors).collect();
         if let [(spec, difference)] = candidates.as_slice() {
             self.claims.insert(spec.rule.clone(), known.rule.clone());
             return Tracked::Drifted((*spec).clone(), *difference);
@@ -282,11 +296,11 @@ impl Keeper {
         &self,
         snapshot: &'a Snapshot,
         known: &RuleSpec,
-        beside: &Beside,
+        neighbors: &NeighborFingerprints,
     ) -> impl Iterator<Item = (&'a RuleSpec, Difference)> {
         snapshot
             .near(known)
-            .filter(|(spec, _)| self.is_free(spec, known) && !beside.holds(&spec.rule))
+            .filter(|(spec, _)| self.is_free(spec, known) && !neighbors.holds(&spec.rule))
     }
 
     /// Whether a rule that is there is nobody's, or that of whoever knows it as `known`.
@@ -296,70 +310,69 @@ impl Keeper {
 }
 
 // Writing.
-impl Keeper {
+impl Actor {
     async fn change(
         &mut self,
         change: Change,
         asked: Instant,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<(), Error> {
-        let failed_to = {
-            let doing = change.doing(&self.group);
-            |source| Error::Cloud { doing, source }
-        };
-        let Some(snapshot) = self.look(asked, stop).await? else {
+        let Some(snapshot) = self.look(asked, cancel).await? else {
             return change.without_group(&self.group);
         };
         let change = change.about_one(&snapshot);
         let mut next = change.compile(&self.group, &snapshot, false)?;
         let mut tried = false;
-        let (mut again, mut overtaken) = (AGAIN.waits(), OVERTAKEN.waits());
+        let (mut again, mut overtaken) = (WRITE_RETRY.delays(), VERSION_RETRY.delays());
         while let Step::Write(write) = next {
             self.view = None;
-            let Err(error) = self.send(&write, stop).await else { return Ok(()) };
+            let Err(error) = self.send(&write, cancel).await else { return Ok(()) };
             tried |= error.is_ambiguous();
             let after = After::of(&error);
-            let is_stale = error.kind() == Kind::Stale;
+            let is_stale = error.kind() == ErrorKind::Stale;
             match (after, if is_stale { overtaken.next() } else { again.next() }) {
                 (After::Again, None) if is_stale => {
-                    return Err(Error::Contended { group: self.group.clone(), source: error });
+                    return Err(Error::ConflictRetriesExhausted {
+                        group: self.group.clone(),
+                        source: error,
+                    });
                 }
-                (After::GiveUp, _) | (After::Again, None) => return Err(failed_to(error)),
-                (After::Again, Some(wait)) => drop(cloud::pause(wait, stop).await),
-                (After::Explain, _) => {}
+                (After::GiveUp, _) | (After::Again, None) => return Err(error.into()),
+                (After::Again, Some(wait)) => drop(wait::sleep(wait, cancel).await),
+                (After::DiagnosticSource, _) => {}
             }
-            let looked = if stop.is_cancelled() {
+            let looked = if cancel.is_cancelled() {
                 self.last_look().await
             } else {
-                self.look(asked, stop).await
+                self.look(asked, cancel).await
             };
             // That the write failed says more than that looking at it failed, too.
-            let Ok(looked) = looked else { return Err(failed_to(error)) };
+            let Ok(looked) = looked else { return Err(error.into()) };
             let Some(snapshot) = looked else { return change.without_group(&self.group) };
             next = change.compile(&self.group, &snapshot, tried)?;
             let undone = matches!(next, Step::Write(_));
-            if undone && (after == After::Explain || stop.is_cancelled()) {
-                return Err(failed_to(error));
+            if undone && (after == After::DiagnosticSource || cancel.is_cancelled()) {
+                return Err(error.into());
             }
             debug!(group = %self.group, cause = %error.cause(), undone, "looked again");
         }
         Ok(())
     }
 
-    async fn send(&self, write: &Write, stop: &CancellationToken) -> Result<(), cloud::Error> {
+    async fn send(&self, write: &Write, cancel: &CancellationToken) -> Result<(), cloud::Error> {
         let Self { cloud, region, .. } = self;
         match write {
-            Write::Create(request) => cloud.call(region, request, stop).await.map(drop),
-            Write::Replace(request) => cloud.call(region, request, stop).await.map(drop),
-            Write::Delete(request) => cloud.call(region, request, stop).await.map(drop),
+            Write::Create(request) => cloud.call(region, request, cancel).await.map(drop),
+            Write::Replace(request) => cloud.call(region, request, cancel).await.map(drop),
+            Write::Delete(request) => cloud.call(region, request, cancel).await.map(drop),
         }
     }
 
-    /// One look although the operation is stopped: a write has been sent, and what it has done
+    /// One look although the operation is cancelled: a write has been sent, and what it has done
     /// must not stay unknown.
     async fn last_look(&self) -> Result<Option<Arc<Snapshot>>, Error> {
         let answer = self.cloud.call_once(&self.region, &self.question()).await;
-        snapshot(answer).map_err(|source| self.unread(source))
+        Ok(snapshot(answer)?)
     }
 }
 
@@ -369,7 +382,7 @@ enum After {
     /// Compile it anew.
     Again,
     /// Nothing, but the look may explain it: an equal rule has come, or the group has gone.
-    Explain,
+    DiagnosticSource,
     /// Nothing.
     GiveUp,
 }
@@ -377,9 +390,9 @@ enum After {
 impl After {
     fn of(error: &cloud::Error) -> Self {
         match error.kind() {
-            Kind::Stale => Self::Again,
+            ErrorKind::Stale => Self::Again,
             _ if error.is_ambiguous() => Self::Again,
-            Kind::Conflict | Kind::NotFound => Self::Explain,
+            ErrorKind::Conflict | ErrorKind::NotFound => Self::DiagnosticSource,
             _ => Self::GiveUp,
         }
     }
@@ -421,12 +434,12 @@ mod tests {
 
     #[track_caller]
     fn check(fake: &Fake, rules: &[&str]) {
-        let told = |rule: &Value| {
+        let shown = |rule: &Value| {
             format!("{}_{}_{}", rule["Protocol"], rule["Port"], rule["CidrBlock"])
                 + &format!(" {}", rule["PolicyDescription"])
         };
-        let found: Vec<String> = fake.world().group("sg-x").ingress.iter().map(told).collect();
-        let wanted: Vec<String> = rules.iter().map(|rule| told(&held(rule))).collect();
+        let found: Vec<String> = fake.world().group("sg-x").ingress.iter().map(shown).collect();
+        let wanted: Vec<String> = rules.iter().map(|rule| shown(&held(rule))).collect();
         assert_eq!(found, wanted);
     }
 
@@ -437,9 +450,9 @@ mod tests {
     async fn track(
         group: &Handle,
         known: &RuleSpec,
-        stop: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<Tracked, Error> {
-        group.track_rule(known, &Beside::default(), stop).await
+        group.track_rule(known, &NeighborFingerprints::default(), cancel).await
     }
 
     fn go() -> CancellationToken {
@@ -447,7 +460,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_reads_of_a_walk_share_one_call() {
+    async fn reads_of_one_plan_share_one_call() {
         let rules: Vec<String> = (1..=100).map(|port| format!("tcp_{port}_10.0.0.0/8")).collect();
         let (fake, group) = group(&rules.iter().map(String::as_str).collect::<Vec<_>>());
         let walk = rules.iter().enumerate().map(|(turn, rule)| {
@@ -461,24 +474,25 @@ mod tests {
             read.await.unwrap();
         }
         assert_eq!(fake.calls(READ), 1);
-        tokio::time::sleep(FRESH).await;
+        tokio::time::sleep(SNAPSHOT_TTL).await;
         group.find_rule(&spec("tcp_1_10.0.0.0/8").rule, &go()).await.unwrap().unwrap();
         assert_eq!(fake.calls(READ), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_waiting_readers_share_a_failure() {
+    async fn waiting_readers_share_one_failure() {
         let (fake, group) = group(&[]);
         fail(&fake, READ, &[Fault::Code("AuthFailure.SignatureFailure")]);
-        let (known, stop) = (spec("tcp_1_10.0.0.0/8"), go());
-        let (one, two) = tokio::join!(track(&group, &known, &stop), track(&group, &known, &stop));
-        assert!(matches!((one, two), (Err(Error::Cloud { .. }), Err(Error::Cloud { .. }))));
+        let (known, cancel) = (spec("tcp_1_10.0.0.0/8"), go());
+        let (one, two) =
+            tokio::join!(track(&group, &known, &cancel), track(&group, &known, &cancel));
+        assert!(matches!((one, two), (Err(Error::Cloud(_)), Err(Error::Cloud(_)))));
         assert_eq!(fake.calls(READ), 1);
-        assert_eq!(track(&group, &known, &stop).await.unwrap(), Tracked::Gone(Vec::new()));
+        assert_eq!(track(&group, &known, &cancel).await.unwrap(), Tracked::Gone(Vec::new()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_add_edit_remove() {
+    async fn rule_is_added_edited_and_removed() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8", "tcp_3_10.0.0.0/8"]);
         group.add_rule(&spec("udp_53_10.0.0.0/8 dns"), &go()).await.unwrap();
         let (from, to) = (spec("tcp_2_10.0.0.0/8"), spec("tcp_22_10.0.0.1 ssh"));
@@ -494,21 +508,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_add_and_edit_refuse_what_is_there() {
+    async fn adding_or_editing_to_an_existing_rule_fails() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 mine", "tcp_2_10.0.0.0/8"]);
         let error = group.add_rule(&spec("tcp_1_10.0.0.0/8 other"), &go()).await.unwrap_err();
-        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_1_10.0.0.0/8 exists already");
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_1_10.0.0.0/8 already exists");
         let (from, to) = (spec("tcp_1_10.0.0.0/8 mine"), spec("tcp_2_10.0.0.0/8"));
         let error = group.edit_rule(&from, &to, &go()).await.unwrap_err();
-        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_2_10.0.0.0/8 exists already");
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_2_10.0.0.0/8 already exists");
         let (from, to) = (spec("tcp_8_10.0.0.0/8"), spec("tcp_9_10.0.0.0/8"));
         let error = group.edit_rule(&from, &to, &go()).await.unwrap_err();
-        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_8_10.0.0.0/8 does not exist any more");
+        insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_8_10.0.0.0/8 no longer exists");
         assert_eq!(fake.calls(CREATE) + fake.calls(REPLACE), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_parallel_adds_all_arrive() {
+    async fn parallel_adds_all_succeed() {
         let (fake, group) = group(&[]);
         let adds: Vec<_> = (1..=10)
             .map(|port| {
@@ -526,7 +540,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_others_write_first() {
+    async fn stale_write_is_compiled_again() {
         let on_top = |world: &mut World| {
             let group = world.group("sg-x");
             group.ingress.insert(0, held("tcp_99_10.0.0.0/8"));
@@ -544,18 +558,18 @@ mod tests {
         };
         fail(&fake, CREATE, &[Fault::After(the_same)]);
         let error = group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap_err();
-        assert!(matches!(error, Error::Exists(_)), "{error}");
+        assert!(matches!(error, Error::RuleExists(_)), "{error}");
 
         fail(&fake, CREATE, &[Fault::Code("UnsupportedOperation.VersionMismatch"); 9]);
         group.add_rule(&spec("tcp_4_10.0.0.0/8"), &go()).await.unwrap();
         fail(&fake, CREATE, &[Fault::Code("UnsupportedOperation.VersionMismatch"); 99]);
         let error = group.add_rule(&spec("tcp_5_10.0.0.0/8"), &go()).await.unwrap_err();
-        assert!(matches!(error, Error::Contended { .. }), "{error}");
-        assert!(fake.calls(CREATE) > 11 + 2 * AGAIN.times, "{}", fake.calls(CREATE));
+        assert!(matches!(error, Error::ConflictRetriesExhausted { .. }), "{error}");
+        assert!(fake.calls(CREATE) > 11 + 2 * WRITE_RETRY.times.unwrap(), "{}", fake.calls(CREATE));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_lost_answer_is_looked_up() {
+    async fn write_with_lost_response_is_settled_by_a_look() {
         let (fake, group) =
             group(&["tcp_1_10.0.0.0/8 a", "tcp_1_10.0.0.0/8 b", "tcp_2_10.0.0.0/8"]);
         fail(&fake, CREATE, &[Fault::Lost]);
@@ -570,7 +584,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_what_was_not_done_is_done_again() {
+    async fn failed_write_is_repeated() {
         let (fake, group) = group(&[]);
         fail(&fake, CREATE, &[Fault::Down, Fault::Code("InternalError")]);
         group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
@@ -579,7 +593,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_second_attempt_means_the_rule_that_the_first_meant() {
+    async fn repeated_remove_leaves_the_twin_alone() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 redescribed meanwhile"]);
         fail(&fake, DELETE, &[Fault::Down]);
         group.remove_rule(&spec("tcp_1_10.0.0.0/8 as known"), &go()).await.unwrap();
@@ -587,7 +601,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_refusals_are_told_as_they_are() {
+    async fn refused_add_keeps_the_code_of_the_service() {
         let (fake, group) = group(&[]);
         for code in [
             "LimitExceeded.SecurityGroupPolicySet",
@@ -596,14 +610,13 @@ mod tests {
         ] {
             fail(&fake, CREATE, &[Fault::Code(code)]);
             let error = group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap_err();
-            let Error::Cloud { doing, source } = error else { panic!("{error}") };
-            assert_eq!(doing, "add rule sg-x_ingress_accept_tcp_3_10.0.0.0/8");
+            let Error::Cloud(source) = error else { panic!("{error}") };
             assert_eq!(source.code(), Some(code));
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_without_the_group() {
+    async fn missing_group_has_no_rules() {
         let (fake, group) = group(&[]);
         fake.world().groups.clear();
         let rule = spec("tcp_1_10.0.0.0/8");
@@ -615,33 +628,33 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_stopped_in_flight_is_still_looked_up() {
+    async fn write_cancelled_in_flight_is_settled_by_a_look() {
         let (fake, group) = group(&[]);
         fail(&fake, CREATE, &[Fault::Lost]);
-        let (stop, rule) = (go(), spec("tcp_1_10.0.0.0/8"));
-        let (added, ()) = tokio::join!(group.add_rule(&rule, &stop), async {
+        let (cancel, rule) = (go(), spec("tcp_1_10.0.0.0/8"));
+        let (added, ()) = tokio::join!(group.add_rule(&rule, &cancel), async {
             tokio::time::sleep(Duration::from_millis(15)).await;
-            stop.cancel();
+            cancel.cancel();
         });
         added.unwrap();
         assert_eq!(fake.world().log, [READ, CREATE, READ]);
 
         fail(&fake, DELETE, &[Fault::Down]);
-        let stop = go();
-        let (removed, ()) = tokio::join!(group.remove_rule(&rule, &stop), async {
+        let cancel = go();
+        let (removed, ()) = tokio::join!(group.remove_rule(&rule, &cancel), async {
             tokio::time::sleep(Duration::from_millis(15)).await;
-            stop.cancel();
+            cancel.cancel();
         });
-        assert!(matches!(removed, Err(Error::Cloud { source, .. }) if source.is_ambiguous()));
+        assert!(matches!(removed, Err(Error::Cloud(source)) if source.is_ambiguous()));
         assert_eq!(fake.world().log[3..], [READ, DELETE, READ]);
 
-        let error = group.remove_rule(&rule, &stop).await.unwrap_err();
-        assert!(matches!(error, Error::Cloud { source, .. } if source.is_stopped()));
+        let error = group.remove_rule(&rule, &cancel).await.unwrap_err();
+        assert!(matches!(error, Error::Cloud(source) if source.is_cancelled()));
         assert_eq!(fake.world().log.len(), 6);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_an_edited_rule_is_followed() {
+    async fn edited_rule_is_tracked() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8 web", "tcp_22_10.0.0.0/8"]);
         let tracked = track(&group, &spec("tcp_443_10.0.0.0/8 web"), &go()).await.unwrap();
         let edited = Tracked::Drifted(spec("tcp_8443_10.0.0.0/8 web"), Difference::Traffic);
@@ -659,43 +672,43 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_the_description_drifts_alone() {
+    async fn changed_description_is_no_other_rule() {
         let (_fake, group) = group(&["tcp_22_10.0.0.0/8 new"]);
         let tracked = track(&group, &spec("tcp_22_10.0.0.0/8 old"), &go()).await.unwrap();
         assert_eq!(tracked, Tracked::Same(spec("tcp_22_10.0.0.0/8 new")));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_what_stood_beside_a_rule_is_not_that_rule() {
+    async fn former_neighbor_is_not_taken_for_an_edited_rule() {
         let (fake, group) = group(&["tcp_443_10.0.0.0/8", "tcp_22_10.0.0.0/8 theirs"]);
-        let (known, stop) = (spec("tcp_443_10.0.0.0/8"), go());
-        let beside = group.beside_rule(&known, &stop).await.unwrap();
+        let (known, cancel) = (spec("tcp_443_10.0.0.0/8"), go());
+        let neighbors = group.neighbors_of(&known, &cancel).await.unwrap();
         let later = |fake: &Fake| fake.groups().at(group.region(), group.id());
 
         // Removed: the other one has been there all along.
         fake.world().group("sg-x").ingress = vec![held("tcp_22_10.0.0.0/8 theirs")];
-        let tracked = later(&fake).track_rule(&known, &beside, &stop).await.unwrap();
+        let tracked = later(&fake).track_rule(&known, &neighbors, &cancel).await.unwrap();
         assert_eq!(tracked, Tracked::Gone(Vec::new()));
 
         // Edited: of the two that are near, only one can be it.
         let edited = held("tcp_8443_10.0.0.0/8");
         fake.world().group("sg-x").ingress = vec![edited, held("tcp_22_10.0.0.0/8 theirs")];
-        let tracked = later(&fake).track_rule(&known, &beside, &stop).await.unwrap();
+        let tracked = later(&fake).track_rule(&known, &neighbors, &cancel).await.unwrap();
         assert_eq!(tracked, Tracked::Drifted(spec("tcp_8443_10.0.0.0/8"), Difference::Traffic));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_an_equal_rule_may_be_on_its_way_out() {
+    async fn add_waits_for_an_equal_rule_to_be_removed() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 old", "tcp_2_10.0.0.0/8"]);
         let (old, new) = (spec("tcp_1_10.0.0.0/8 old"), spec("tcp_1_10.0.0.0/8 new"));
         let (second, third) = (spec("tcp_2_10.0.0.0/8"), spec("tcp_3_10.0.0.0/8"));
-        let stop = go();
+        let cancel = go();
         let (behind, last, ahead) = tokio::join!(
-            group.edit_rule(&second, &new, &stop),
-            group.add_rule(&second, &stop),
+            group.edit_rule(&second, &new, &cancel),
+            group.add_rule(&second, &cancel),
             async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                group.edit_rule(&old, &third, &stop).await
+                group.edit_rule(&old, &third, &cancel).await
             },
         );
         for done in [behind, last, ahead] {
@@ -705,7 +718,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_several_candidates_are_none() {
+    async fn edited_rule_with_several_candidates_counts_as_deleted() {
         let (_fake, group) = group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8"]);
         let tracked = track(&group, &spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
         let candidates = vec![spec("tcp_1_10.0.0.0/8"), spec("tcp_2_10.0.0.0/8")];
@@ -713,30 +726,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_nobody_loses_a_rule_to_one_that_is_missing() {
+    async fn missing_rule_does_not_take_the_rule_of_another() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
         let (missing, there) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_8443_10.0.0.0/8"));
-        let stop = go();
-        let (missing, same) = tokio::join!(track(&group, &missing, &stop), async {
-            tokio::time::sleep(QUIET / 2).await;
-            track(&group, &there, &stop).await
+        let cancel = go();
+        let (missing, same) = tokio::join!(track(&group, &missing, &cancel), async {
+            tokio::time::sleep(CLAIM_DEBOUNCE / 2).await;
+            track(&group, &there, &cancel).await
         });
         assert_eq!(missing.unwrap(), Tracked::Gone(Vec::new()));
         assert_eq!(same.unwrap(), Tracked::Same(there));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_no_rule_is_told_to_two_owners() {
+    async fn no_rule_is_given_to_two_owners() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
         let (one, two) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_444_10.0.0.0/8"));
-        let stop = go();
-        let (one, two) = tokio::join!(track(&group, &one, &stop), track(&group, &two, &stop));
+        let cancel = go();
+        let (one, two) = tokio::join!(track(&group, &one, &cancel), track(&group, &two, &cancel));
         assert!(matches!(one.unwrap(), Tracked::Drifted(..)));
         assert_eq!(two.unwrap(), Tracked::Gone(Vec::new()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_nearest_come_first() {
+    async fn nearest_rules_come_first() {
         let (fake, group) = group(&["udp_1_10.9.0.0/16", "tcp_2_10.0.0.0/8"]);
         fake.world()
             .group("sg-x")

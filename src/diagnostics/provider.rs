@@ -1,0 +1,43 @@
+//! Messages about the provider block and the environment.
+
+use std::fmt::Display;
+
+use tf_provider::{Diagnostic, Path};
+
+pub(crate) fn no_region() -> Diagnostic {
+    Diagnostic::error("No region is configured")
+        .detail("Neither the resource, nor the provider block, nor the environment sets a region.")
+        .remedy(
+            "set `region` in the provider block or the resource, or TENCENTCLOUD_REGION in the \
+             environment.",
+        )
+}
+
+pub(crate) fn unknown_region() -> Diagnostic {
+    Diagnostic::error("The region is not known yet")
+        .detail("`region` in the provider block is known only after apply.")
+        .remedy(
+            "set `region` in the provider block to a value that does not depend on other resources, \
+             or set it in the resource.",
+        )
+}
+
+pub(crate) fn unknown_default_tags() -> Diagnostic {
+    Diagnostic::error("`default_tags` is not known yet")
+        .detail("`default_tags` in the provider block is known only after apply.")
+        .remedy("set it to a value that does not depend on other resources.")
+}
+
+pub(crate) fn invalid_variable(name: &str, why: impl Display) -> Diagnostic {
+    Diagnostic::error(format!("Invalid value of {name} in the environment"))
+        .detail(why.to_string())
+        .remedy("correct the variable, or set the attribute of the provider block in its place.")
+}
+
+/// `attribute` of `kubernetes` conflicts with another.
+pub(crate) fn conflicting_connection(attribute: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("Conflicting ways to reach the cluster")
+        .detail(why)
+        .remedy("remove one of the two.")
+        .at(Path::from("kubernetes").attribute(attribute))
+}
