@@ -480,19 +480,19 @@ mod tests {
     #[test]
     fn empty_collections_of_a_selector_stay_as_written() {
         #[track_caller]
-        fn check(own: Option<SelectorAttribute>, expected: SelectorAttribute) {
+        fn check(own: Option<&SelectorAttribute>, expected: &SelectorAttribute) {
             let live = expected.to_api();
-            let read = SelectorAttribute::of_api(live, own.as_ref());
+            let read = SelectorAttribute::of_api(live, own);
             assert_eq!(format!("{read:?}"), format!("{expected:?}"));
         }
-        check(None, selector(None, None));
-        check(None, selector(Some(&["app"]), None));
-        check(None, selector(None, Some(&["app"])));
-        check(Some(selector(None, None)), selector(None, None));
-        check(Some(selector(Some(&[]), None)), selector(Some(&[]), None));
-        check(Some(selector(None, Some(&[]))), selector(None, Some(&[])));
-        check(Some(selector(Some(&["old"]), None)), selector(Some(&[]), None));
-        check(Some(selector(None, Some(&["a", "b"]))), selector(None, Some(&["a"])));
+        check(None, &selector(None, None));
+        check(None, &selector(Some(&["app"]), None));
+        check(None, &selector(None, Some(&["app"])));
+        check(Some(&selector(None, None)), &selector(None, None));
+        check(Some(&selector(Some(&[]), None)), &selector(Some(&[]), None));
+        check(Some(&selector(None, Some(&[]))), &selector(None, Some(&[])));
+        check(Some(&selector(Some(&["old"]), None)), &selector(Some(&[]), None));
+        check(Some(&selector(None, Some(&["a", "b"]))), &selector(None, Some(&["a"])));
     }
 
     #[test]
