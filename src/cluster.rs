@@ -28,18 +28,18 @@ use self::connect::Session;
 pub use self::{
     apply::{Applied, Deletion, FieldManager},
     connect::{Connection, Kubeconfig, Server, Source},
-    error::{Cause, Error, NoConnection, Owner},
+    error::{Error, FieldError, NoConnection, Owner},
     object::{FieldPath, Manager, Manifest, ManifestMetadata, Metadata, Object, ObjectRef},
 };
 
 /// A cluster that is connected to when it is first used. Clones share the connection.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSession>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedSession {
     connection: Result<Connection, NoConnection>,
     // Parallel first uses wait for one attempt. A failed attempt leaves the cell empty, so that
     // the next use tries again: the endpoint may be what this very apply is creating.
@@ -51,7 +51,7 @@ impl Cluster {
     ///
     /// A missing connection is an error only at the first use.
     pub fn new(connection: Result<Connection, NoConnection>) -> Self {
-        Self { shared: Arc::new(Shared { connection, session: OnceCell::new() }) }
+        Self { shared: Arc::new(SharedSession { connection, session: OnceCell::new() }) }
     }
 
     async fn session(&self) -> Result<&Session, Error> {

@@ -16,6 +16,7 @@ mod group;
 mod neighbors;
 mod references;
 mod rule;
+mod rule_spec;
 mod snapshot;
 mod tags;
 mod usage;
@@ -34,7 +35,7 @@ pub use self::{
     error::Error,
     group::{Created, Group, GroupSpec},
     neighbors::NeighborFingerprints,
-    rule::{RuleSpec, Tracked},
+    rule_spec::{RuleSpec, Tracked},
     tags::{check_tag_key, check_tag_value},
     usage::Usage,
 };
@@ -47,7 +48,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Groups {
     cloud: Client,
-    shared: Arc<Shared>,
+    shared: Arc<SharedGroups>,
 }
 
 /// One group, which may or may not exist.
@@ -59,7 +60,7 @@ pub struct Handle {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct SharedGroups {
     actors: Mutex<HashMap<(Region, GroupId), actor::Mailbox>>,
     /// The turn to create a group of that name.
     creating: Mutex<HashMap<(Region, String), Turn>>,

@@ -45,14 +45,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_reflected_secrets_are_redacted() {
+    fn secrets_in_a_text_are_redacted() {
         let secrets = ["hidden-token", "hidden", "", "a"];
         let text = "bad header `Bearer hidden-token` of hidden and a";
         assert_eq!(redact(text, secrets), "bad header `Bearer (redacted)` of (redacted) and a");
     }
 
     #[test]
-    fn ok_tls_failure_is_found_behind_wrappers() {
+    fn tls_failure_is_found_behind_wrappers() {
         let tls = io::Error::new(io::ErrorKind::InvalidData, "invalid peer certificate");
         let wrapped = io::Error::other(io::Error::other(tls));
         assert!(is_tls_failure(&wrapped));

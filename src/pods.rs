@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn create_makes_one() {
+    async fn create_of_absent_policy_succeeds() {
         let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
         let played = create(vec![absent(), made(ours())]).await;
         played.check("u-1 selects app", "GET PATCH");
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn create_never_adopts() {
+    async fn create_of_existing_policy_fails() {
         let theirs = || live("u-2", &["app"], &[("argocd", &["app"])]);
         let both = || live("u-2", &["app"], &[("argocd", &["app"]), (OURS, &["app"])]);
         let exists = "SecurityGroupPolicy shop/app already exists";
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn create_decides_from_what_is_there_when_no_answer_comes() {
+    async fn create_with_lost_response_is_settled_by_a_look() {
         let ours = live("u-1", &["app"], &[(OURS, &["app"])]);
         let theirs = live("u-2", &["app"], &[("argocd", &["app"])]);
         let lost = |last: Turn| {
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn create_waits_no_longer_than_allowed() {
+    async fn create_wait_ends_when_cancelled() {
         let missing = || vec![absent(), no_namespace(), absent(), no_namespace()];
         let cancel = CancellationToken::new();
         let alarm = cancel.clone();
@@ -513,7 +513,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn update_changes_only_the_object_it_knows() {
+    async fn update_of_recreated_object_fails() {
         let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
         let played = update(vec![ok(ours()), ok(ours())], false).await;
         played.check("u-1 selects app", "GET PATCH");
@@ -526,7 +526,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn update_takes_fields_of_others_only_by_force() {
+    async fn update_takes_fields_of_others_only_with_force() {
         let more = || live("u-1", &["app", "team"], &[(OURS, &["app"]), ("argocd", &["team"])]);
         let ours = || live("u-1", &["app"], &[(OURS, &["app"])]);
         let owned = |field| {
@@ -555,7 +555,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_new_name_takes_over_before_the_old_one_gives_up() {
+    async fn renamed_field_manager_takes_over_before_the_old_one_releases() {
         let both = || live("u-1", &["app"], &[(OURS, &["app"]), ("new", &["app"])]);
         let operation = async |policies: Policies| {
             let (from, cancel) = (FieldManager::default(), CancellationToken::new());
@@ -582,7 +582,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn delete_is_over_when_it_is_gone() {
+    async fn delete_waits_until_the_object_is_gone() {
         let held = || live("u-1", &[], &[]);
         let stale = || status(409, "Conflict", "the UID in the precondition", json!({}));
         delete(vec![ok(json!({"kind": "Status"}))]).await.check("gone", "DELETE");
@@ -603,7 +603,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_kind_means_that_the_add_on_is_not_installed() {
+    async fn missing_kind_means_that_the_add_on_is_not_installed() {
         let (cluster, _script) = cluster([unserved(), groups(&[])]);
         let cancel = CancellationToken::new();
         let error = Policies::new(cluster).find(&manifest().at, &cancel).await.unwrap_err();

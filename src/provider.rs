@@ -153,12 +153,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_keeps_the_rules_of_terraform() {
+    fn schema_has_no_errors() {
         assert_eq!(tf_provider::schema_errors::<Tke>(), Vec::<String>::new());
     }
 
     #[test]
-    fn the_cluster_is_reached_in_one_way() {
+    fn conflicting_connection_attributes_are_refused() {
         #[track_caller]
         fn check(set: &[&str], expected: &str) {
             let text = |name: &str| set.contains(&name).then(|| "x".to_owned());
@@ -184,7 +184,7 @@ mod tests {
 
     /// What users' configurations rely on. A line that goes or changes breaks some of them.
     #[test]
-    fn the_public_contract() {
+    fn public_contract_is_unchanged() {
         let mut lines = Vec::new();
         for (name, object) in [
             ("provider tke", ProviderConfig::object()),

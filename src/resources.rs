@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_id_may_begin_with_a_region() {
+    fn import_id_may_begin_with_a_region() {
         for (text, region, id) in [
             ("sg-12345678", None, "sg-12345678"),
             ("ap-guangzhou/sg-12345678", Some("ap-guangzhou"), "sg-12345678"),

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_parts_that_go_together() {
+    fn matching_parts_make_a_rule() {
         check("tcp", "80,443", "10.0.0.0/8", Ok(()));
         check("udp", "ALL", "::/0", Ok(()));
         check("icmp", "ALL", "10.0.0.0/8", Ok(()));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn err_parts_that_do_not() {
+    fn mismatched_parts_are_refused() {
         check("gre", "80", "10.0.0.0/8", Err(Mismatch::Ports(Protocol::Gre)));
         check("all", "80", "10.0.0.0/8", Err(Mismatch::Ports(Protocol::All)));
         check("icmp", "ALL", "::/0", Err(Mismatch::IcmpOverIpv6));

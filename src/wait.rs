@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_delays_stay_within_times_and_total() {
+    fn delays_stay_within_times_and_total() {
         assert_eq!(BACKOFF.delays().count(), 3);
         let total = Duration::from_secs(30);
         let delays: Vec<_> =
@@ -163,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn ok_no_two_callers_have_equal_delays() {
+    fn two_callers_have_different_delays() {
         let delays = || BACKOFF.delays().collect::<Vec<_>>();
         assert_ne!(delays(), delays());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_retry_until_success() {
+    async fn retry_ends_with_success() {
         let cancel = CancellationToken::new();
         let done = retry(BACKOFF, &cancel, |number| {
             let again = Err(Failed::Retryable("again", Duration::ZERO));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_retry_ends_with_the_last_error() {
+    async fn retry_ends_with_the_last_error() {
         let run = async |fails_for_good_at: usize, cancel: CancellationToken| {
             let ended = retry::<(), _, _>(BACKOFF, &cancel, |number| {
                 ready(Err(if number == fails_for_good_at {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_attempt_that_did_not_begin_keeps_the_error_before_it() {
+    async fn attempt_that_did_not_begin_keeps_the_error_before_it() {
         let run = async |begun: usize| {
             let cancel = CancellationToken::new();
             let ended = retry::<(), _, _>(BACKOFF, &cancel, |number| {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_condition_met_later() {
+    async fn condition_is_met_later() {
         let (cancel, mut looks) = (CancellationToken::new(), 0);
         let value = await_condition(
             BACKOFF,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_condition_not_met_in_time() {
+    async fn unmet_condition_ends_with_its_blocker() {
         let (cancel, mut looks) = (cancelled_after(60), 0);
         let ended = await_condition::<(), _, _, _>(
             BACKOFF,

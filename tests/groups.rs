@@ -120,7 +120,7 @@ async fn track(
 }
 
 #[tokio::test]
-async fn ok_a_whole_life_leaves_no_trace() {
+async fn group_and_rule_lifecycle_leaves_nothing_behind() {
     let test = Test::start().await;
     let before = test.sandbox.state();
     let created = test.create().await;
@@ -161,7 +161,7 @@ async fn ok_a_whole_life_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn ok_a_plan_of_a_hundred_rules_takes_two_calls() {
+async fn plan_of_a_hundred_rules_takes_two_calls() {
     let test = Test::start().await;
     let rules: Vec<String> = (1..=100).map(|port| format!("tcp_{port}_10.0.0.0/8")).collect();
     let group = test.group(&[]).await;
@@ -184,7 +184,7 @@ async fn ok_a_plan_of_a_hundred_rules_takes_two_calls() {
 }
 
 #[tokio::test]
-async fn ok_faults_of_every_kind_orphan_nothing() {
+async fn calls_under_every_fault_orphan_nothing() {
     let test = Test::start().await;
     for fault in [Fault::Throttle, Fault::ServerError, Fault::LostResponse] {
         let before = test.sandbox.state();
@@ -215,7 +215,7 @@ async fn ok_faults_of_every_kind_orphan_nothing() {
 }
 
 #[tokio::test]
-async fn ok_others_work_on_the_same_group() {
+async fn concurrent_writers_of_one_group_all_succeed() {
     let test = Test::start().await;
     let group = test.group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8"]).await;
     group.find_rule(&spec("tcp_1_10.0.0.0/8").rule, &test.cancel).await.unwrap().unwrap();
@@ -234,7 +234,7 @@ async fn ok_others_work_on_the_same_group() {
 }
 
 #[tokio::test]
-async fn ok_an_edited_rule_is_followed() {
+async fn edited_rule_is_tracked() {
     let test = Test::start().await;
     let group = test.group(&["tcp_443_10.0.0.0/8", "tcp_22_10.0.0.0/8"]).await;
     let policy = json!({ "PolicyIndex": 0, "Protocol": "tcp", "Port": "8443", "CidrBlock": "10.0.0.0/8", "Action": "accept", "PolicyDescription": "made by a test" });
@@ -254,7 +254,7 @@ async fn ok_an_edited_rule_is_followed() {
 }
 
 #[tokio::test]
-async fn err_add_what_is_there() {
+async fn adding_an_existing_rule_fails() {
     let test = Test::start().await;
     let group = test.group(&["tcp_443_10.0.0.0/8"]).await;
     let error = group.add_rule(&spec("tcp_443_10.0.0.0/8"), &test.cancel).await.unwrap_err();
@@ -263,7 +263,7 @@ async fn err_add_what_is_there() {
 }
 
 #[tokio::test]
-async fn err_delete_while_referenced_then_without() {
+async fn delete_of_referenced_group_waits_for_the_references() {
     let test = Test::start().await;
     let group = test.group(&[]).await;
     let other = test.group(&[&format!("all_all_{}", group.id())]).await;
@@ -280,7 +280,7 @@ async fn err_delete_while_referenced_then_without() {
 }
 
 #[tokio::test]
-async fn err_wrong_key_and_no_host() {
+async fn wrong_key_and_unreachable_host_are_distinguished() {
     let test = Test::start().await;
     let request = DescribeClusters::default();
     let wrong = client(&test.sandbox, Some("not-the-key"));
@@ -303,7 +303,7 @@ async fn err_wrong_key_and_no_host() {
 }
 
 #[tokio::test]
-async fn ok_two_states_share_a_group() {
+async fn two_states_share_a_group() {
     let test = Test::start().await;
     let group = test.group(&[]).await;
     // As seen from two processes, which know nothing of each other, over a network.

@@ -108,7 +108,7 @@ fn manifest(groups: &[&str]) -> PolicyManifest {
 }
 
 #[tokio::test]
-async fn a_whole_life() {
+async fn policy_is_created_found_updated_and_deleted() {
     let test = Test::start().await;
     let before = test.sandbox.state();
     assert_eq!(test.find().await, None);
@@ -135,7 +135,7 @@ async fn a_whole_life() {
 }
 
 #[tokio::test]
-async fn a_policy_can_be_written_under_another_name() {
+async fn field_manager_can_be_renamed() {
     let mut test = Test::start().await;
     let first = manifest(&["sg-a"]);
     let made = test.create(&first).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_policy_can_be_written_under_another_name() {
 }
 
 #[tokio::test]
-async fn others_are_respected() {
+async fn fields_of_other_managers_are_a_conflict() {
     let mut test = Test::start().await;
     let wanted = manifest(&["sg-a"]);
     let theirs = json!({"podSelector": {"matchLabels": {"app": "x"}},
@@ -184,7 +184,7 @@ async fn others_are_respected() {
 }
 
 #[tokio::test]
-async fn labels_of_others_that_narrow_the_selection_go_only_by_force() {
+async fn labels_of_others_are_removed_only_with_force() {
     for atomic in [false, true] {
         let mut test = Test::start().await;
         let crd = test.sandbox.cluster().crd();
@@ -217,7 +217,7 @@ async fn labels_of_others_that_narrow_the_selection_go_only_by_force() {
 }
 
 #[tokio::test]
-async fn a_successor_is_not_touched() {
+async fn recreated_policy_is_neither_updated_nor_deleted() {
     let test = Test::start().await;
     let made = test.create(&manifest(&["sg-a"])).await.unwrap();
     test.delete(&made).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_successor_is_not_touched() {
 }
 
 #[tokio::test]
-async fn faults_pass() {
+async fn calls_survive_passing_faults() {
     let test = Test::start().await;
     let wanted = manifest(&["sg-a"]);
     for fault in [Fault::Throttle, Fault::ServerError, Fault::LostResponse] {
@@ -248,7 +248,7 @@ async fn faults_pass() {
 }
 
 #[tokio::test]
-async fn a_create_whose_answers_are_all_lost_is_found_again() {
+async fn create_with_all_responses_lost_is_found() {
     let test = Test::start().await;
     test.fault("PATCH", Fault::LostResponse, 5);
     let wanted = manifest(&["sg-a"]);
@@ -256,7 +256,7 @@ async fn a_create_whose_answers_are_all_lost_is_found_again() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_waited_for() {
+async fn create_waits_for_definition_and_namespace() {
     let test = Test::start().await;
     test.sandbox.cluster().set_crd_installed(false);
     let error = test.policies.find(&at(), &test.cancel).await.unwrap_err();
@@ -275,7 +275,7 @@ async fn what_is_missing_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_the_schema_refuses_says_where() {
+async fn refusal_of_the_schema_names_the_field() {
     let test = Test::start().await;
     let error = test.create(&manifest(&[])).await.unwrap_err();
     let Error::Cluster(cluster::Error::Rejected { causes, .. }) = &error else {
@@ -285,7 +285,7 @@ async fn what_the_schema_refuses_says_where() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_said() {
+async fn wrong_token_is_an_authentication_error() {
     let test = Test::start().await;
     let connection = Connection::Server(Server {
         host: test.sandbox.url(),

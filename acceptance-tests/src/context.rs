@@ -42,8 +42,17 @@ impl TestContext {
     /// Starts a sandbox and points Terraform at it.
     #[expect(clippy::new_without_default, reason = "it starts a sandbox")]
     pub fn new() -> Self {
+        Self::start(Sandbox::start())
+    }
+
+    /// As [`TestContext::new`], with a sandbox that uses TLS and whose certificate nobody trusts.
+    pub fn with_tls() -> Self {
+        Self::start(Sandbox::start_tls())
+    }
+
+    fn start(sandbox: impl Future<Output = Sandbox>) -> Self {
         let runtime = Runtime::new().expect("a runtime can be started");
-        let sandbox = runtime.block_on(Sandbox::start());
+        let sandbox = runtime.block_on(sandbox);
         let provider = provider();
         let folder = provider.parent().expect("the provider lies in a folder");
         let program = std::env::var_os("TKE_TERRAFORM_BIN").unwrap_or_else(|| "terraform".into());

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// What `find` returns in the end, or nothing if the time runs out first.
-pub fn poll<T>(limit: Duration, find: impl Fn() -> Option<T>) -> Option<T> {
+pub fn poll<T>(limit: Duration, mut find: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
         let found = find();

@@ -22,6 +22,7 @@ pub struct Terraform {
     folder: TempDir,
     program: PathBuf,
     environment: Vec<(String, String)>,
+    limit: Duration,
     transcript: RefCell<String>,
 }
 
@@ -48,7 +49,8 @@ impl Terraform {
             ("TF_CLI_CONFIG_FILE".to_owned(), file.display().to_string()),
             ("CHECKPOINT_DISABLE".to_owned(), "1".to_owned()),
         ];
-        Self { folder, program: program.into(), environment, transcript: RefCell::default() }
+        let limit = Duration::from_mins(5);
+        Self { folder, program: program.into(), environment, limit, transcript: RefCell::default() }
     }
 
     /// The folder that Terraform runs in.
@@ -65,6 +67,11 @@ impl Terraform {
     /// Removes a variable of Terraform's environment.
     pub fn unset(&mut self, key: &str) {
         self.environment.retain(|(name, _)| name != key);
+    }
+
+    /// Sets how long a command may take: a longer one is killed and fails the test.
+    pub fn set_limit(&mut self, limit: Duration) {
+        self.limit = limit;
     }
 
     /// Writes a file into Terraform's folder.
@@ -139,19 +146,19 @@ impl Terraform {
         self.json("providers schema -json")
     }
 
-    /// What `terraform plan` objects to. It must fail.
+    /// The errors of `terraform plan`, which must fail.
     #[track_caller]
     pub fn plan_errors(&self) -> String {
         self.errors("plan -json -input=false")
     }
 
-    /// What `terraform apply` objects to. It must fail.
+    /// The errors of `terraform apply`, which must fail.
     #[track_caller]
     pub fn apply_errors(&self) -> String {
         self.errors("apply -json -auto-approve -input=false")
     }
 
-    /// What any command objects to that prints JSON lines. It must fail.
+    /// The errors of a command that prints JSON lines and must fail.
     ///
     /// Diagnostics are read as data: what people see is wrapped to the width of their terminal.
     #[track_caller]
@@ -161,7 +168,7 @@ impl Terraform {
         diagnostics(&printed.text, "error")
     }
 
-    /// What `terraform plan` warns of. It must succeed.
+    /// The warnings of `terraform plan`, which must succeed.
     #[track_caller]
     pub fn plan_warnings(&self) -> String {
         diagnostics(&self.run("plan -json -input=false"), "warning")
@@ -192,13 +199,20 @@ impl Terraform {
     }
 
     /// Waits for a command that was started, and tells whether it succeeded.
+    #[track_caller]
     pub fn finish(&self, process: &mut Child) -> bool {
-        let status = process.wait().expect("Terraform can be waited for");
+        let ended = || process.try_wait().expect("Terraform can be waited for");
+        let status = poll(self.limit, ended);
         self.transcript.borrow_mut().push_str(&self.output());
+        let status = status.unwrap_or_else(|| {
+            process.kill().expect("Terraform can be killed");
+            panic!("Terraform did not end within {:?}", self.limit)
+        });
         status.success()
     }
 
     /// Runs a command, whatever comes of it.
+    #[track_caller]
     pub fn try_run(&self, arguments: &str) -> Printed {
         self.transcript.borrow_mut().extend(["\n$ terraform ", arguments, "\n"]);
         let success = self.finish(&mut self.start(arguments));
@@ -214,7 +228,8 @@ impl Terraform {
     }
 
     fn output(&self) -> String {
-        fs::read_to_string(self.folder().join("output.log")).unwrap_or_default()
+        let output = fs::read(self.folder().join("output.log")).unwrap_or_default();
+        String::from_utf8_lossy(&output).into_owned()
     }
 }
 

@@ -43,8 +43,8 @@ pub struct Behaviour {
     /// Whether `ModifySecurityGroupPolicies` compares `Version`. It does not: the action does not
     /// list `VersionMismatch`, and clients in daily use send another number.
     pub modify_checks_version: bool,
-    /// Whether lists have no end: each page is full, begins the list again where it ends, and has a
-    /// `TotalCount` beyond it. No service does this on purpose; a caller must survive it.
+    /// Whether lists have no end, except those that ids are named for: each page is full, begins the
+    /// list again where it ends, and has a `TotalCount` beyond it. No service does this on purpose; a caller must survive it.
     pub endless_pages: bool,
     /// Groups per region and project: the documented default.
     pub group_quota: usize,

@@ -14,6 +14,7 @@ use serde::{
 };
 
 /// A request, and what the client must know to send it.
+// same name: the API calls a request an action, and the effect of a rule as well.
 pub trait Action: Serialize + Send + Sync {
     /// Name of the action.
     const NAME: &'static str;

@@ -42,6 +42,7 @@ pub struct Config {
 }
 
 /// Calls Tencent Cloud. Cheap to clone; clones share connections and pace.
+// same name: of the cloud alone; `client::Client` is that of the whole provider.
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -185,7 +186,7 @@ fn prepare<A: Action>(
 
     let signed = [("content-type", "application/json"), ("host", &host)];
     let authorization = sign::authorization(
-        &sign::Request { method: "POST", query: "", headers: &signed, payload: &body },
+        &sign::SignedRequest { method: "POST", query: "", headers: &signed, payload: &body },
         sign::Scope { time, service: A::SERVICE.label() },
         credentials,
     );
@@ -339,7 +340,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_repeats_what_may_be_repeated() {
+    async fn retryable_failures_are_retried() {
         let lost = || Err(Failure::Lost("reset".into()));
         let unavailable = Ok(Reply { status: 503, body: Vec::new() });
         describe(vec![lost(), unavailable, api("InternalError"), api("RequestLimitExceeded")])
@@ -355,7 +356,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_after_the_budget() {
+    async fn retries_end_with_the_last_error() {
         let start = Instant::now();
         let script = std::iter::repeat_with(|| api("RequestLimitExceeded")).take(99).collect();
         let error = describe(script).await.unwrap_err();
@@ -371,7 +372,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_says_what_the_service_said() {
+    async fn error_has_code_message_and_request_id() {
         let error = describe(vec![api("InvalidParameter.Coexist")]).await.unwrap_err();
         insta::assert_snapshot!(error, @"DescribeSecurityGroups in ap-guangzhou failed (request r-1)");
         insta::assert_snapshot!(error.cause(), @"InvalidParameter.Coexist: no");
@@ -386,7 +387,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_cancelling_ends_waits_and_forbids_calls() {
+    async fn cancelling_ends_waits_and_prevents_calls() {
         let cancel = CancellationToken::new();
         let request = DescribeSecurityGroups::default();
         let (client, region) = (client(vec![api("InternalError"), api("InternalError")]), region());
@@ -406,7 +407,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_read_without_answer_is_abandoned_when_cancelled() {
+    async fn read_without_answer_is_abandoned_when_cancelled() {
         #[derive(Debug)]
         struct Silence;
 
@@ -442,7 +443,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_without_credentials_nothing_is_sent() {
+    async fn nothing_is_sent_without_credentials() {
         let cancel = CancellationToken::new();
         for missing in [NoCredentials::Missing, NoCredentials::Unknown] {
             let config = Config { credentials: Err(missing), ..Config::default() };
@@ -455,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_headers_are_complete_and_keep_secrets() {
+    fn headers_are_complete_and_secret_ones_sensitive() {
         let time = Timestamp::from_second(1_767_225_600).unwrap();
         let request =
             prepare(&config(), &region(), &DescribeSecurityGroups::default(), time).unwrap();
@@ -487,7 +488,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_reflected_secrets_are_redacted() {
+    async fn secrets_reflected_by_the_service_are_redacted() {
         #[derive(Debug)]
         struct Mirror;
 

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_printing_shows_no_secret() {
+    fn debug_output_shows_no_secret() {
         let credentials = Credentials {
             secret_id: "hidden-id".into(),
             secret_key: "hidden-key".into(),

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_urls() {
+    fn endpoints_give_urls_and_hosts() {
         let mut endpoints = Endpoints::default();
         check(&endpoints, "https://vpc.tencentcloudapi.com/", "vpc.tencentcloudapi.com");
         endpoints.domain = "internal.tencentcloudapi.com".parse().unwrap();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn err_names_the_expected_form_and_quotes_nothing() {
+    fn invalid_endpoint_is_refused_without_quoting_it() {
         let long = "a.".repeat(200);
         for text in [
             "",
@@ -213,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn err_domain_whose_last_label_is_a_number() {
+    fn domain_whose_last_label_is_a_number_is_refused() {
         for text in ["127.0.0.1", "1", "0x7f", "example.1", "x.0x7f", "[::1]", "0", "1."] {
             assert!(text.parse::<Domain>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn ok_every_domain_gives_a_url_for_every_service() {
+    fn every_accepted_domain_gives_a_url_for_every_service() {
         for text in ["tencentcloudapi.com", "x", "1a", "example.com.", "xn--fiqs8s", "广州.example"]
         {
             let endpoints = Endpoints { domain: text.parse().unwrap(), ..Endpoints::default() };

@@ -11,7 +11,7 @@ use crate::http_client::{BoxError, redact};
 ///
 /// Cheap to clone, since one failed look answers everybody who waited for it.
 #[derive(Clone, Debug)]
-pub struct Error(Arc<Call>);
+pub struct Error(Arc<FailedCall>);
 
 /// What went wrong with an attempt.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +72,7 @@ pub enum Cause {
 }
 
 #[derive(Debug)]
-struct Call {
+struct FailedCall {
     action: &'static str,
     region: Region,
     attempts: usize,
@@ -88,7 +88,7 @@ impl Error {
         request_id: Option<String>,
         cause: Cause,
     ) -> Self {
-        Self(Arc::new(Call { action, region: region.clone(), attempts, request_id, cause }))
+        Self(Arc::new(FailedCall { action, region: region.clone(), attempts, request_id, cause }))
     }
 
     /// The action that was called.
@@ -181,7 +181,7 @@ impl Cause {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Call { action, region, attempts, request_id, cause: _ } = &*self.0;
+        let FailedCall { action, region, attempts, request_id, cause: _ } = &*self.0;
         write!(f, "{action} in {region} failed")?;
         if *attempts > 1 {
             write!(f, " after {attempts} attempts")?;
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_each_layer_says_its_own_sentence() {
+    fn error_and_cause_have_separate_texts() {
         let region: Region = "ap-guangzhou".parse().unwrap();
         let error = Error::new(
             "DeleteSecurityGroup",
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_ambiguous_is_what_may_have_been_done() {
+    fn cause_that_may_have_been_carried_out_is_ambiguous() {
         let unreachable = Cause::Unreachable { host: "vpc".to_owned(), source: io() };
         for (cause, kind, ambiguous) in [
             (api("InternalError"), ErrorKind::Transient, true),

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_every_code_of_our_actions() {
+    fn every_documented_code_has_its_kind() {
         check(
             ErrorKind::NotFound,
             &[

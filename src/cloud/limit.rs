@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn ok_first_second_is_free_then_paced() {
+    async fn first_second_is_unlimited_and_then_paced() {
         let limiter = Limiter::default();
         let cancel = CancellationToken::new();
         let start = Instant::now();
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_stop_ends_the_wait() {
+    async fn cancelling_ends_the_wait_for_the_limit() {
         let limiter = Limiter::default();
         let cancel = CancellationToken::new();
         assert!(limiter.acquire("A", 1, &cancel).await);

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_proxies() {
+    fn proxy_url_is_parsed_and_shown_without_credentials() {
         for (text, shown) in [
             ("http://proxy.example:3128", "http://proxy.example:3128"),
             ("proxy.example:3128", "http://proxy.example:3128"),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn err_the_text_is_not_quoted() {
+    fn invalid_proxy_is_refused_without_quoting_it() {
         for text in ["", "ftp://me:hidden@x", "http://", "http://hidden@:1"] {
             let error = text.parse::<Proxy>().unwrap_err().to_string();
             assert!(!error.contains("hidden"), "{error}");

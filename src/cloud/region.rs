@@ -43,14 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_regions() {
+    fn valid_region_is_parsed() {
         for text in ["ap-guangzhou", "na-ashburn", "ap-shanghai-fsi", "eu-frankfurt2"] {
             assert_eq!(text.parse::<Region>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn err_regions() {
+    fn invalid_region_is_refused_without_quoting_it() {
         let long = "a".repeat(1_000_000);
         for text in
             ["", "AP-GUANGZHOU", "ap guangzhou", "ap-guangzhou\r\nX-Evil: 1", "-x", "广州", &long]

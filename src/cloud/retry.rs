@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_repeats_what_was_not_done_or_may_be_done_twice() {
+    fn retry_depends_on_cause_and_idempotency() {
         let unreadable = Cause::Decode(serde_json::from_str::<u8>("x").unwrap_err());
         let all = [Idempotency::ReadOnly, Idempotency::Idempotent, Idempotency::NonIdempotent];
         let repeatable = [Idempotency::ReadOnly, Idempotency::Idempotent];
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_gives_up_early_on_a_host_that_is_not_there() {
+    fn unreachable_host_is_given_up_early() {
         let cause = Cause::Unreachable { host: String::new(), source: "refused".into() };
         let retried = |attempts| should_retry(&cause, Idempotency::ReadOnly, attempts);
         assert!(retried(UNREACHABLE_ATTEMPTS));

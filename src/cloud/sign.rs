@@ -14,7 +14,7 @@ use super::Credentials;
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
 /// What of a request is signed.
-pub(super) struct Request<'a> {
+pub(super) struct SignedRequest<'a> {
     pub(super) method: &'a str,
     pub(super) query: &'a str,
     /// In the order in which they are signed, values as they are sent.
@@ -31,7 +31,7 @@ pub(super) struct Scope<'a> {
 
 /// Value of the `Authorization` header.
 pub(super) fn authorization(
-    request: &Request<'_>,
+    request: &SignedRequest<'_>,
     scope: Scope<'_>,
     credentials: &Credentials,
 ) -> String {
@@ -45,8 +45,8 @@ pub(super) fn authorization(
     )
 }
 
-fn canonical_request(request: &Request<'_>) -> String {
-    let Request { method, query, headers, payload } = request;
+fn canonical_request(request: &SignedRequest<'_>) -> String {
+    let SignedRequest { method, query, headers, payload } = request;
     let mut text = format!("{method}\n/\n{query}\n");
     for (name, value) in *headers {
         writeln!(text, "{name}:{value}").expect("a string takes what is written to it");
@@ -56,7 +56,7 @@ fn canonical_request(request: &Request<'_>) -> String {
     text
 }
 
-fn signed_headers(request: &Request<'_>) -> String {
+fn signed_headers(request: &SignedRequest<'_>) -> String {
     let names: Vec<&str> = request.headers.iter().map(|(name, _)| *name).collect();
     names.join(";")
 }
@@ -128,7 +128,7 @@ mod tests {
         let payload = read("payload");
         let headers: Vec<(&str, &str)> =
             context.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let request = Request {
+        let request = SignedRequest {
             method: &context.method,
             query: &context.query,
             headers: &headers,
@@ -155,51 +155,51 @@ mod tests {
     }
 
     #[test]
-    fn ok_describe_security_groups() {
+    fn signature_of_describe_security_groups_matches_each_step() {
         check("describe-security-groups");
     }
 
     #[test]
-    fn ok_host_with_port() {
+    fn signature_of_host_with_port_matches_each_step() {
         check("host-with-port");
     }
 
     #[test]
-    fn ok_last_second_of_the_day() {
+    fn signature_at_the_last_second_of_the_day_matches_each_step() {
         check("last-second-of-the-day");
     }
 
     #[test]
-    fn ok_unsigned_payload() {
+    fn signature_of_unsigned_payload_matches_each_step() {
         check("unsigned-payload");
     }
 
     #[test]
-    fn ok_get_with_query() {
+    fn signature_of_get_with_query_matches_each_step() {
         check("get-with-query");
     }
 
     #[test]
-    fn ok_escaped_payload() {
+    fn signature_of_escaped_payload_matches_each_step() {
         check("escaped-payload");
     }
 
     #[test]
-    fn ok_published_with_two_headers() {
+    fn published_signature_with_two_headers_matches_each_step() {
         check("published-with-two-headers");
     }
 
     #[test]
-    fn ok_published_with_three_headers() {
+    fn published_signature_with_three_headers_matches_each_step() {
         check("published-with-three-headers");
     }
 
     proptest! {
         #[test]
-        fn what_is_signed_matters(payload: Vec<u8>, other: Vec<u8>, host in "[a-z]{1,9}") {
+        fn signature_depends_on_every_part(payload: Vec<u8>, other: Vec<u8>, host in "[a-z]{1,9}") {
             let sign = |payload: &[u8], host: &str, second| {
                 let headers = [("content-type", "application/json"), ("host", host)];
-                let request = Request { method: "POST", query: "", headers: &headers, payload };
+                let request = SignedRequest { method: "POST", query: "", headers: &headers, payload };
                 let time = Timestamp::from_second(second).unwrap();
                 let credentials = Credentials {
                     secret_id: "id".into(),

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ok_one_post() {
+    async fn request_is_sent_as_one_post() {
         let (reply, seen) =
             send("HTTP/1.1 418 x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi", false).await;
         let reply = reply.unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ok_goes_through_a_proxy_except_to_this_machine() {
+    async fn proxy_is_used_except_to_loopback() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = listener.local_addr().unwrap().to_string();
         let proxies = Proxies { http: Some(proxy.parse().unwrap()), ..Proxies::default() };
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn err_an_answer_that_is_too_long() {
+    async fn too_long_answer_is_refused() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         tokio::spawn(async move {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn err_says_whether_it_was_sent() {
+    async fn failure_tells_whether_the_request_was_sent() {
         let (result, _) = send("", false).await;
         assert!(matches!(result, Err(Failure::Lost(_))), "closed: {result:?}");
         let (result, _) = send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi", false).await;

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn apply_sends_what_is_to_be_owned() {
+    async fn apply_sends_exactly_the_owned_fields() {
         let (cluster, script) = cluster([Turn::Json(201, live()), Turn::Json(200, live())]);
         let manifest = Manifest {
             metadata: ManifestMetadata {
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn find_tells_absent_from_impossible() {
+    async fn absent_object_and_missing_kind_are_distinguished() {
         let serves = || {
             let list = json!({"kind": "APIResourceList", "resources": [
                 {"name": "securitygrouppolicies", "kind": "SecurityGroupPolicy"},

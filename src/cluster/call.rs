@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     connect::Session,
-    error::{Cause, Error, Owner},
+    error::{Error, FieldError, Owner},
 };
 use crate::{
     http_client::{ANSWER_LIMIT, BoxError, is_tls_failure, redact},
@@ -255,7 +255,10 @@ fn refusal(call: &Call, host: &str, status: u16, answer: &Status) -> Error {
             message,
             causes: causes
                 .iter()
-                .map(|cause| Cause { field: cause.field.clone(), message: cause.message.clone() })
+                .map(|cause| FieldError {
+                    field: cause.field.clone(),
+                    message: cause.message.clone(),
+                })
                 .collect(),
         },
         429 | 500..=599 => Error::Unavailable { host, call: call.to_string(), status, message },

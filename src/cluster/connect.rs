@@ -352,7 +352,7 @@ users:
 ";
 
     #[test]
-    fn contexts_of_a_kubeconfig() {
+    fn kubeconfig_context_is_selected_or_refused() {
         let listed = "`blue`, `far`, `lost`, `old`, `red`";
         let plugin = "its user gets credentials from a plugin";
         let no_current = KUBECONFIG.replace("current-context: blue", "");
@@ -379,7 +379,7 @@ users:
     }
 
     #[test]
-    fn nothing_of_the_client_is_left_to_chance() {
+    fn client_ignores_environment_and_has_no_retries() {
         let config = kubeconfig(KUBECONFIG, None).config().unwrap();
         assert!(!config.default_retry);
         assert_eq!(config.proxy_url, None);
@@ -388,7 +388,7 @@ users:
     }
 
     #[test]
-    fn a_mistake_in_a_kubeconfig_does_not_show_its_secrets() {
+    fn malformed_kubeconfig_is_not_quoted() {
         let broken = "users:\n- name: a\n  user:\n    token: secret-one\n   x: [\n";
         let error = kubeconfig(broken, None).config().unwrap_err();
         assert_eq!(error.to_string(), "the kubeconfig cannot be used: it is not valid YAML");
@@ -397,7 +397,7 @@ users:
     }
 
     #[test]
-    fn a_missing_kubeconfig_is_named() {
+    fn missing_kubeconfig_is_named_by_its_path() {
         let connection = Connection::Kubeconfig(Kubeconfig {
             source: Source::File("/nowhere/config".into()),
             context: None,
@@ -430,7 +430,7 @@ users:
     }
 
     #[test]
-    fn tokens_and_certificates() {
+    fn invalid_token_or_certificate_is_refused() {
         let with = |token: &str, authority: Option<&str>| {
             let certificate_authority = authority.map(str::to_owned);
             let server =
@@ -450,7 +450,7 @@ users:
     }
 
     #[test]
-    fn a_token_goes_over_http_to_this_machine_only() {
+    fn token_is_sent_over_http_to_loopback_only() {
         let with = |host: &str, token: Option<&str>| {
             let token = token.map(Into::into);
             Connection::Server(Server { token, ..server(host) }).config().is_ok()
@@ -501,7 +501,7 @@ users:
     }
 
     #[tokio::test]
-    async fn requests_say_who_they_are_from() {
+    async fn requests_have_the_user_agent() {
         let (address, connections, head) = absent_server().await;
         let token = Some("secret-one".into());
         let connection = Server { token, ..server(&format!("http://{address}")) };
@@ -535,7 +535,7 @@ users:
     }
 
     #[tokio::test]
-    async fn a_missing_connection_is_an_error_at_first_use() {
+    async fn missing_connection_is_an_error_at_first_use() {
         let cases = [
             (NoConnection::NotConfigured, "no cluster is configured"),
             (NoConnection::Unknown, "the connection to the cluster is known only after apply"),
@@ -597,7 +597,7 @@ users:
     }
 
     #[tokio::test]
-    async fn a_server_that_is_not_there() {
+    async fn unreachable_server_is_a_connect_error() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let closed = listener.local_addr().unwrap();
         drop(listener);
@@ -616,7 +616,7 @@ users:
     }
 
     #[tokio::test]
-    async fn a_server_that_does_not_speak_tls() {
+    async fn server_without_tls_is_a_tls_error_at_once() {
         let (address, connections, _head) = absent_server().await;
         let cluster = Cluster::new(Ok(Connection::Server(server(&format!("https://{address}")))));
         let error = find(&cluster, "app").await.unwrap_err();

@@ -13,7 +13,7 @@ impl Cluster {
     /// gone.
     pub async fn serves<R: Resource>(&self, cancel: &CancellationToken) -> Result<bool, Error> {
         let version = R::api_version();
-        let Groups::APIGroupList { groups } = self.discover("/apis", cancel).await?;
+        let ApiGroups::APIGroupList { groups } = self.discover("/apis", cancel).await?;
         let mut versions = groups.iter().flat_map(|group| &group.versions);
         if !versions.any(|served| served.group_version == version) {
             return Ok(false);
@@ -39,12 +39,12 @@ impl Cluster {
 /// The answer of `/apis`. The tag makes sure that it is nothing else.
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
-enum Groups {
-    APIGroupList { groups: Vec<Group> },
+enum ApiGroups {
+    APIGroupList { groups: Vec<ApiGroup> },
 }
 
 #[derive(Deserialize)]
-struct Group {
+struct ApiGroup {
     versions: Vec<Version>,
 }
 
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn served_means_group_version_and_kind() {
+    async fn kind_is_served_in_its_group_and_version() {
         let cases = [
             (vec![groups(&["apps/v1"])], false),
             (vec![groups(&["vpcresources.tke.cloud.tencent.com/v1"])], false),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn something_else_is_not_a_cluster_without_the_kind() {
+    async fn answer_of_another_server_is_an_error() {
         let cases = [
             Turn::Text(200, "<html>welcome</html>"),
             Turn::Json(200, json!({"kind": "Welcome", "apiVersion": "v1", "groups": []})),

@@ -155,7 +155,7 @@ pub enum Error {
         /// The server's own words.
         message: String,
         /// Which fields are wrong, if the server says so.
-        causes: Vec<Cause>,
+        causes: Vec<FieldError>,
     },
     /// The last attempt was not carried out, but one before it may have been.
     #[error("the first attempt to {call} got no response, and the others failed")]
@@ -218,7 +218,7 @@ impl fmt::Display for Owner {
 
 /// One field that is not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct FieldError {
     /// Which field, as `spec.replicas`.
     pub field: String,
     /// What is wrong with it.

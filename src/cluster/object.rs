@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn owns_fields_parts_and_wholes() {
+    fn manager_owns_fields_their_parts_and_wholes() {
         let granular =
             json!({"f:spec": {"f:podSelector": {".": {}, "f:matchLabels": {"f:app": {}}}}});
         let atomic = json!({"f:spec": {"f:podSelector": {}}});
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_what_is_owned_below_a_field() {
+    fn owned_fields_below_a_field_are_listed() {
         let fields = json!({
             "f:metadata": {"f:labels": {"f:app": {}}},
             "f:spec": {

@@ -12,7 +12,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{Cluster, NoConnection, Shared, connect::Session};
+use super::{Cluster, NoConnection, SharedSession, connect::Session};
 
 /// What comes back for one request.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ pub(crate) fn cluster(turns: impl IntoIterator<Item = Turn>) -> (Cluster, Arc<Sc
     let client = kube::Client::new(service, "default");
     let host = "https://cluster.test".to_owned();
     let session = Session { client, host, secrets: vec!["hidden-token".into()] };
-    let shared = Shared {
+    let shared = SharedSession {
         connection: Err(NoConnection::NotConfigured),
         session: OnceCell::new_with(Some(session)),
     };

@@ -341,7 +341,7 @@ fn each<T: DiagnosticSource>(action: &str, errors: &[T]) -> Vec<Diagnostic> {
 }
 
 #[test]
-fn every_diagnostic_reads_well() {
+fn every_diagnostic_is_shown_in_one_snapshot() {
     let sections = [
         ("the cloud's API", each("read security group sg-x", &cloud_errors())),
         ("security groups and rules", each("update rule sg-x_…", &group_errors())),

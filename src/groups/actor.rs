@@ -75,22 +75,22 @@ pub(super) struct Message {
 /// What, and whom to tell.
 #[derive(Debug)]
 pub(super) enum Command {
-    Find(Rule, Reply<Option<RuleSpec>>),
-    Nearest(Rule, Reply<Vec<RuleSpec>>),
-    References(GroupId, Reply<Vec<RuleSpec>>),
-    Track(RuleSpec, NeighborFingerprints, Reply<Tracked>),
-    NeighborFingerprints(RuleSpec, Reply<NeighborFingerprints>),
-    Change(Change, Reply<()>),
+    Find(Rule, ReplyTo<Option<RuleSpec>>),
+    Nearest(Rule, ReplyTo<Vec<RuleSpec>>),
+    References(GroupId, ReplyTo<Vec<RuleSpec>>),
+    Track(RuleSpec, NeighborFingerprints, ReplyTo<Tracked>),
+    NeighborFingerprints(RuleSpec, ReplyTo<NeighborFingerprints>),
+    Change(Change, ReplyTo<()>),
 }
 
-type Reply<T> = oneshot::Sender<Result<T, Error>>;
+type ReplyTo<T> = oneshot::Sender<Result<T, Error>>;
 
 impl Handle {
     /// Has the actor do something.
     pub(super) async fn ask<T>(
         &self,
         cancel: &CancellationToken,
-        command: impl FnOnce(Reply<T>) -> Command,
+        command: impl FnOnce(ReplyTo<T>) -> Command,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         let message =
@@ -116,7 +116,7 @@ struct Missing {
     known: RuleSpec,
     neighbors: NeighborFingerprints,
     cancel: CancellationToken,
-    reply: Reply<Tracked>,
+    reply: ReplyTo<Tracked>,
 }
 
 /// What the last look at the group gave: its rules, nothing if there is no group, or a failure.
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_reads_of_a_walk_share_one_call() {
+    async fn reads_of_one_plan_share_one_call() {
         let rules: Vec<String> = (1..=100).map(|port| format!("tcp_{port}_10.0.0.0/8")).collect();
         let (fake, group) = group(&rules.iter().map(String::as_str).collect::<Vec<_>>());
         let walk = rules.iter().enumerate().map(|(turn, rule)| {
@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_waiting_readers_share_a_failure() {
+    async fn waiting_readers_share_one_failure() {
         let (fake, group) = group(&[]);
         fail(&fake, READ, &[Fault::Code("AuthFailure.SignatureFailure")]);
         let (known, cancel) = (spec("tcp_1_10.0.0.0/8"), go());
@@ -492,7 +492,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_add_edit_remove() {
+    async fn rule_is_added_edited_and_removed() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8", "tcp_3_10.0.0.0/8"]);
         group.add_rule(&spec("udp_53_10.0.0.0/8 dns"), &go()).await.unwrap();
         let (from, to) = (spec("tcp_2_10.0.0.0/8"), spec("tcp_22_10.0.0.1 ssh"));
@@ -508,7 +508,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_add_and_edit_refuse_what_is_there() {
+    async fn adding_or_editing_to_an_existing_rule_fails() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 mine", "tcp_2_10.0.0.0/8"]);
         let error = group.add_rule(&spec("tcp_1_10.0.0.0/8 other"), &go()).await.unwrap_err();
         insta::assert_snapshot!(error, @"rule sg-x_ingress_accept_tcp_1_10.0.0.0/8 already exists");
@@ -522,7 +522,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_parallel_adds_all_arrive() {
+    async fn parallel_adds_all_succeed() {
         let (fake, group) = group(&[]);
         let adds: Vec<_> = (1..=10)
             .map(|port| {
@@ -540,7 +540,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_others_write_first() {
+    async fn stale_write_is_compiled_again() {
         let on_top = |world: &mut World| {
             let group = world.group("sg-x");
             group.ingress.insert(0, held("tcp_99_10.0.0.0/8"));
@@ -569,7 +569,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_lost_answer_is_looked_up() {
+    async fn write_with_lost_response_is_settled_by_a_look() {
         let (fake, group) =
             group(&["tcp_1_10.0.0.0/8 a", "tcp_1_10.0.0.0/8 b", "tcp_2_10.0.0.0/8"]);
         fail(&fake, CREATE, &[Fault::Lost]);
@@ -584,7 +584,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_what_was_not_done_is_done_again() {
+    async fn failed_write_is_repeated() {
         let (fake, group) = group(&[]);
         fail(&fake, CREATE, &[Fault::Down, Fault::Code("InternalError")]);
         group.add_rule(&spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
@@ -593,7 +593,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_second_attempt_means_the_rule_that_the_first_meant() {
+    async fn repeated_remove_leaves_the_twin_alone() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 redescribed meanwhile"]);
         fail(&fake, DELETE, &[Fault::Down]);
         group.remove_rule(&spec("tcp_1_10.0.0.0/8 as known"), &go()).await.unwrap();
@@ -601,7 +601,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_refusals_are_told_as_they_are() {
+    async fn refused_add_keeps_the_code_of_the_service() {
         let (fake, group) = group(&[]);
         for code in [
             "LimitExceeded.SecurityGroupPolicySet",
@@ -616,7 +616,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_without_the_group() {
+    async fn missing_group_has_no_rules() {
         let (fake, group) = group(&[]);
         fake.world().groups.clear();
         let rule = spec("tcp_1_10.0.0.0/8");
@@ -628,7 +628,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_stopped_in_flight_is_still_looked_up() {
+    async fn write_cancelled_in_flight_is_settled_by_a_look() {
         let (fake, group) = group(&[]);
         fail(&fake, CREATE, &[Fault::Lost]);
         let (cancel, rule) = (go(), spec("tcp_1_10.0.0.0/8"));
@@ -654,7 +654,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_an_edited_rule_is_followed() {
+    async fn edited_rule_is_tracked() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8 web", "tcp_22_10.0.0.0/8"]);
         let tracked = track(&group, &spec("tcp_443_10.0.0.0/8 web"), &go()).await.unwrap();
         let edited = Tracked::Drifted(spec("tcp_8443_10.0.0.0/8 web"), Difference::Traffic);
@@ -672,14 +672,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_the_description_drifts_alone() {
+    async fn changed_description_is_no_other_rule() {
         let (_fake, group) = group(&["tcp_22_10.0.0.0/8 new"]);
         let tracked = track(&group, &spec("tcp_22_10.0.0.0/8 old"), &go()).await.unwrap();
         assert_eq!(tracked, Tracked::Same(spec("tcp_22_10.0.0.0/8 new")));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_what_stood_beside_a_rule_is_not_that_rule() {
+    async fn former_neighbor_is_not_taken_for_an_edited_rule() {
         let (fake, group) = group(&["tcp_443_10.0.0.0/8", "tcp_22_10.0.0.0/8 theirs"]);
         let (known, cancel) = (spec("tcp_443_10.0.0.0/8"), go());
         let neighbors = group.neighbors_of(&known, &cancel).await.unwrap();
@@ -698,7 +698,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_an_equal_rule_may_be_on_its_way_out() {
+    async fn add_waits_for_an_equal_rule_to_be_removed() {
         let (fake, group) = group(&["tcp_1_10.0.0.0/8 old", "tcp_2_10.0.0.0/8"]);
         let (old, new) = (spec("tcp_1_10.0.0.0/8 old"), spec("tcp_1_10.0.0.0/8 new"));
         let (second, third) = (spec("tcp_2_10.0.0.0/8"), spec("tcp_3_10.0.0.0/8"));
@@ -718,7 +718,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_several_candidates_are_none() {
+    async fn edited_rule_with_several_candidates_counts_as_deleted() {
         let (_fake, group) = group(&["tcp_1_10.0.0.0/8", "tcp_2_10.0.0.0/8"]);
         let tracked = track(&group, &spec("tcp_3_10.0.0.0/8"), &go()).await.unwrap();
         let candidates = vec![spec("tcp_1_10.0.0.0/8"), spec("tcp_2_10.0.0.0/8")];
@@ -726,7 +726,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_nobody_loses_a_rule_to_one_that_is_missing() {
+    async fn missing_rule_does_not_take_the_rule_of_another() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
         let (missing, there) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_8443_10.0.0.0/8"));
         let cancel = go();
@@ -739,7 +739,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_no_rule_is_told_to_two_owners() {
+    async fn no_rule_is_given_to_two_owners() {
         let (_fake, group) = group(&["tcp_8443_10.0.0.0/8"]);
         let (one, two) = (spec("tcp_443_10.0.0.0/8"), spec("tcp_444_10.0.0.0/8"));
         let cancel = go();
@@ -749,7 +749,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_nearest_come_first() {
+    async fn nearest_rules_come_first() {
         let (fake, group) = group(&["udp_1_10.9.0.0/16", "tcp_2_10.0.0.0/8"]);
         fake.world()
             .group("sg-x")

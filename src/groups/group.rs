@@ -16,7 +16,7 @@ use crate::{
         self, Cause, ErrorKind, Region,
         api::vpc::{
             CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, Filter,
-            ModifySecurityGroupAttribute, SecurityGroup, SecurityGroups, Tag,
+            ModifySecurityGroupAttribute, SecurityGroup, SecurityGroupPage, Tag,
         },
     },
     rules::GroupId,
@@ -231,7 +231,7 @@ impl Handle {
             ..DescribeSecurityGroups::default()
         };
         match self.groups.cloud.call(&self.region, &request, cancel).await {
-            Ok(SecurityGroups { security_group_set, .. }) => Ok(security_group_set
+            Ok(SecurityGroupPage { security_group_set, .. }) => Ok(security_group_set
                 .into_iter()
                 .map(Group::from)
                 .find(|group| group.id == self.id)),
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_create_find_modify_delete() {
+    async fn group_is_created_found_modified_and_deleted() {
         let (fake, cancel) = (Fake::default(), CancellationToken::new());
         let created = create(&fake).await.unwrap();
         insta::assert_debug_snapshot!(created, @r#"
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_lost_create_is_found_again() {
+    async fn create_with_lost_response_is_found_by_name() {
         let fake = Fake::default();
         add(&mut fake.world(), "sg-old", "d");
         fake.world().faults.push_back((CREATE, Fault::Lost));
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_a_failed_create_is_done_again() {
+    async fn failed_create_is_repeated() {
         let fake = Fake::default();
         fake.world().faults.extend([(CREATE, Fault::Down), (CREATE, Fault::Lost)]);
         // A group of the same name that is clearly somebody else's.
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_two_groups_may_be_ours() {
+    async fn two_new_groups_after_a_lost_create_are_ambiguous() {
         let fake = Fake::default();
         fake.world().faults.push_back((CREATE, Fault::Lost));
         fake.world().faults.push_back((LIST, Fault::After(|world| add(world, "sg-other", "d"))));
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_the_first_attempt_ends_after_the_second() {
+    async fn late_first_create_makes_the_outcome_ambiguous() {
         let fake = Fake::default();
         let late: fn(&mut World) = |world| add(world, "sg-late", "d");
         fake.world().faults.extend([(CREATE, Fault::Down), (CREATE, Fault::After(late))]);
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_create_refused() {
+    async fn refused_create_is_not_repeated() {
         let fake = Fake::default();
         fake.world().faults.push_back((CREATE, Fault::Code("LimitExceeded")));
         let error = create(&fake).await.unwrap_err();
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_equal_names_do_not_take_each_others_group() {
+    async fn creates_of_one_name_do_not_confuse_their_groups() {
         let fake = Fake::default();
         fake.world().faults.extend([(CREATE, Fault::Lost), (CREATE, Fault::Lost)]);
         let (groups, region, spec) = (fake.groups(), region(), spec());
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_stopped_in_flight_is_still_looked_up() {
+    async fn create_cancelled_in_flight_is_settled_by_a_look() {
         let fake = Fake::default();
         fake.world().faults.push_back((CREATE, Fault::Lost));
         let (groups, region, spec) = (fake.groups(), region(), spec());
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_what_looks_the_same_and_was_there_before_is_told() {
+    async fn create_reports_existing_groups_that_look_the_same() {
         let fake = Fake::default();
         add(&mut fake.world(), "sg-left", "d");
         add(&mut fake.world(), "sg-other", "not ours");
@@ -525,7 +525,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_stopped_while_another_creates_that_name() {
+    async fn create_cancelled_while_waiting_for_the_same_name_sends_nothing() {
         let fake = Fake::default();
         let (groups, region, spec) = (fake.groups(), region(), spec());
         let _turn = groups.sole_creator(&region, &spec.name).await;
@@ -541,7 +541,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ok_delete_waits_and_says_for_whom() {
+    async fn delete_of_group_in_use_waits_and_names_its_users() {
         let fake = Fake::default();
         add(&mut fake.world(), "sg-x", "d");
         fake.world().usage = (3, vec!["sg-y".to_owned()]);
@@ -565,7 +565,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_times_of_beijing() {
+    fn created_time_is_read_as_beijing_time() {
         let time = |text| beijing_time(text).map(|time| time.to_string());
         assert_eq!(time("2025-12-09 23:14:50").as_deref(), Some("2025-12-09T15:14:50Z"));
         assert_eq!(time(""), None);

@@ -62,7 +62,7 @@ mod tests {
     use crate::rules::{RuleId, strategy};
 
     #[test]
-    fn ok_fingerprints_never_change() {
+    fn fingerprints_are_stable_across_versions() {
         let rule = |text: &str| format!("sg-x_{text}").parse::<RuleId>().unwrap().rule;
         let rules = [rule("ingress_accept_tcp_443_10.0.0.0/8"), rule("egress_drop_all_all_::/0")];
         insta::assert_snapshot!(NeighborFingerprints::from_iter(&rules), @"a6b70cd19a70");

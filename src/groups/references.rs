@@ -33,7 +33,7 @@ mod tests {
     use crate::groups::fake::Fake;
 
     #[tokio::test(start_paused = true)]
-    async fn ok_only_references_of_other_groups_are_removed() {
+    async fn only_references_of_other_groups_are_removed() {
         let fake = Fake::default();
         let rule = |peer: &str| json!({ "SecurityGroupId": peer, "Action": "ACCEPT" });
         fake.world().group("sg-x").ingress.push(rule("sg-x"));

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_as_recorded() {
+    fn recorded_entries_are_parsed() {
         insta::assert_snapshot!(read(r#"{"PolicyIndex":0,"Priority":1,"Port":"ALL","CidrBlock":"0.0.0.0/0","Ipv6CidrBlock":"","SecurityGroupId":"","Action":"ACCEPT","ModifyTime":"2025-12-09 23:14:52","PolicyDescription":"Allow all ingress","Protocol":"ALL","ServiceTemplate":{"ServiceId":"","ServiceGroupId":""},"AddressTemplate":{"AddressId":"","AddressGroupId":""},"Diff":false}"#).unwrap(), @r#"sg-x_ingress_accept_all_all_0.0.0.0/0 "Allow all ingress""#);
         insta::assert_snapshot!(read(r#"{"Protocol":"tcp","Port":"443,80","CidrBlock":"","Ipv6CidrBlock":"::0/0","Action":"ACCEPT"}"#).unwrap(), @r#"sg-x_ingress_accept_tcp_80,443_::/0 """#);
         insta::assert_snapshot!(read(r#"{"SecurityGroupId":"sg-y","Action":"DROP","PolicyDescription":null}"#).unwrap(), @r#"sg-x_ingress_drop_all_all_sg-y """#);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_no_rule_says() {
+    fn inexpressible_entry_is_no_rule() {
         for json in [
             r#"{"ServiceTemplate":{"ServiceId":"ppm-1"},"CidrBlock":"10.0.0.1","Action":"ACCEPT"}"#,
             r#"{"AddressTemplate":{"AddressGroupId":"ipmg-1"},"Action":"ACCEPT"}"#,
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_ports_are_sent_as_the_reference_writes_them() {
+    fn ports_are_sent_as_list_or_range() {
         for (written, sent) in [
             ("ALL", "ALL"),
             ("80,81,443", "80,81,443"),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_keeps_positions_around_what_it_leaves_out() {
+    fn positions_count_entries_that_are_left_out() {
         let set = r#"{"Version":"7","Ingress":[
             {"AddressTemplate":{"AddressId":"ipm-1"},"Action":"DROP"},
             {"CidrBlock":"10.0.0.1","Action":"DROP"}
@@ -214,7 +214,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_service_echoing_a_rule_tells_it_back(rule in strategy::rule(), description in ".{0,9}") {
+        fn rule_round_trips_through_the_api(rule in strategy::rule(), description in ".{0,9}") {
             let wanted = RuleSpec { rule, description };
             prop_assert_eq!(spec(wanted.rule.direction(), policy(&wanted)), Some(wanted));
         }

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_values_that_the_service_takes() {
+    fn tag_keys_and_values_are_checked() {
         for (key, taken) in [
             ("team", true),
             ("my-project", true),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_only_what_differs() {
+    fn only_differing_tags_are_changed() {
         assert_eq!(calls(&[("a", "1")], &[("a", "1")]), []);
         let json = |calls: Vec<ModifyResourceTags>| serde_json::to_string(&calls).unwrap();
         insta::assert_snapshot!(json(calls(&[("a", "1"), ("b", "2")], &[("b", "3"), ("c", "4")])), @r#"[{"Resource":"qcs::cvm:ap-guangzhou:uin/:sg/sg-x","ReplaceTags":[{"TagKey":"b","TagValue":"3"},{"TagKey":"c","TagValue":"4"}],"DeleteTags":[{"TagKey":"a"}]}]"#);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_at_most_ten_of_each() {
+    fn tag_changes_are_split_into_calls_of_ten() {
         let keys: Vec<String> = (0..23).map(|number| format!("k{number}")).collect();
         let many: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "v")).collect();
         let sizes: Vec<(usize, usize)> = calls(&[("old", "v")], &many)

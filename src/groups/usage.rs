@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_names_instances_and_groups() {
+    fn usage_names_instances_and_groups() {
         let groups = vec!["sg-y".parse().unwrap(), "sg-z".parse().unwrap()];
         let instances = vec![("EKS".to_owned(), 3), ("CVM".to_owned(), 1)];
         insta::assert_snapshot!(Usage::default(), @"the service does not say what uses it");

@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_specification_is_written_and_read() {
+    fn spec_round_trips_through_the_api() {
         let cases = [
             (
                 spec(Some(selector(&[("app", "my-app")], &[])), None, &["sg-b", "sg-a"]),
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_there_can_be_read() {
+    fn any_live_spec_can_be_read() {
         assert_eq!(policy(&json!({}), &json!([])).spec, PolicySpec::default());
         let odd = json!({
             "priority": 1,
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_read() {
+    fn policy_id_is_parsed_in_all_its_forms() {
         let version = "vpcresources.tke.cloud.tencent.com/v1beta1";
         for id in [
             "shop/app".to_owned(),
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_beyond_the_wanted() {
+    fn extra_fields_are_those_not_wanted() {
         let wanted = spec(Some(selector(&[("app", "a")], &[])), None, &["sg-a"]);
         let groups = json!({"groupIds": ["sg-a"]});
         let cases = [
@@ -492,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_all_but_our_applies() {
+    fn other_owners_exclude_our_own_applies() {
         let fields = json!({"f:spec": {"f:podSelector": {"f:matchLabels": {"f:team": {}}}}});
         let entry = |name: &str, operation: &str, fields: &Value| {
             json!({

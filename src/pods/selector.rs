@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_labels() {
+    fn label_keys_are_checked() {
         check(
             check_key,
             &["app", "App_2.x", "example.com/app", "app.kubernetes.io/part-of", long(63)],
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_labels() {
+    fn label_values_are_checked() {
         check(
             check_value,
             &["", "v1.2_3-x", "A", long(63)],
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_namespaces() {
+    fn namespace_names_are_checked() {
         check(
             check_namespace,
             &["default", "my-namespace", "0", long(63)],
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_objects() {
+    fn object_names_are_checked() {
         check(
             check_subdomain,
             &["my-policy", "a.b-c.d", long(253)],
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_field_managers() {
+    fn field_manager_names_are_checked() {
         check(
             check_field_manager,
             &["terraform-provider-tke", "my team"],
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_take_their_values() {
+    fn operators_require_or_forbid_values() {
         let cases: [(&str, &[&str], Result<(), &str>); 8] = [
             ("In", &["a"], Ok(())),
             ("NotIn", &["a", "b"], Ok(())),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_are_written_as_they_are_read() {
+    fn operators_round_trip() {
         for text in ["In", "NotIn", "Exists", "DoesNotExist"] {
             assert_eq!(text.parse::<Operator>().unwrap().to_string(), text);
         }

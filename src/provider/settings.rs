@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_a_cluster_is_named_once() {
+    fn configured_cluster_is_chosen_by_precedence() {
         let text = |text: &str| Some(text.to_owned());
         let none = Kubernetes::default;
         let (path, host) = (("KUBE_CONFIG_PATH", "~/config"), ("KUBE_HOST", "https://env"));
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn err_nothing_is_guessed() {
+    fn ambiguous_or_missing_cluster_is_refused() {
         let none = Kubernetes::default;
         let (path, host) = (("KUBE_CONFIG_PATH", "/k"), ("KUBE_HOST", "https://env"));
         insta::assert_snapshot!(cluster(none(), &[]), @"no cluster is configured");
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_unknown_places_are_not_the_default_ones() {
+    fn unknown_endpoint_is_not_the_default_one() {
         let of = |scheme, domain, services| {
             endpoints(scheme, domain, services, &environment(&[])).unwrap().is_some()
         };
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_proxies_in_either_spelling() {
+    fn proxy_variables_are_read_in_either_case() {
         let found = proxies(&environment(&[
             ("https_proxy", "http://me:hidden@proxy.example:3128"),
             ("NO_PROXY", ".internal"),
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_wins_over_its_variable() {
+    fn attribute_wins_over_its_variable() {
         #[track_caller]
         fn check(attribute: &str, variable: &str, expected: &str) {
             let environment = environment(&[("TENCENTCLOUD_REGION", variable)]);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_of_the_wrong_form_is_named() {
+    fn invalid_variable_is_named() {
         for (name, value) in [
             ("TENCENTCLOUD_REGION", "Guangzhou"),
             ("TENCENTCLOUD_PROTOCOL", "GOPHER"),
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_needs_to_be_known() {
+    fn client_is_made_of_unknown_configuration() {
         let config = Partial::<ProviderConfig> {
             region: Maybe::Unknown,
             secret_id: Maybe::Unknown,
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_whole_or_missing() {
+    fn incomplete_credentials_are_missing() {
         #[track_caller]
         fn check(id: &str, key: &str, token: &str, expected: Result<&str, NoCredentials>) {
             let secret = |text: &str| maybe::<String>(text).map(SecretString::from);

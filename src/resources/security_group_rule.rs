@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_is_known_at_plan_as_soon_as_the_content_is() {
+    fn id_is_planned_when_the_content_is_known() {
         #[track_caller]
         fn check(parts: [&str; 7], expected: Option<&str>) {
             let id = planned_id(&planned(parts)).map(|id| id.to_string());
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_do_not_go_together_are_refused_as_soon_as_they_are_known() {
+    fn mismatched_parts_are_refused_when_known() {
         #[track_caller]
         fn check(protocol: &str, port: &str, ipv4: &str, ipv6: &str, expected: &str) {
             let plan = planned(["sg-x", "ingress", protocol, port, ipv4, ipv6, ""]);
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn another_spelling_is_no_change() {
+    fn other_spelling_is_semantically_equal() {
         #[track_caller]
         fn check(attribute: &str, a: &str, b: &str, expected: bool) {
             let object = SecurityGroupRule::object();

@@ -65,7 +65,7 @@ mod tests {
     use crate::rules::strategy;
 
     #[test]
-    fn ok_canonical() {
+    fn text_is_parsed_into_its_canonical_form() {
         for (text, canonical) in [
             ("sg-x_ingress_accept_udp_53_sg-y", "sg-x_ingress_accept_udp_53_sg-y"),
             (
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn err_names_the_part() {
+    fn invalid_id_is_refused_by_its_part() {
         let error = |text: &str| text.parse::<RuleId>().unwrap_err().to_string();
         insta::assert_snapshot!(error("sg-x"), @"expected the id of a rule, such as `sg-12345678_ingress_accept_tcp_80,443_10.0.0.0/8`");
         insta::assert_snapshot!(error("x_ingress_accept_udp_53_sg-y"), @"group: expected the id of a security group, such as `sg-12345678`");

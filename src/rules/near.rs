@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_one_respect() {
+    fn rules_that_differ_in_one_respect_are_near() {
         check("ingress_drop_tcp_443_10.0.0.0/8", Some(Difference::Action));
         check("ingress_accept_tcp_8443_10.0.0.0/8", Some(Difference::Traffic));
         check("ingress_accept_udp_443_10.0.0.0/8", Some(Difference::Traffic));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn err_none_or_several() {
+    fn equal_or_distant_rules_are_not_near() {
         check("ingress_accept_tcp_443_10.0.0.0/8", None);
         check("egress_accept_tcp_443_10.0.0.0/8", None);
         check("egress_accept_tcp_8443_10.0.0.0/8", None);

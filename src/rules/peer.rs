@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_canonical() {
+    fn text_is_parsed_into_its_canonical_form() {
         for (text, canonical) in [
             ("10.0.0.0/8", "10.0.0.0/8"),
             ("10.0.2.1", "10.0.2.1"),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_host_bits_of_the_service_are_cleared() {
+    fn host_bits_of_the_service_are_cleared() {
         assert_eq!(Ipv4Cidr::parse_normalized("10.0.0.1/16").unwrap().to_string(), "10.0.0.0/16");
         assert_eq!(Ipv4Cidr::parse_normalized("0.0.0.0/8").unwrap().to_string(), "0.0.0.0/0");
         assert_eq!(Ipv4Cidr::parse_normalized("10.0.0.1/1").unwrap().to_string(), "0.0.0.0/0");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn err_names_the_expected_form() {
+    fn invalid_text_is_refused_with_the_expected_form() {
         let error = |text: &str| text.parse::<Peer>().unwrap_err().to_string();
         insta::assert_snapshot!(error("10.0.0.1/16"), @"`10.0.0.1/16` has bits set beyond its prefix length; write `10.0.0.0/16` for the block or `10.0.0.1` for the address");
         insta::assert_snapshot!(error("2001:db8::1/32"), @"`2001:db8::1/32` has bits set beyond its prefix length; write `2001:db8::/32` for the block or `2001:db8::1` for the address");

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_canonical() {
+    fn text_is_parsed_into_its_canonical_form() {
         for (text, canonical) in [
             ("ALL", "ALL"),
             ("all", "ALL"),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_ports_of_the_service_are_sorted_and_merged() {
+    fn ports_of_the_service_are_sorted_and_merged() {
         for (text, canonical) in
             [("443,80", "80,443"), ("80-90,85-95", "80-95"), ("1-9,3,5", "1-9"), ("7,7", "7")]
         {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn err_names_the_expected_form() {
+    fn invalid_text_is_refused_with_the_expected_form() {
         let error = |text: &str| text.parse::<Ports>().unwrap_err().to_string();
         insta::assert_snapshot!(error("http"), @"expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`");
         insta::assert_snapshot!(error("65536"), @"expected ports from 0 to 65535, such as `443`, `80,443` or `8000-9000`, or `ALL`");
@@ -175,7 +175,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_keeps_every_port(pieces in proptest::collection::vec((0..50_u16, 0..50_u16), 1..6), port in 0..50_u16) {
+        fn canonical_form_has_the_same_ports(pieces in proptest::collection::vec((0..50_u16, 0..50_u16), 1..6), port in 0..50_u16) {
             let ranges: Vec<PortRange> = pieces
                 .into_iter()
                 .map(|(a, b)| PortRange { first: a.min(b), last: a.max(b) })

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ok_any_letter_case() {
+    fn words_are_parsed_in_any_letter_case() {
         for (text, protocol) in [
             ("TCP", Protocol::Tcp),
             ("udp", Protocol::Udp),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn err_names_the_expected_words() {
+    fn unknown_word_is_refused_with_the_expected_ones() {
         let error = |text: &str| text.parse::<Protocol>().unwrap_err().to_string();
         insta::assert_snapshot!(error("sctp"), @"expected one of TCP, UDP, ICMP, ICMPv6, GRE, ALL");
         insta::assert_snapshot!(error(""), @"expected one of TCP, UDP, ICMP, ICMPv6, GRE, ALL");

@@ -25,7 +25,7 @@ pub(crate) fn steps(steps: &mut Steps, args: &Args) -> Result {
         "mend what the compiler names",
     )?;
     if args.filter.is_none() {
-        steps.function("terraform versions", tools::install)?;
+        steps.function("terraform versions", tools::install_for_acceptance)?;
     }
     // The whole workspace, as in `check`; the libraries for the tests of the test context itself.
     let mut test = cargo("test --workspace --test acceptance --test terraform_versions");

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the numbers that the design promises, measured now on a release build.
 //!
 //! Calls are counted exactly, in the sandbox's log. Times and memory are of this machine.
-//! The chore fails where a count, a size or a ratio was reached before and is missed now.
+//! The task fails where a count, a size or a ratio was reached before and is missed now.
 
 mod layer;
 
@@ -15,19 +15,17 @@ use std::{
 
 use self::Target::{Noisy, Open, Reached};
 use crate::{
-    Result, ensure, root,
+    Result, ensure,
     sandbox::Sandbox,
-    steps::{build_programs, cargo},
+    steps::{self, build_programs, cargo},
     target,
     terraform::{Choice, Terraform},
 };
 
 pub(crate) fn run(choice: &Choice) -> Result {
     let program = choice.find()?;
-    for mut build in [cargo("build --release -p terraform-provider-tke"), build_programs()] {
-        let built = build.current_dir(root()).status()?;
-        ensure(built.success(), "the build failed; cargo's message stands above")?;
-    }
+    steps::run(&mut cargo("build --release -p terraform-provider-tke"))?;
+    steps::run(&mut build_programs())?;
     let provider = target()?.join("release/terraform-provider-tke").canonicalize()?;
 
     let mut table = Table::default();

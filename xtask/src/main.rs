@@ -1,4 +1,4 @@
-//! `cargo xtask`: the one front door for every chore. One command is one file.
+//! `cargo xtask`: every task of a developer in this repository. One command is one file.
 
 #![expect(
     clippy::print_stdout,
@@ -32,13 +32,13 @@ use clap::Parser;
 
 use self::steps::Steps;
 
-/// What a chore fails with: a sentence for the person who ran it.
+/// What a task fails with: a sentence for the person who ran it.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The chores of this repository.
+/// The tasks of this repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
-enum Chore {
+enum Task {
     /// Apply, drift, heal and destroy Pod security groups with real Terraform on the sandbox.
     Quickstart(quickstart::Args),
     /// Everything CI runs: check, then acceptance.
@@ -62,7 +62,7 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    match run(Chore::parse()) {
+    match run(Task::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nerror: {error}");
@@ -71,18 +71,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(chore: Chore) -> Result {
-    match chore {
-        Chore::Quickstart(args) => quickstart::run(&args),
-        Chore::Test(args) => test::run(&args),
-        Chore::Check => Steps::run(check::steps),
-        Chore::Acceptance(args) => Steps::run(|steps| acceptance::steps(steps, &args)),
-        Chore::Fmt => Steps::run(fmt::step),
-        Chore::Tidy => tidy::run(),
-        Chore::Codegen(args) => codegen::run(&args),
-        Chore::Docs(args) => docs::run(&args),
-        Chore::Bench(choice) => bench::run(&choice),
-        Chore::Tools => tools::install(),
+fn run(task: Task) -> Result {
+    match task {
+        Task::Quickstart(args) => quickstart::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Check => Steps::run(check::steps),
+        Task::Acceptance(args) => Steps::run(|steps| acceptance::steps(steps, &args)),
+        Task::Fmt => Steps::run(fmt::step),
+        Task::Tidy => tidy::run(),
+        Task::Codegen(args) => codegen::run(&args),
+        Task::Docs(args) => docs::run(&args),
+        Task::Bench(choice) => bench::run(&choice),
+        Task::Tools => tools::install(),
     }
 }
 

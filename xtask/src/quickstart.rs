@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     Result, ensure, root,
     sandbox::Sandbox,
-    steps::build_programs,
+    steps::{self, build_programs},
     target,
     terraform::{Choice, Terraform},
 };
@@ -32,8 +32,7 @@ pub(crate) fn run(args: &Args) -> Result {
     let program = args.choice.find()?;
 
     story.step("Build the provider and the sandbox (the first time takes some minutes)");
-    let built = build_programs().current_dir(root()).status()?;
-    ensure(built.success(), "the build failed; cargo's message stands above")?;
+    steps::run(&mut build_programs())?;
 
     story.step("Start the sandbox: a Tencent Cloud and a cluster on this machine only");
     let folder = tempfile::Builder::new().prefix("tke-quickstart-").tempdir()?;

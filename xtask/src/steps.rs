@@ -8,7 +8,7 @@ use std::{
 
 use crate::{Result, ensure, root};
 
-/// The steps of a chore. The first that fails ends it.
+/// The steps of a task. The first that fails ends it.
 #[derive(Default)]
 pub(crate) struct Steps {
     took: Vec<(&'static str, Duration)>,
@@ -19,11 +19,11 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Runs the steps that `chore` takes and closes with how long each took, with the summary lines
+    /// Runs the steps that `task` takes and closes with how long each took, with the summary lines
     /// of `cargo test` where tests ran, and with what was left out.
-    pub(crate) fn run(chore: impl FnOnce(&mut Self) -> Result) -> Result {
+    pub(crate) fn run(task: impl FnOnce(&mut Self) -> Result) -> Result {
         let mut steps = Self::default();
-        let result = chore(&mut steps);
+        let result = task(&mut steps);
         println!();
         for (name, took) in &steps.took {
             println!("{name:<24} {:>7.1} s", took.as_secs_f64());
@@ -85,11 +85,17 @@ impl Steps {
     }
 }
 
-/// `cargo` with these arguments.
+/// `cargo` with these arguments, in the repository.
 pub(crate) fn cargo(arguments: &str) -> Command {
     let mut command = Command::new("cargo");
-    command.args(arguments.split_whitespace());
+    command.current_dir(root()).args(arguments.split_whitespace());
     command
+}
+
+/// Runs a command that is no step. What it prints is shown.
+pub(crate) fn run(command: &mut Command) -> Result {
+    let status = command.status()?;
+    ensure(status.success(), format!("`{}` failed; its message stands above", line(command)))
 }
 
 /// Builds the provider and the sandbox as users have them, without what tests add.

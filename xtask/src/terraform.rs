@@ -17,7 +17,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::{Result, tools};
 
-/// Which program a chore runs.
+/// Which program a task runs.
 #[derive(clap::Args)]
 pub(crate) struct Choice {
     /// What to run: terraform, tofu or a path. Without it, whichever is found first.
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn interrupt_is_passed_on_and_ends_the_chore() {
+    fn interrupt_is_passed_on_and_ends_the_task() {
         let folder = tempfile::tempdir().unwrap();
         let shell = Terraform::new("/bin/sleep".into(), folder.path(), folder.path(), &[]).unwrap();
         shell.interrupted.store(true, Ordering::Relaxed);

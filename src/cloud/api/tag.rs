@@ -29,6 +29,7 @@ impl Action for ModifyResourceTags {
 }
 
 /// A tag as this service writes it.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {

@@ -31,6 +31,7 @@ impl Action for DescribeClusters {
 }
 
 /// A condition on what to list.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Filter {
@@ -53,6 +54,7 @@ pub struct Clusters {
 }
 
 /// A cluster.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Cluster {

@@ -130,7 +130,7 @@ impl Action for DescribeSecurityGroups {
     const SERVICE: Service = Service::Vpc;
     const IDEMPOTENCY: Idempotency = Idempotency::ReadOnly;
     const PER_SECOND: usize = 100;
-    type Response = SecurityGroups;
+    type Response = SecurityGroupPage;
 }
 
 impl Action for ModifySecurityGroupAttribute {
@@ -211,7 +211,7 @@ pub struct CreatedSecurityGroup {
 /// Answer of [`DescribeSecurityGroups`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct SecurityGroups {
+pub struct SecurityGroupPage {
     /// This page.
     #[serde(default, deserialize_with = "nullable")]
     pub security_group_set: Vec<SecurityGroup>,
@@ -247,6 +247,7 @@ pub struct References {
 }
 
 /// A group.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SecurityGroup {
@@ -273,6 +274,7 @@ pub struct SecurityGroup {
 }
 
 /// A tag as VPC writes it; the tag service writes it otherwise.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tag {
@@ -284,6 +286,7 @@ pub struct Tag {
 }
 
 /// A condition on what to list.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Filter {
@@ -310,6 +313,7 @@ pub struct SecurityGroupPolicySet {
 }
 
 /// A rule. Answers write `""` for what does not apply, requests leave it out.
+// same name: requests and answers have the names of the service's reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SecurityGroupPolicy {

@@ -12,12 +12,15 @@ use super::{
     Target::{Noisy, Reached},
     count, greeted, handshake, median,
 };
-use crate::{Result, ensure, root, steps::cargo, target, terraform::Terraform};
+use crate::{
+    Result, ensure,
+    steps::{self, cargo},
+    target,
+    terraform::Terraform,
+};
 
 pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
-    let mut command = cargo("build --release -p tf-provider --example kitchen_sink");
-    let built = command.current_dir(root()).status()?;
-    ensure(built.success(), "the build failed; cargo's message stands above")?;
+    steps::run(&mut cargo("build --release -p tf-provider --example kitchen_sink"))?;
     let sink = target()?.join("release/examples/kitchen_sink").canonicalize()?;
 
     let megabytes = count(fs::metadata(&sink)?.len()) / 1e6;
@@ -35,7 +38,7 @@ pub(super) fn rows(program: &Path, table: &mut Table) -> Result {
 /// The milliseconds for a list of 10,000 rules, and how many times that a list of 100,000 takes.
 fn codec() -> Result<(f64, f64)> {
     let mut bench = cargo("bench --quiet -p tf-provider --bench codec");
-    let printed = bench.current_dir(root()).stderr(Stdio::inherit()).output()?;
+    let printed = bench.stderr(Stdio::inherit()).output()?;
     let printed = String::from_utf8_lossy(&printed.stdout);
     let number = |name: &str| -> Result<f64> {
         let found = printed.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());

@@ -80,7 +80,7 @@ pub(super) fn test_names(tree: &Tree) -> Vec<String> {
     findings
 }
 
-/// The part of a diagnostic that says what to do is rendered in one place.
+/// Invariant 8: the part of a diagnostic that says what to do is rendered in one place.
 pub(super) fn one_remedy(tree: &Tree) -> Vec<String> {
     let sources = DIAGNOSTICS.iter().flat_map(|folder| tree.sources(folder));
     let sources = sources.filter(|source| !tree.is_for_tests(&source.file));
@@ -91,7 +91,8 @@ pub(super) fn one_remedy(tree: &Tree) -> Vec<String> {
         })
         .collect();
     match places.as_slice() {
-        [] | [_] => vec![],
+        [_] => vec![],
+        [] => vec![format!("tf-provider/src: no line renders \"{REMEDY}\"; correct this rule")],
         _ => vec![format!(
             "{}: \"{REMEDY}\" is written more than once; use `Diagnostic::remedy`",
             places.join(", ")
@@ -248,13 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn second_place_that_renders_remedies_is_refused() {
+    fn other_than_one_place_that_renders_remedies_is_refused() {
         let files = [
             ("src/diagnostics.rs", "//! What to do:\nf(\"What to do: wait\")"),
             ("src/groups.rs", "#[cfg(test)] mod tests { \"What to do:\" }"),
             ("tf-provider/src/diagnostics.rs", "\nformat!(\"What to do: {remedy}\")"),
         ];
         check(one_remedy, &files[..2], &[]);
+        check(one_remedy, &[], &["tf-provider/src: no line renders \"What to do:\""]);
         let both = "src/diagnostics.rs:2, tf-provider/src/diagnostics.rs:2: \"What to do:\" is";
         check(one_remedy, &files, &[both]);
     }

@@ -90,7 +90,7 @@ const NAMED_BY_MODULE: &[&str] = &["Args", "Error", "Result"];
 /// What a comment above a type begins with to give the reason for a name used twice.
 const SAME_NAME: &str = "// same name: ";
 
-/// Text for users of Terraform is written in `src/diagnostics/` only.
+/// Invariant 1: text for users of Terraform is written in `src/diagnostics/` only.
 pub(super) fn terraform_terms(tree: &Tree) -> Vec<String> {
     let mut findings = Vec::new();
     let sources = BELOW_TERRAFORM.iter().flat_map(|folder| tree.sources(folder));

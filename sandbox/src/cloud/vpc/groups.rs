@@ -157,7 +157,8 @@ pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
         Some(other) => return Err(invalid_value("OrderDirection", other)),
     }
     let offset = params.offset.map_or(0, |offset| offset.0);
-    let Page { items, total } = list::page(&found, offset, limit, cx);
+    let endless = cx.behaviour.endless_pages && params.security_group_ids.is_empty();
+    let Page { items, total } = list::page(&found, offset, limit, endless);
     let set: Vec<_> = items.iter().map(|group| group.answer()).collect();
     Ok(json!({
         "SecurityGroupSet": set,
