@@ -103,8 +103,8 @@ pub mod action;
 pub mod constraints;
 pub mod context;
 pub mod data_source;
+pub mod describe;
 pub mod diagnostics;
-pub mod docs;
 pub mod ephemeral;
 pub mod field;
 pub mod function;
@@ -142,10 +142,11 @@ pub use self::{
     field::{Computed, Dynamic, Field, Maybe, Normalized, WriteOnly},
     function::Function,
     identity::{Identity, NoIdentity},
+    lifecycle::Components,
     list::{Found, List, Listed},
     model::{Model, Partial},
     path::Path,
-    provider::{Components, Provider, schema_errors},
+    provider::{Provider, schema_errors},
     resource::{DefaultTimeouts, Import, Resource},
     serve::serve,
     timeouts::Timeouts,

@@ -5,18 +5,13 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Boxed, Declaration, OperationEnv, Typed, catch_panic, decode,
+    Boxed, Component, Declaration, OperationEnv, Typed, catch_panic, decode,
     operation::{Limit, not_known_yet, run},
 };
 use crate::{Action, Cx, Diagnostics, Result, Value, context::OperationRecord};
 
 /// An action whose Rust type is marked.
-pub(crate) trait AnyAction<C>: Send + Sync {
-    fn declaration(&self) -> &Declaration;
-
-    /// Decodes what is known of a configuration and runs the author's check on it.
-    fn check(&self, config: &Value) -> Diagnostics;
-
+pub(crate) trait AnyAction<C>: Component {
     /// Asks the author what speaks against it.
     fn plan(&self, config: &Value, client: Option<&C>) -> Diagnostics;
 
@@ -51,22 +46,12 @@ pub(crate) async fn invoke<C>(
 
 impl<A: Action> Typed<A> {
     pub(crate) fn action() -> Self {
-        Self::of(Declaration {
-            constraints: A::constraints(),
-            ..Declaration::new(A::NAME, A::object())
-        })
+        let declaration = Declaration::new(A::NAME, A::object());
+        Self::new(declaration.with_constraints(A::constraints()), <A as Action>::check)
     }
 }
 
 impl<A: Action> AnyAction<A::Client> for Typed<A> {
-    fn declaration(&self) -> &Declaration {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        A::partial(config).map_or_else(|errors| errors, |config| <A as Action>::check(&config))
-    }
-
     fn plan(&self, config: &Value, client: Option<&A::Client>) -> Diagnostics {
         A::partial(config).map_or_else(|errors| errors, |config| A::plan(&config, client))
     }

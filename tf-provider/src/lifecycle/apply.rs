@@ -4,9 +4,10 @@
 //! always holds what is known to exist, and after success it fits the plan whatever the service said.
 
 use super::{
-    AnyResource, Operation, OperationEnv,
+    OperationEnv,
     identity::identify,
     operation::perform,
+    resource::{AnyResource, Operation},
     semantic_equality::{keep_prior_spelling, same_shape, semantic_equals},
     traverse,
     unknowns::{attribute_without_unknowns, with_write_only, without_unknowns},

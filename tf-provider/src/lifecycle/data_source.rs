@@ -1,12 +1,18 @@
 //! `ReadDataSource`: a configuration in, the same with everything the service knows out.
 
 use super::{
-    AnyDataSource, Boxed, Declaration, OperationEnv,
+    Boxed, Component, Declaration, OperationEnv, Typed,
     apply::complete,
+    decode,
     operation::{Limit, not_known_yet, run},
     plan::propose,
 };
-use crate::{Cx, Diagnostics, Path, Result, Value, context::OperationRecord};
+use crate::{Cx, DataSource, Diagnostics, Path, Result, Value, context::OperationRecord};
+
+/// A data source whose Rust type is forgotten.
+pub(crate) trait AnyDataSource<C>: Component {
+    fn read(&self, config: Value, cx: Cx<C>) -> Boxed<Result<Value>>;
+}
 
 /// What was read; null when nothing could be.
 pub(crate) struct Looked {
@@ -61,6 +67,19 @@ pub(super) async fn ask<C, T: Send + 'static>(
         (complete(&declared.object, &planned, &seen, &root, &mut diagnostics), more)
     });
     (answer, diagnostics)
+}
+
+impl<D: DataSource> Typed<D> {
+    pub(crate) fn data_source() -> Self {
+        let declaration = Declaration::new(D::NAME, D::object());
+        Self::new(declaration.with_constraints(D::constraints()), <D as DataSource>::check)
+    }
+}
+
+impl<D: DataSource> AnyDataSource<D::Client> for Typed<D> {
+    fn read(&self, config: Value, cx: Cx<D::Client>) -> Boxed<Result<Value>> {
+        Box::pin(async move { Ok(decode::<D>(config)?.read(&cx).await?.encode()) })
+    }
 }
 
 #[cfg(test)]

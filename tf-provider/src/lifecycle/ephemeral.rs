@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Boxed, Declaration, OperationEnv, Typed,
+    Boxed, Component, Declaration, OperationEnv, Typed,
     data_source::ask,
     decode,
     operation::{Limit, run},
@@ -16,12 +16,7 @@ use crate::{
 };
 
 /// An ephemeral resource whose Rust type is marked.
-pub(crate) trait AnyEphemeral<C>: Send + Sync {
-    fn declaration(&self) -> &Declaration;
-
-    /// Decodes what is known of a configuration and runs the author's check on it.
-    fn check(&self, config: &Value) -> Diagnostics;
-
+pub(crate) trait AnyEphemeral<C>: Component {
     fn open(&self, config: Value, cx: Cx<C>) -> Boxed<Result<(Value, Lease<Vec<u8>>)>>;
 
     fn renew(&self, private: Vec<u8>, cx: Cx<C>) -> Boxed<Result<Lease<Vec<u8>>>>;
@@ -80,22 +75,12 @@ pub(crate) async fn close<C>(
 
 impl<E: Ephemeral> Typed<E> {
     pub(crate) fn ephemeral() -> Self {
-        Self::of(Declaration {
-            constraints: E::constraints(),
-            ..Declaration::new(E::NAME, E::object())
-        })
+        let declaration = Declaration::new(E::NAME, E::object());
+        Self::new(declaration.with_constraints(E::constraints()), <E as Ephemeral>::check)
     }
 }
 
 impl<E: Ephemeral> AnyEphemeral<E::Client> for Typed<E> {
-    fn declaration(&self) -> &Declaration {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        E::partial(config).map_or_else(|errors| errors, |config| <E as Ephemeral>::check(&config))
-    }
-
     fn open(&self, config: Value, cx: Cx<E::Client>) -> Boxed<Result<(Value, Lease<Vec<u8>>)>> {
         Box::pin(async move {
             let (opened, lease) = decode::<E>(config)?.open(&cx).await?;

@@ -42,7 +42,7 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::{
-            AnyResource, Typed,
+            Component, Typed,
             plan::{plan, propose},
         },
         testkit::{All, Thing, Unknown, answer, any_config, full, lean, thing, value},
@@ -72,7 +72,7 @@ mod tests {
     fn a_default_in_another_spelling_goes_without_saying() {
         let all = Typed::<All>::resource();
         let state = full(&All::object(), &value(json!({"name": "a", "protocol": "TCP"})));
-        assert_eq!(lean(&generate(AnyResource::declaration(&all), &state)), json!({"name": "a"}));
+        assert_eq!(lean(&generate(Component::declaration(&all), &state)), json!({"name": "a"}));
     }
 
     proptest! {
@@ -81,7 +81,7 @@ mod tests {
             let all = Typed::<All>::resource();
             let object = All::object();
             let state = answer(&object, &propose(&object, &Value::Null, &config));
-            let config = generate(AnyResource::declaration(&all), &state);
+            let config = generate(Component::declaration(&all), &state);
             let planned = plan::<()>(&all, &state, &config, None);
             prop_assert_eq!(planned.state, state);
         }

@@ -1,6 +1,6 @@
 //! The identity of an object, which follows from its state.
 
-use super::{AnyResource, catch_panic};
+use super::{catch_panic, resource::AnyResource};
 use crate::{Diagnostics, Severity, Value};
 
 /// The identity, unless the resource has none or parts of it are not known yet.

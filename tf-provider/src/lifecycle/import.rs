@@ -1,9 +1,10 @@
 //! `ImportResourceState`: from the name of an object to a state that can be read.
 
 use super::{
-    AnyResource, Operation, OperationEnv,
+    OperationEnv,
     identity::{identify, shown},
     operation::perform,
+    resource::{AnyResource, Operation},
     unknowns::without_unknowns,
 };
 use crate::{Diagnostic, Diagnostics, Import, Path, Value};

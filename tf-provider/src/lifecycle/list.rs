@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    AnyResource, Boxed, Declaration, OperationEnv, Typed, decode,
+    Boxed, Component, Declaration, OperationEnv, Typed, decode,
     identity::identify,
     import::import,
     operation::{Limit, not_known_yet, run},
     read::read,
+    resource::AnyResource,
     unknowns::without_unknowns,
 };
 use crate::{
@@ -17,12 +18,7 @@ use crate::{
 };
 
 /// A list whose Rust type is marked.
-pub(crate) trait AnyList<C>: Send + Sync {
-    fn declaration(&self) -> &Declaration;
-
-    /// Decodes what is known of a configuration and runs the author's check on it.
-    fn check(&self, config: &Value) -> Diagnostics;
-
+pub(crate) trait AnyList<C>: Component {
     fn list(&self, config: Value, sink: Sink, cx: Cx<C>) -> Boxed<Result<()>>;
 }
 
@@ -88,20 +84,12 @@ async fn look<C>(
 
 impl<L: List> Typed<L> {
     pub(crate) fn list() -> Self {
-        let declared = Declaration::new(L::Resource::NAME, L::object());
-        Self::of(Declaration { constraints: L::constraints(), ..declared })
+        let declaration = Declaration::new(L::Resource::NAME, L::object());
+        Self::new(declaration.with_constraints(L::constraints()), <L as List>::check)
     }
 }
 
 impl<L: List> AnyList<<L::Resource as Resource>::Client> for Typed<L> {
-    fn declaration(&self) -> &Declaration {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        L::partial(config).map_or_else(|errors| errors, |config| <L as List>::check(&config))
-    }
-
     fn list(
         &self,
         config: Value,

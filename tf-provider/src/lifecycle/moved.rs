@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        lifecycle::{AnyResource, Typed},
+        lifecycle::{Component, Typed},
         testkit::{Thing, lean},
     };
 

@@ -13,7 +13,10 @@ use std::{
 
 use tokio::task::JoinError;
 
-use super::{AnyResource, Boxed, Declaration, Operation};
+use super::{
+    Boxed, Declaration,
+    resource::{AnyResource, Operation},
+};
 use crate::{
     Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::OperationRecord,
     diagnostics::closed, stop::Stop, timeouts::GoDuration,

@@ -4,8 +4,9 @@
 //! compares. Why does Terraform show this plan? [`propose`] is the answer.
 
 use super::{
-    AnyResource, catch_panic,
+    catch_panic,
     identity::identify,
+    resource::AnyResource,
     semantic_equality::{Pool, object_equals, same_shape, semantic_equals},
     traverse::{self, element, elements},
 };

@@ -1,8 +1,13 @@
 //! `ReadResource`: what is there now, in the words that state already has.
 
 use super::{
-    AnyResource, Operation, OperationEnv, apply::left_unknown, identity::identify,
-    operation::perform, semantic_equality::keep_prior_spelling, unknowns::without_unknowns,
+    OperationEnv,
+    apply::left_unknown,
+    identity::identify,
+    operation::perform,
+    resource::{AnyResource, Operation},
+    semantic_equality::keep_prior_spelling,
+    unknowns::without_unknowns,
 };
 use crate::{Diagnostics, Path, Value};
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Declaration, catch_panic,
+    Component, catch_panic,
     plan::propose,
     traverse::{self, elements},
 };
@@ -16,11 +16,8 @@ use crate::{
 
 /// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
 /// before it found in order, so that one mistake is told once.
-pub(crate) fn validate(
-    declared: &Declaration,
-    config: &Value,
-    check: impl FnOnce(&Value) -> Diagnostics,
-) -> Diagnostics {
+pub(crate) fn validate(component: &dyn Component, config: &Value) -> Diagnostics {
+    let declared = component.declaration();
     let description = format!("validate {}", declared.name);
     let rules = || {
         let mut found = declared.object.check(config);
@@ -29,7 +26,7 @@ pub(crate) fn validate(
             found.extend(constraint.check(config));
         }
         if !found.has_errors() {
-            found.extend(check(config));
+            found.extend(component.check(config));
         }
         found
     };
@@ -95,15 +92,14 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        lifecycle::{AnyResource, Typed},
+        lifecycle::{Declaration, Typed},
         testkit::{Thing, full, thing, value},
     };
 
     #[track_caller]
     fn check(config: Json, expected: &str) {
         let resource = Typed::<Thing>::resource();
-        let found =
-            validate(resource.declaration(), &thing(config), |config| resource.check(config));
+        let found = validate(&resource, &thing(config));
         assert_eq!(found.to_string(), expected);
     }
 
@@ -159,7 +155,8 @@ mod tests {
 
     #[test]
     fn err_elements_of_a_set_that_defaults_make_the_same() {
-        let declared = Declaration::new("rules", Rules::object());
+        let component =
+            Typed::<Rules>::new(Declaration::new("rules", Rules::object()), |_| Diagnostics::new());
         let tcp = |port: Json| json!({"port": port, "protocol": "tcp"});
         for (rules, expected) in [
             (json!([{"port": 1}, tcp(1.into())]), "rules: `rules` holds an element twice"),
@@ -167,8 +164,8 @@ mod tests {
             (json!([{"port": "?"}, tcp("?".into()), {"port": 1, "protocol": "?"}]), ""),
             (json!("?"), ""),
         ] {
-            let config = full(&declared.object, &value(json!({"rules": rules})));
-            let found = validate(&declared, &config, |_| Diagnostics::new());
+            let config = full(&component.declaration().object, &value(json!({"rules": rules})));
+            let found = validate(&component, &config);
             assert_eq!(found.to_string(), expected);
         }
     }

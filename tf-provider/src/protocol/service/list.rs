@@ -6,13 +6,13 @@ use tokio::sync::mpsc::channel;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::{Service, not_offered};
+use super::{Service, not_offered, validated};
 use crate::{
     Diagnostics, Provider, Result,
     lifecycle::{
-        AnyResource, Declaration,
+        AnyComponent, Component, Declaration, Kind,
         list::{AnyList, complete, list},
-        validate::validate,
+        resource::AnyResource,
     },
     list::{Item, Sink},
     protocol::{
@@ -21,34 +21,36 @@ use crate::{
     },
 };
 
-/// A list, and the resource that it lists.
 type Pair<C> = (Arc<dyn AnyList<C>>, Arc<dyn AnyResource<C>>);
 
 impl<P: Provider> Service<P> {
-    fn pair(&self, name: &str) -> Result<Pair<P::Client>> {
-        match (self.lists.get(name), self.resources.get(name)) {
-            (Some(list), Some(resource)) => Ok((Arc::clone(list), Arc::clone(resource))),
-            _ => Err(not_offered("list resource", name)),
+    /// A list, and the resource that it lists.
+    fn listing(&self, name: &str) -> Result<Pair<P::Client>> {
+        match self.component(Kind::ListResource, name) {
+            Some(AnyComponent::ListResource(list)) => {
+                Ok((Arc::clone(list), Arc::clone(self.resource(name)?)))
+            }
+            _ => Err(not_offered(Kind::ListResource, name)),
         }
     }
 
     pub(super) fn validate_list(
         &self,
-        request: &wire::validate_list_resource_config::Request,
-    ) -> Result<Diagnostics> {
-        let (list, _) = self.pair(&request.type_name)?;
-        let declared = list.declaration();
-        let config = decode::value(request.config.as_ref(), &declared.ty)?;
-        Ok(validate(declared, &config, |config| list.check(config)))
+        request: wire::validate_list_resource_config::Request,
+    ) -> wire::validate_list_resource_config::Response {
+        let found = self.listing(&request.type_name);
+        let list = found.as_ref().map(|(list, _)| &**list as &dyn Component);
+        let diagnostics = validated(list.map_err(Clone::clone), request.config);
+        wire::validate_list_resource_config::Response { diagnostics }
     }
 
     pub(super) fn list(
         &self,
-        request: &wire::list_resource::Request,
+        request: wire::list_resource::Request,
     ) -> ReceiverStream<Result<Event, Status>> {
         // One waits on the wire while the next is made.
         let (events, stream) = channel(1);
-        let asked = self.pair(&request.type_name).and_then(|(list, resource)| {
+        let asked = self.listing(&request.type_name).and_then(|(list, resource)| {
             let config = decode::value(request.config.as_ref(), &list.declaration().ty)?;
             Ok((list, resource, config, self.configured()?))
         });

@@ -1,16 +1,19 @@
 //! Managed resources, from the check of a configuration to the end of an object.
 
-use super::{Service, defer, either, not_offered};
+use std::sync::Arc;
+
+use super::{Service, defer, not_offered};
 use crate::{
     Diagnostic, Diagnostics, Import, Provider, Result,
     lifecycle::{
-        AnyResource, Declaration, apply,
+        AnyComponent, Declaration, Kind, apply,
         generate::generate,
         identity::identify,
         import::import,
         moved::{MoveSource, Target},
         plan::{Planned, plan},
         read::read,
+        resource::AnyResource,
         upgrade::upgrade,
         validate::{refuse_write_only, validate},
     },
@@ -18,32 +21,33 @@ use crate::{
 };
 
 impl<P: Provider> Service<P> {
-    pub(super) fn resource(&self, name: &str) -> Result<&dyn AnyResource<P::Client>> {
-        let found = self.resources.get(name).map(AsRef::as_ref);
-        found.ok_or_else(|| not_offered("resource", name))
+    pub(super) fn resource(&self, name: &str) -> Result<&Arc<dyn AnyResource<P::Client>>> {
+        match self.component(Kind::Resource, name) {
+            Some(AnyComponent::Resource(found)) => Ok(found),
+            _ => Err(not_offered(Kind::Resource, name)),
+        }
     }
 
     pub(super) fn validate_resource(
         &self,
-        request: &wire::validate_resource_config::Request,
+        request: wire::validate_resource_config::Request,
     ) -> wire::validate_resource_config::Response {
         let capabilities = request.client_capabilities.unwrap_or_default();
         let found = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declaration();
-            let config = decode::value(request.config.as_ref(), &declared.ty)?;
-            let mut found = validate(declared, &config, |config| resource.check(config));
+            let config = decode::value(request.config.as_ref(), &resource.declaration().ty)?;
+            let mut found = validate(&**resource, &config);
             if !capabilities.write_only_attributes_allowed {
-                found.extend(refuse_write_only(&declared.object, &config));
+                found.extend(refuse_write_only(&resource.declaration().object, &config));
             }
             Ok(found)
         });
-        let diagnostics = encode::diagnostics(either(found));
+        let diagnostics = encode::diagnostics(found.unwrap_or_else(|errors| errors));
         wire::validate_resource_config::Response { diagnostics }
     }
 
     pub(super) fn upgrade_state(
         &self,
-        request: &wire::upgrade_resource_state::Request,
+        request: wire::upgrade_resource_state::Request,
     ) -> wire::upgrade_resource_state::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
             let declared = resource.declaration();
@@ -60,7 +64,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn upgrade_identity(
         &self,
-        request: &wire::upgrade_resource_identity::Request,
+        request: wire::upgrade_resource_identity::Request,
     ) -> wire::upgrade_resource_identity::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
             let declared = resource.declaration();
@@ -85,7 +89,7 @@ impl<P: Provider> Service<P> {
             let ty = &resource.declaration().ty;
             let state = decode::value(request.current_state.as_ref(), ty)?;
             let env = self.configured()?;
-            let read = read(resource, state, request.private.clone(), &env).await;
+            let read = read(&**resource, state, request.private.clone(), &env).await;
             let (deferred, diagnostics) = defer(request.client_capabilities, read.diagnostics);
             Ok(wire::read_resource::Response {
                 new_state: Some(encode::value(&read.state, ty)),
@@ -112,9 +116,9 @@ impl<P: Provider> Service<P> {
             let ty = &resource.declaration().ty;
             let prior = decode::value(request.prior_state.as_ref(), ty)?;
             let config = decode::value(request.config.as_ref(), ty)?;
-            let env = self.surroundings();
+            let env = self.env();
             let client = env.as_ref().map(|env| &*env.client);
-            let planned = plan(resource, &prior, &config, client);
+            let planned = plan(&**resource, &prior, &config, client);
             let identity = encode::identity(planned.identity.as_ref(), resource.declaration());
             Ok((encode::value(&planned.state, ty), identity, planned))
         });
@@ -150,7 +154,7 @@ impl<P: Provider> Service<P> {
                 private: request.planned_private.clone(),
             };
             let env = self.configured()?;
-            let applied = apply::apply(resource, change, &env).await;
+            let applied = apply::apply(&**resource, change, &env).await;
             Ok(wire::apply_resource_change::Response {
                 new_state: Some(encode::value(&applied.state, ty)),
                 new_identity: encode::identity(applied.identity.as_ref(), resource.declaration()),
@@ -184,7 +188,7 @@ impl<P: Provider> Service<P> {
                     }
                     (Some(_), None) => return Err(no_identity(declared)),
                 };
-            let imported = import(resource, what, &*self.configured()?).await;
+            let imported = import(&**resource, what, &*self.configured()?).await;
             let ty = &declared.ty;
             let found = imported.state.map(|state| wire::import_resource_state::ImportedResource {
                 type_name: type_name.clone(),
@@ -217,7 +221,7 @@ impl<P: Provider> Service<P> {
             };
             let state = target.adopt(&source, decode::foreign(request.source_state.as_ref())?)?;
             let mut found = Diagnostics::new();
-            let identity = identify(resource, &state, &mut found);
+            let identity = identify(&**resource, &state, &mut found);
             Ok(wire::move_resource_state::Response {
                 target_state: Some(encode::value(&state, &declared.ty)),
                 target_identity: encode::identity(identity.as_ref(), declared),
@@ -238,7 +242,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn generate(
         &self,
-        request: &wire::generate_resource_config::Request,
+        request: wire::generate_resource_config::Request,
     ) -> wire::generate_resource_config::Response {
         let generated = self.resource(&request.type_name).and_then(|resource| {
             let declared = resource.declaration();
