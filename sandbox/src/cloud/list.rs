@@ -13,12 +13,7 @@ pub(super) struct Page<'a, T> {
 
 /// The page of a list that begins at `offset`. Beyond the end it is empty, unless the list is to be
 /// endless: then it begins again, and its total stays ahead.
-pub(super) fn page<'a, T>(
-    list: &'a [T],
-    offset: usize,
-    limit: usize,
-    endless: bool,
-) -> Page<'a, T> {
+pub(super) fn page<T>(list: &[T], offset: usize, limit: usize, endless: bool) -> Page<'_, T> {
     if endless && !list.is_empty() {
         let items = list.iter().cycle().skip(offset % list.len()).take(limit).collect();
         return Page { items, total: offset.saturating_add(limit).saturating_add(1) };
