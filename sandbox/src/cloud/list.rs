@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn ok_page_ends_with_the_list() {
+    fn page_ends_with_the_list() {
         check(false, 1, 5, &[&2, &3], 3);
         check(false, 0, 2, &[&1, &2], 3);
         check(false, 4, 1, &[], 3);
     }
 
     #[test]
-    fn ok_endless_page_repeats_the_list_and_promises_more() {
+    fn endless_page_repeats_the_list_and_promises_more() {
         check(true, 0, 2, &[&1, &2], 3);
         check(true, 2, 2, &[&3, &1], 5);
         check(true, 100, 2, &[&2, &3], 103);
