@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn err_calls_that_reach_no_action() {
+    fn call_without_known_product_version_action_or_region_is_refused() {
         #[track_caller]
         fn check(change: impl FnOnce(&mut Call), code: &str) {
             let mut call = Call::new("vpc", "DescribeSecurityGroups", REGION, json!({}));
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_regions_are_apart() {
+    fn group_is_found_in_its_own_region_only() {
         let mut account = TestAccount::new(Behaviour::default());
         account.ok("vpc", "DescribeSecurityGroups", json!({"SecurityGroupIds": ["sg-workers0"]}));
         let elsewhere = Call::new("vpc", "DescribeSecurityGroups", "ap-singapore", json!({}));
@@ -433,12 +433,12 @@ mod tests {
     }
 
     #[test]
-    fn ok_beijing_time() {
+    fn times_are_in_china_standard_time() {
         assert_eq!(beijing_time(Timestamp::UNIX_EPOCH), "1970-01-01 08:00:00");
     }
 
     #[test]
-    fn ok_caller_identity() {
+    fn caller_identity_is_the_account() {
         let mut account = TestAccount::new(Behaviour::default());
         let identity = account.ok("sts", "GetCallerIdentity", json!({}));
         assert_eq!(identity["AccountId"], ACCOUNT);

@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_opens_everything_but_health_and_version() {
+    fn token_is_required_except_for_health_and_version() {
         #[track_caller]
         fn check(token: Option<&str>, request: &str, expected: u16) {
             let mut builder = Request::builder();
@@ -489,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_meets_no_faults() {
+    fn request_without_token_uses_up_no_fault() {
         let cluster = cluster();
         cluster.faults.add(Injection::new("*", Fault::Throttle));
         let (code, _, _) = send(&cluster, Request::builder(), "GET /api", &Value::Null);
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_may_begin_with_an_ampersand() {
+    fn query_that_begins_with_an_ampersand_is_read() {
         let cluster = cluster();
         let request = format!("PATCH {POLICIES}/my-policy?&fieldManager=me&fieldValidation=Strict");
         let (code, policy) = ask_with(&cluster, &request, APPLY, &policy(&["sg-1"]));
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_paths_and_methods() {
+    fn unknown_path_is_404_and_unknown_method_is_405() {
         #[track_caller]
         fn check(request: &str, expected: u16) {
             assert_eq!(ask(&cluster(), request, &Value::Null).0, expected, "{request}");
@@ -520,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_crd_there_is_no_such_path() {
+    fn policies_are_404_without_the_definition() {
         let cluster = cluster();
         ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
         cluster.set_crd_installed(false);
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_logged_with_what_became_of_them() {
+    fn requests_are_logged_with_their_outcome() {
         let cluster = cluster();
         ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
         ask(&cluster, &format!("GET {POLICIES}/other"), &Value::Null);
@@ -604,7 +604,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_answer_is_a_broken_one_to_a_deed_that_is_done() {
+    fn lost_response_breaks_off_after_the_request_is_executed() {
         let cluster = cluster();
         cluster.faults.add(Injection::new("POST securitygrouppolicies", Fault::LostResponse));
         let builder = Request::builder().header(header::AUTHORIZATION, BEARER);
@@ -617,7 +617,7 @@ mod tests {
     }
 
     #[test]
-    fn throttling_says_when_to_come_back_and_unknown_fields_are_warned_of() {
+    fn throttled_response_has_retry_after_and_unknown_field_a_warning() {
         let cluster = cluster();
         let token = || Request::builder().header(header::AUTHORIZATION, BEARER);
         cluster.faults.add(Injection::new("*", Fault::Throttle));
@@ -631,7 +631,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_tells_whether_all_is_as_before() {
+    fn dump_is_equal_after_changes_are_undone() {
         let cluster = cluster();
         let before = cluster.dump();
         ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));

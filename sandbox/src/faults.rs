@@ -188,20 +188,23 @@ mod tests {
     #[test]
     fn injection_is_read_from_json() {
         #[track_caller]
-        fn check(injection: Value, expected: Option<Injection>) {
-            assert_eq!(serde_json::from_value(injection).ok(), expected);
+        fn check(injection: &Value, expected: Option<&Injection>) {
+            assert_eq!(Injection::deserialize(injection).ok().as_ref(), expected);
         }
-        check(json!({"on": "A", "fault": "throttle"}), Some(Injection::new("A", Fault::Throttle)));
         check(
-            json!({"on": "A", "skip": 1, "times": 2, "fault": {"latency": {"milliseconds": 3}}}),
-            Some(Injection {
+            &json!({"on": "A", "fault": "throttle"}),
+            Some(&Injection::new("A", Fault::Throttle)),
+        );
+        check(
+            &json!({"on": "A", "skip": 1, "times": 2, "fault": {"latency": {"milliseconds": 3}}}),
+            Some(&Injection {
                 skip: 1,
                 times: 2,
                 ..Injection::new("A", Fault::Latency { milliseconds: 3 })
             }),
         );
-        check(json!({"on": "A", "fault": "throttle", "time": 2}), None);
-        check(json!({"on": "A", "fault": {"latency": {"seconds": 3}}}), None);
+        check(&json!({"on": "A", "fault": "throttle", "time": 2}), None);
+        check(&json!({"on": "A", "fault": {"latency": {"seconds": 3}}}), None);
     }
 
     #[test]

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outside_calls_are_listed_but_not_counted() {
+    fn out_of_band_calls_are_listed_but_not_counted() {
         let log = Log::new();
         log.push(Entry::new(Side::Cloud, "CreateSecurityGroup", 200));
         log.push(Entry::new(Side::OutOfBand, "CreateSecurityGroup", 200));

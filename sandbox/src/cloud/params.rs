@@ -228,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn ok_absent_and_null_are_the_same() {
+    fn null_parameter_is_an_absent_one() {
         let group = Group { name: "n".into(), count: None, rules: vec![] };
         assert_eq!(read::<Group>(&json!({"Name": "n"})), Ok(group));
         assert!(read::<Group>(&json!({"Name": "n", "Count": null})).is_ok());
     }
 
     #[test]
-    fn err_codes_and_paths() {
+    fn invalid_parameters_are_refused_with_code_and_path() {
         #[track_caller]
         fn check(params: &Value, code: &str, name: &str) {
             let error = read::<Group>(params).unwrap_err();

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_is_per_action_and_second() {
+    fn rate_limit_is_per_action_and_second() {
         let mut rates = Rates::default();
         let mut call = |action, millis| rates.count(action, Duration::from_millis(millis));
         for _ in 0..20 {

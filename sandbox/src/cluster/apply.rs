@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn an_applier_owns_what_it_states() {
+    fn applier_owns_its_applied_fields() {
         Scenario::new(GRANULAR)
             .applied("a", json!({
                 "podSelector": {"matchLabels": {"app": "x"}, "matchExpressions": [{"key": "k"}]},
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn an_updater_owns_what_it_makes_with_what_contains_it() {
+    fn updater_owns_new_fields_and_their_parents() {
         Scenario::new(GRANULAR)
             .updated("kubectl", json!({"podSelector": {"matchLabels": {"app": "x"}}}))
             .owned(&["kubectl Update: .spec podSelector podSelector.matchLabels \
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_one_field() {
+    fn list_is_owned_as_one_field() {
         let scenario = Scenario::new(GRANULAR).applied("a", groups(&["1", "2"]));
         let said = "Apply failed with 1 conflict: conflict with \"a\": \
                     .spec.securityGroups.groupIds";
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_are_owned_together_and_go_with_the_last_owner() {
+    fn shared_field_is_removed_with_its_last_owner() {
         Scenario::new(GRANULAR)
             .applied("a", groups(&["1"]))
             .applied("b", groups(&["1"]))
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_have_owners_of_their_own_unless_the_selector_is_atomic() {
+    fn labels_are_owned_one_by_one_unless_the_selector_is_atomic() {
         let scenario = |crd| {
             Scenario::new(crd)
                 .applied("a", labels(json!({"app": "x"})))
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_stated_again_is_removed_with_what_held_it() {
+    fn field_no_longer_applied_is_removed_with_empty_parents() {
         Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("a", json!({"serviceAccountSelector": {"matchLabels": {"app": "x"}}}))
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_own_is_not_removed() {
+    fn field_owned_by_others_is_kept() {
         Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("b", labels(json!({"tier": "y"})))
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emptied_object_stays_empty() {
+    fn emptied_object_stays_empty() {
         Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("a", json!({"podSelector": {}}))
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_takes_what_it_changes_and_only_that() {
+    fn update_takes_ownership_of_changed_fields_only() {
         Scenario::new(GRANULAR)
             .applied(
                 "a",
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_that_removes_takes_the_field_from_all_owners() {
+    fn removed_field_loses_all_owners() {
         Scenario::new(GRANULAR)
             .applied(
                 "a",
@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn one_name_writing_in_two_ways_is_two_managers() {
+    fn apply_and_update_of_one_name_are_two_managers() {
         Scenario::new(GRANULAR).updated("a", groups(&["1"])).refused(
             "a",
             groups(&["2"]),
@@ -564,14 +564,14 @@ mod tests {
     }
 
     #[test]
-    fn applying_the_same_again_changes_nothing_not_even_the_time() {
+    fn repeated_apply_changes_nothing() {
         let scenario = Scenario::new(GRANULAR).applied("a", groups(&["1"]));
         let before = scenario.live.clone();
         assert_eq!(scenario.applied("a", groups(&["1"])).live, before);
     }
 
     #[test]
-    fn labels_and_annotations_are_owned_but_names_are_not() {
+    fn labels_are_owned_but_names_are_not() {
         let schema = Schema::policy(GRANULAR);
         let applied = json!({
             "apiVersion": "v", "kind": "k",
@@ -645,7 +645,7 @@ mod tests {
         /// Whatever came before: after a forced apply the object holds all that was stated, and
         /// the applier owns exactly that.
         #[test]
-        fn force_always_gets_what_it_states(crd in crds(), steps in steps(), spec in specs()) {
+        fn forced_apply_sets_and_owns_its_fields(crd in crds(), steps in steps(), spec in specs()) {
             let scenario = play(crd, &steps).forced("me", spec.clone());
             let applied = json!({"metadata": {"name": "n"}, "spec": spec});
             prop_assert_eq!(merge(&scenario.schema, &scenario.live, &applied), scenario.live.clone());
@@ -656,7 +656,7 @@ mod tests {
 
         /// Applying twice is applying once.
         #[test]
-        fn applying_is_idempotent(crd in crds(), steps in steps(), spec in specs()) {
+        fn apply_is_idempotent(crd in crds(), steps in steps(), spec in specs()) {
             let once = play(crd, &steps).forced("me", spec.clone());
             let before = once.live.clone();
             prop_assert_eq!(once.applied("me", spec).live, before);
@@ -664,7 +664,7 @@ mod tests {
 
         /// A manager that comes, forces nothing and gives up all again leaves what others own.
         #[test]
-        fn giving_up_undoes_applying(crd in crds(), steps in steps(), spec in specs()) {
+        fn releasing_all_fields_undoes_apply(crd in crds(), steps in steps(), spec in specs()) {
             let scenario = play(crd, &steps);
             let before = scenario.live.clone();
             let mut after = Scenario { live: before.clone(), ..scenario };
@@ -684,7 +684,7 @@ mod tests {
 
         /// Nobody owns what is not there.
         #[test]
-        fn every_owned_field_is_there(crd in crds(), steps in steps()) {
+        fn every_owned_field_exists(crd in crds(), steps in steps()) {
             let scenario = play(crd, &steps);
             for path in Managers::of(&scenario.live).all_fields().iter() {
                 let there = path.names().try_fold(&scenario.live, |value, name| value.get(name));

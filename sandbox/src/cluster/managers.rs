@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn appliers_come_first_then_the_older() {
+    fn managers_are_sorted_by_operation_and_age() {
         let sorted = json!([
             entry("z", "Apply", "2026-01-02T00:00:00Z"),
             entry("a", "Apply", "2026-01-03T00:00:00Z"),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_may_send_restate_or_forget_managers() {
+    fn managed_fields_can_be_sent_reset_or_left_out() {
         #[track_caller]
         fn check(sent: Value, expected: Option<bool>) {
             let object = json!({"metadata": {"managedFields": sent}});

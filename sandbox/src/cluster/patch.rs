@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn merge_patches() {
+    fn merge_patch_merges_replaces_and_removes() {
         #[track_caller]
         fn check(mut target: Value, patch: Value, expected: Value) {
             merge(&mut target, &patch);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn json_patches() {
+    fn json_patch_operations_change_the_target_or_fail() {
         #[track_caller]
         fn check(operation: Value, expected: Option<Value>) {
             let mut target = json!({"a": [1, 2], "b/c": {"d": 3}});

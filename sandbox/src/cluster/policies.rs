@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_made_changed_and_deleted_by_apply() {
+    fn policy_is_created_and_changed_by_apply_and_deleted() {
         let cluster = cluster();
         let (code, made) = applied(&cluster, "me", &policy(&["sg-1"]));
         assert_eq!((code, generation(&made)), (201, 1));
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conflict_is_told_as_a_real_server_tells_it() {
+    fn conflict_has_the_status_of_a_real_server() {
         let cluster = cluster();
         applied(&cluster, "terraform-provider-tke", &policy(&["sg-1"]));
         let (code, status) = applied(&cluster, "other", &policy(&["sg-2"]));
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn an_applied_object_must_be_the_right_one() {
+    fn invalid_apply_is_refused() {
         #[track_caller]
         fn check(query: &str, change: impl FnOnce(&mut Value), code: u16, message: &str) {
             let cluster = cluster();
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_namespace_is_told_from_a_missing_policy() {
+    fn missing_namespace_and_missing_policy_differ() {
         let cluster = cluster();
         let elsewhere = POLICIES.replace("my-namespace", "nowhere");
         let request = format!("PATCH {elsewhere}/my-policy?fieldManager=me");
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dry_run_answers_as_the_real_one_and_does_nothing() {
+    fn dry_run_responds_alike_and_changes_nothing() {
         let cluster = cluster();
         let dry = |groups| applied_with(&cluster, "fieldManager=me&dryRun=All", &policy(groups));
         assert_eq!(dry(&["sg-1"]).0, 201);
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn create_never_replaces() {
+    fn create_of_existing_policy_is_refused() {
         let cluster = cluster();
         let request = format!("POST {POLICIES}?fieldManager=kubectl-create");
         let (code, made) = ask(&cluster, &request, &policy(&["sg-1"]));
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn replacing_needs_the_latest_version() {
+    fn replace_with_stale_version_is_refused() {
         let cluster = cluster();
         let made = applied(&cluster, "me", &policy(&["sg-1"])).1;
         let put = |policy: &Value| ask(&cluster, &format!("PUT {POLICIES}/my-policy"), policy);
@@ -558,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn others_change_things_from_outside() {
+    fn patches_change_the_policy_and_its_managers() {
         let cluster = cluster();
         applied(&cluster, "me", &policy(&["sg-1"]));
         let merge = json!({"spec": {"securityGroups": {"groupIds": ["sg-2"]}}});
@@ -590,7 +590,7 @@ mod tests {
     }
 
     #[test]
-    fn deleting_may_be_tied_to_one_object() {
+    fn delete_checks_its_preconditions() {
         let cluster = cluster();
         let made = applied(&cluster, "me", &policy(&["sg-1"])).1;
         let delete = |preconditions: Value| {
@@ -615,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn finalizers_hold_a_policy_until_they_are_gone() {
+    fn policy_with_finalizers_is_deleted_with_the_last() {
         let cluster = cluster();
         applied(&cluster, "me", &policy(&["sg-1"]));
         let finalizers = |names: &[&str]| json!({"metadata": {"finalizers": names}});
@@ -632,7 +632,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_of_one_namespace_or_all_and_can_be_selected_from() {
+    fn policies_are_listed_by_namespace_and_selector() {
         #[track_caller]
         fn check(cluster: &Cluster, request: &str, expected: &[&str]) {
             let (code, list) = ask(cluster, &format!("GET {request}"), &NULL);
@@ -659,7 +659,7 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_decides_what_is_too_much() {
+    fn group_limit_is_that_of_the_definition() {
         let cluster = cluster();
         let six = policy(&["1", "2", "3", "4", "5", "6"]);
         assert_eq!(applied(&cluster, "me", &six).0, 422);

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_cut_out_and_named() {
+    fn unknown_fields_are_pruned_and_named() {
         #[track_caller]
         fn check(spec: Value, kept: Value, unknown: &[&str]) {
             let mut object = policy(&spec);
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn validation_says_what_a_crd_says() {
+    fn validation_errors_are_those_of_a_crd() {
         #[track_caller]
         fn check(crd: Crd, spec: Value, expected: &[&str]) {
             let causes = Schema::policy(crd).validate(&policy(&spec));
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn apply_says_what_it_did_not_expect() {
+    fn type_errors_are_those_of_apply() {
         #[track_caller]
         fn check(spec: Value, expected: Option<&str>) {
             let errors = Schema::policy(Crd::default()).type_errors(&policy(&spec));

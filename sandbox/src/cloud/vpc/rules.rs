@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_versions_count_writes_not_rules() {
+    fn version_counts_writes_and_not_rules() {
         let behaviour = Behaviour::default();
         let cx = cx(&behaviour);
         let mut rules = Rules::default();
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn err_a_refused_write_changes_nothing() {
+    fn refused_write_changes_nothing() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         refused(
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_insert_on_top_in_between_and_at_the_end() {
+    fn rules_are_inserted_at_any_index() {
         let behaviour = Behaviour::default();
         let cx = cx(&behaviour);
         let mut rules = five();
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn err_insert_indices() {
+    fn insert_with_invalid_index_is_refused() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let different = vec![at(0, 10), at(1, 11)];
@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_replace_in_place() {
+    fn replace_keeps_the_position() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         rules
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_replace_moves() {
+    fn replace_moves_to_a_new_position() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let from = |indices: &[usize]| indices.iter().copied().map(only_index).collect();
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn err_replace() {
+    fn replace_with_invalid_indices_is_refused() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let mut attempt =
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_delete_by_index_means_the_list_as_it_was() {
+    fn delete_by_index_counts_in_the_list_before() {
         let mut rules = five();
         let indices = vec![only_index(0), only_index(1), only_index(3)];
         rules.delete(Ingress, indices, cx(&Behaviour::default())).unwrap();
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_delete_by_content() {
+    fn delete_by_content_ignores_spelling() {
         let behaviour = Behaviour::default();
         let cx = cx(&behaviour);
         let mut rules = five();
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn err_delete() {
+    fn delete_by_mixed_or_unknown_rules_is_refused() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let described = json!({
@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn twins_that_differ_in_their_description() {
+    fn rules_that_differ_in_description_only_are_duplicates() {
         let behaviour = Behaviour::default();
         let twin = |text: &str| policy(&json!({"Action": "ACCEPT", "PolicyDescription": text}));
         let mut rules = Rules::default();
@@ -552,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_reset_leaves_a_direction_that_is_not_given() {
+    fn reset_keeps_a_direction_that_is_not_given() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         rules.reset(None, Some(vec![tcp(7)]), cx(&behaviour)).unwrap();
@@ -569,7 +569,7 @@ mod tests {
     }
 
     #[test]
-    fn quotas() {
+    fn growth_above_a_quota_is_refused() {
         let behaviour = Behaviour { rule_quota: 5, reference_quota: 1, ..Behaviour::default() };
         let mut rules = five();
         refused(
