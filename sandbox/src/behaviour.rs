@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the sandbox acts where nobody outside the service knows for sure.
+/// What the sandbox does where the behaviour of the service is not documented.
 ///
-/// Each default is the guess that fits the evidence best; tests flip a switch to show that the
+/// Each default is the guess that fits the evidence best; tests set a switch to show that the
 /// provider does not depend on the guess. Seeding a behaviour sets all switches: those left out go
 /// back to their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
