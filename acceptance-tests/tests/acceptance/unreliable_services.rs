@@ -10,22 +10,7 @@ use tke_sandbox::{
     seed::Seed,
 };
 
-const GROUP: &str = r#"
-resource "tke_security_group" "it" {
-  name     = "it"
-  timeouts = { create = "3s" }
-}
-"#;
-
-const POLICY: &str = r#"
-resource "tke_security_group_policy" "it" {
-  namespace          = "my-namespace"
-  name               = "it"
-  pod_selector       = { match_labels = { app = "my-app" } }
-  security_group_ids = ["sg-12345678"]
-  timeouts           = { create = "3s" }
-}
-"#;
+use crate::limited::{GROUP, POLICY};
 
 const CLUSTER: &str = r#"
 data "tke_cluster" "it" {
