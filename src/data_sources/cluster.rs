@@ -132,3 +132,21 @@ fn network_type(property: &str) -> Option<String> {
     let property: serde_json::Value = serde_json::from_str(property).ok()?;
     Some(property.get("NetworkType")?.as_str()?.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_type_is_read_from_the_properties() {
+        for (property, expected) in [
+            (r#"{"NetworkType":"VPC-CNI","Other":1}"#, Some("VPC-CNI")),
+            (r#"{"NetworkType":7}"#, None),
+            ("{}", None),
+            ("", None),
+            ("[]", None),
+        ] {
+            assert_eq!(network_type(property).as_deref(), expected, "{property}");
+        }
+    }
+}

@@ -274,3 +274,75 @@ const PARAMETERS: Blame<'_> = &[
 fn failed_to(verb: &str, group: impl Display) -> impl FnOnce(groups::Error) -> Diagnostics {
     move |why| error_diagnostic(format!("{verb} security group {group}"), &why, PARAMETERS)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tags(text: &str) -> BTreeMap<String, String> {
+        let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    /// A group in state; `None` is a null attribute.
+    fn group(name: &str, own: Option<&str>, all: &str) -> SecurityGroup {
+        SecurityGroup {
+            name: name.to_owned(),
+            tags: own.map(tags),
+            tags_all: tags(all).into(),
+            ..SecurityGroup::imported(&BTreeMap::new(), None)
+        }
+    }
+
+    #[test]
+    fn own_tags_are_those_of_the_service_that_the_user_declares() {
+        #[track_caller]
+        fn check(own: Option<&str>, all: &str, expected: Option<&str>) {
+            let found = serde_json::from_value(json!({
+                "SecurityGroupId": "sg-x",
+                "SecurityGroupName": "pods",
+                "CreatedTime": "2025-12-09 23:14:52",
+            }));
+            let found: crate::cloud::api::vpc::SecurityGroup = found.unwrap();
+            let region = "ap-guangzhou".parse().unwrap();
+            let read = group("old", own, "").with(&region, found.into(), tags(all));
+            assert_eq!((read.name.as_str(), read.tags), ("pods", expected.map(tags)));
+            assert_eq!(read.tags_all.ok(), Some(&tags(all)));
+        }
+        check(None, "team=net", None);
+        check(Some(""), "team=net", Some(""));
+        check(Some("team=old"), "team=net cost=1", Some("team=net"));
+        check(Some("team=old gone=1"), "team=net", Some("team=net"));
+    }
+
+    #[test]
+    fn imported_tags_exclude_equal_default_tags() {
+        #[track_caller]
+        fn check(found: &str, default: Option<&str>, expected: Option<&str>) {
+            let imported = SecurityGroup::imported(&tags(found), default.map(tags).as_ref());
+            assert_eq!(imported.tags, expected.map(tags), "{found} {default:?}");
+        }
+        check("", None, None);
+        check("team=net", None, Some("team=net"));
+        check("team=net", Some("team=net"), None);
+        check("team=net cost=1", Some("team=net"), Some("cost=1"));
+        check("team=net", Some("team=shop"), Some("team=net"));
+    }
+
+    #[test]
+    fn failed_update_leaves_in_state_what_it_has_reached() {
+        #[track_caller]
+        fn check(prior: Option<&str>, planned: Option<&str>, reached: &str, own: Option<&str>) {
+            let (prior, planned) = (group("old", prior, ""), group("new", planned, ""));
+            let reached = GroupSpec { tags: tags(reached), ..GroupSpec::default() };
+            let state = planned.reached(&prior, &reached);
+            assert_eq!((state.tags, state.tags_all.ok()), (own.map(tags), Some(&reached.tags)));
+        }
+        check(Some("a=1"), Some("a=1 b=2"), "a=1 b=2", Some("a=1 b=2"));
+        check(None, Some("b=2"), "b=2 default=1", Some("b=2"));
+        check(None, Some("b=2"), "default=1", None);
+        check(Some("a=1"), None, "", Some(""));
+    }
+}

@@ -445,3 +445,104 @@ fn too_many_groups(ids: &Maybe<Vec<String>>) -> Option<Diagnostic> {
     let count = ids.known().map_or(0, Vec::len);
     (count > USUAL_GROUPS).then(|| diagnostics::too_many_groups(count))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn live(spec: &Value) -> Policy {
+        let metadata = json!({"uid": "u-1", "resourceVersion": "7", "generation": 3});
+        let object = json!({"metadata": metadata, "spec": spec});
+        let at = PolicyRef::new("shop", "app").unwrap();
+        Policy::new(at, serde_json::from_value(object).unwrap())
+    }
+
+    fn read(spec: &Value) -> SecurityGroupPolicy {
+        let policy = live(spec);
+        SecurityGroupPolicy::imported(&policy.at).with(policy)
+    }
+
+    fn selector(labels: Option<&[&str]>, keys: Option<&[&str]>) -> SelectorAttribute {
+        let label = |key: &&str| ((*key).to_owned(), "x".to_owned());
+        let expression = |key: &&str| ExpressionAttribute {
+            key: (*key).to_owned(),
+            operator: "Exists".to_owned(),
+            values: None,
+        };
+        SelectorAttribute {
+            match_labels: labels.map(|keys| keys.iter().map(label).collect()),
+            match_expressions: keys.map(|keys| keys.iter().map(expression).collect()),
+        }
+    }
+
+    #[test]
+    fn empty_collections_of_a_selector_stay_as_written() {
+        #[track_caller]
+        fn check(own: Option<&SelectorAttribute>, expected: &SelectorAttribute) {
+            let live = expected.to_api();
+            let read = SelectorAttribute::of_api(live, own);
+            assert_eq!(format!("{read:?}"), format!("{expected:?}"));
+        }
+        check(None, &selector(None, None));
+        check(None, &selector(Some(&["app"]), None));
+        check(None, &selector(None, Some(&["app"])));
+        check(Some(&selector(None, None)), &selector(None, None));
+        check(Some(&selector(Some(&[]), None)), &selector(Some(&[]), None));
+        check(Some(&selector(None, Some(&[]))), &selector(None, Some(&[])));
+        check(Some(&selector(Some(&["old"]), None)), &selector(Some(&[]), None));
+        check(Some(&selector(None, Some(&["a", "b"]))), &selector(None, Some(&["a"])));
+    }
+
+    #[test]
+    fn spec_round_trips_through_the_model() {
+        for spec in [
+            json!({"podSelector": {}, "securityGroups": {"groupIds": ["sg-a"]}}),
+            json!({
+                "podSelector": {"matchLabels": {"app": "x"}},
+                "serviceAccountSelector": {
+                    "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a", "b"]}],
+                },
+                "securityGroups": {"groupIds": ["sg-b", "sg-a"]},
+            }),
+        ] {
+            let read = read(&spec);
+            assert_eq!(read.spec(), live(&spec).spec);
+            assert_eq!(read.id.ok().map(String::as_str), Some("shop/app"));
+            assert_eq!((read.labels, read.annotations), (None, None));
+        }
+    }
+
+    #[test]
+    fn generation_stays_planned_only_while_the_spec_is_unchanged() {
+        let groups = json!({"groupIds": ["sg-a"]});
+        let prior = read(&json!({"podSelector": {}, "securityGroups": groups}));
+        let planned = |selector: Maybe<SelectorAttribute>, groups: Maybe<Vec<String>>| {
+            let plan = Partial::<SecurityGroupPolicy> {
+                pod_selector: selector,
+                security_group_ids: groups,
+                ..Default::default()
+            };
+            prior.specifies(&plan)
+        };
+        let ids = |id: &str| Maybe::Known(vec![id.to_owned()]);
+        let empty = || Maybe::Known(selector(None, None));
+        assert!(planned(empty(), ids("sg-a")));
+        assert!(planned(Maybe::Known(selector(Some(&[]), None)), ids("sg-a")));
+        assert!(!planned(Maybe::Known(selector(Some(&["app"]), None)), ids("sg-a")));
+        assert!(!planned(empty(), ids("sg-b")));
+        assert!(!planned(Maybe::Unknown, ids("sg-a")));
+        assert!(!planned(empty(), Maybe::Unknown));
+        assert!(!planned(Maybe::Null, ids("sg-a")));
+    }
+
+    #[test]
+    fn more_groups_than_usual_are_a_warning() {
+        for (count, warned) in [(0, false), (USUAL_GROUPS, false), (USUAL_GROUPS + 1, true)] {
+            let ids = Maybe::Known(vec!["sg-a".to_owned(); count]);
+            assert_eq!(too_many_groups(&ids).is_some(), warned, "{count}");
+        }
+        assert!(too_many_groups(&Maybe::Unknown).is_none());
+    }
+}
