@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong with a request, and with which.
+//! Fault injection: which requests fail, and how.
 
 use std::{
     io,
@@ -26,7 +26,7 @@ pub struct Injection {
     /// Cloud action (`CreateSecurityGroup`), verb and resource (`PATCH securitygrouppolicies`),
     /// or `*` for every request.
     pub on: String,
-    /// What happens.
+    /// The fault.
     pub fault: Fault,
     /// To how many requests it happens.
     #[serde(default = "once")]
@@ -53,9 +53,9 @@ pub enum Fault {
         /// How long it waits before anything is done.
         milliseconds: u64,
     },
-    /// The request is done, and its response carries so many bytes of a field that nobody knows.
+    /// The request is done, and its response has an additional, unknown field of this size.
     LargeResponse {
-        /// How many bytes of JSON come on top.
+        /// The size of the field in bytes of JSON.
         bytes: usize,
     },
     /// An error. Nothing is done.

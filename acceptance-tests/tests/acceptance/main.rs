@@ -7,6 +7,7 @@ mod examples;
 mod faults;
 mod identity;
 mod invalid_configuration;
+mod limited;
 mod process;
 mod secrets;
 mod security_group;

@@ -2,25 +2,10 @@
 
 use acceptance_tests::TestContext;
 
+use crate::limited::{GROUP, POLICY};
+
 /// What must not be shown.
 const SECRET: &str = "hunter2";
-
-const GROUP: &str = r#"
-resource "tke_security_group" "it" {
-  name     = "it"
-  timeouts = { create = "3s" }
-}
-"#;
-
-const POLICY: &str = r#"
-resource "tke_security_group_policy" "it" {
-  namespace          = "my-namespace"
-  name               = "it"
-  pod_selector       = { match_labels = { app = "my-app" } }
-  security_group_ids = ["sg-12345678"]
-  timeouts           = { create = "3s" }
-}
-"#;
 
 /// A kubeconfig that holds the secret.
 const KUBECONFIG: &str = "\

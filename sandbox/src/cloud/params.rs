@@ -56,7 +56,7 @@ impl Visitor<'_> for UintOrStringVisitor {
     }
 }
 
-/// A value on its way into a struct, and where it stands.
+/// A value to deserialize, and its path.
 struct Input<'de> {
     value: &'de Value,
     path: String,
@@ -121,13 +121,13 @@ impl<'de> IntoDeserializer<'de, ParamError> for Input<'de> {
     }
 }
 
-/// What serde found wrong.
+/// What is wrong with a parameter.
 #[derive(Debug)]
 struct ParamError {
     problem: Problem,
     /// The field within `path` that is meant, if not the value at `path` itself.
     field: Option<String>,
-    /// Set by the innermost value that knows where it stands.
+    /// Set by the innermost value that has a path.
     path: Option<String>,
 }
 

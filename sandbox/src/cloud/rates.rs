@@ -29,7 +29,7 @@ impl Rates {
     }
 }
 
-/// What a caller above the limit is told.
+/// The error of a call above the limit.
 pub(super) fn exceeded(calls: u32, limit: u32) -> ApiError {
     let message = format!(
         "Your current request times equals to `{calls}` in a second, which exceeds the frequency \

@@ -25,7 +25,7 @@ pub(super) struct SignedRequest<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// Checks who signed the request and answers which service it was signed for.
+/// Checks who signed the request and returns which service it was signed for.
 pub(super) fn verify(
     request: SignedRequest<'_>,
     credentials: &[Credential],

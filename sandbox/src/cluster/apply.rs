@@ -1,7 +1,8 @@
 //! Server-side apply and its counterpart for other writes, as functions of their arguments.
 //!
-//! Applying states all that a manager wants. What it no longer states and nobody else owns is
-//! removed; what others own with another value is a conflict, unless force takes it from them.
+//! An applied object has all fields that its manager wants. A field that it no longer has and that
+//! no other manager owns is removed; a field that others own with another value is a conflict, unless
+//! it is forced.
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ use super::{
     schema::Schema,
 };
 
-/// Whoever writes, and when.
+/// The manager that writes, and the time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writer<'a> {
     pub(super) manager: &'a str,
@@ -30,7 +31,7 @@ pub(super) struct Conflict {
 
 /// What `live` becomes when `writer` applies `applied`, with its managers brought up to date.
 ///
-/// `live` is null for an object that is not there yet.
+/// `live` is null for a new object.
 pub(super) fn apply(
     schema: &Schema,
     live: &Value,
@@ -46,7 +47,7 @@ pub(super) fn apply(
     let mut object = merge(schema, live, applied);
     let owned_now = managers.all_fields().with_parents();
     let mut released = owned_before.with_parents().difference(&owned_now);
-    // What holds the last label also holds the name.
+    // The metadata that holds labels also holds the name, which is not released.
     released.retain(can_be_owned);
     remove(&mut object, &Path::default(), &released);
 
@@ -94,7 +95,7 @@ pub(super) fn update(schema: &Schema, live: &Value, new: Value, writer: Writer<'
     with_managers(new, managers)
 }
 
-/// As a real server says it, for one conflict and for several.
+/// The message of a real server, for one conflict and for several.
 pub(super) fn message(conflicts: &[Conflict]) -> String {
     if let [only] = conflicts {
         return format!("Apply failed with 1 conflict: {only}: {}", only.field);
@@ -160,7 +161,7 @@ fn can_be_owned(path: &Path) -> bool {
     !path.is_root() && !UNOWNED.iter().any(|unowned| path.names().eq(unowned.iter().copied()))
 }
 
-/// The fields that an applied object states.
+/// The fields that an applied object sets.
 fn applied_fields(schema: &Schema, applied: &Value) -> FieldSet {
     fn collect(schema: &Schema, value: &Value, path: &Path, set: &mut FieldSet) {
         let (true, Some(object)) = (schema.is_granular(), value.as_object()) else {
@@ -183,7 +184,7 @@ fn applied_fields(schema: &Schema, applied: &Value) -> FieldSet {
     set
 }
 
-/// `live` with everything that `applied` states.
+/// `live` with all fields of `applied`.
 fn merge(schema: &Schema, live: &Value, applied: &Value) -> Value {
     match (live, applied) {
         (Value::Object(live), Value::Object(applied)) if schema.is_granular() => {
@@ -629,7 +630,7 @@ mod tests {
     fn play(crd: Crd, steps: &[Step]) -> Scenario {
         steps.iter().cloned().fold(Scenario::new(crd), |mut scenario, step| match step {
             Step::Apply(who, spec, force) => {
-                // A refused apply changes nothing and is part of life.
+                // A refused apply changes nothing.
                 drop(scenario.apply(who, spec, force));
                 scenario
             }
@@ -654,7 +655,7 @@ mod tests {
             prop_assert_eq!(owned, applied_fields(&scenario.schema, &applied));
         }
 
-        /// Applying twice is applying once.
+        /// A second apply of the same object changes nothing.
         #[test]
         fn apply_is_idempotent(crd in crds(), steps in steps(), spec in specs()) {
             let once = play(crd, &steps).forced("me", spec.clone());
@@ -662,7 +663,7 @@ mod tests {
             prop_assert_eq!(once.applied("me", spec).live, before);
         }
 
-        /// A manager that comes, forces nothing and gives up all again leaves what others own.
+        /// A manager that applies without force and then releases all its fields leaves what others own.
         #[test]
         fn releasing_all_fields_undoes_apply(crd in crds(), steps in steps(), spec in specs()) {
             let scenario = play(crd, &steps);
@@ -682,7 +683,7 @@ mod tests {
             }
         }
 
-        /// Nobody owns what is not there.
+        /// Every field that has an owner exists.
         #[test]
         fn every_owned_field_exists(crd in crds(), steps in steps()) {
             let scenario = play(crd, &steps);

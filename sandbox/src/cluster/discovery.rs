@@ -1,4 +1,4 @@
-//! What the server says about itself: its version, and which kinds of objects it has.
+//! Discovery: the version of the server and the resources that it serves.
 
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-/// The way from the root of an object to one of its fields, by names.
+/// The path from the root of an object to one of its fields, by names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(Vec<String>);
 

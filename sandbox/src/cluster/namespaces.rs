@@ -11,7 +11,7 @@ use super::{
     status::Status,
 };
 
-/// Those that cannot be deleted; there from the start.
+/// Those that exist from the start and cannot be deleted.
 pub(super) const PERMANENT: [&str; 2] = ["default", "kube-system"];
 
 pub(super) fn list(state: &State, request: &ApiRequest) -> Result<ApiResponse, Status> {
@@ -77,7 +77,7 @@ pub(super) fn delete(
     Ok(ApiResponse::ok(&namespace))
 }
 
-/// Makes sure that a namespace is there.
+/// Creates a namespace unless it exists.
 pub(super) fn ensure(state: &mut State, name: &str, now: &str) {
     if !state.namespaces.contains_key(name) {
         let mut namespace = json!({"metadata": {"name": name}});

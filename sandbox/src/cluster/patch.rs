@@ -1,5 +1,5 @@
-//! The two patches that state a change instead of a wish: JSON Merge Patch (RFC 7386) and
-//! JSON Patch (RFC 6902). With them tests change things from outside.
+//! JSON Merge Patch (RFC 7386) and JSON Patch (RFC 6902), by which tests change policies out of
+//! band.
 
 use serde_json::{Map, Value};
 
@@ -26,8 +26,7 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
 pub(super) fn operations(target: &mut Value, patch: &Value) -> Result<(), String> {
     let operations = patch.as_array().ok_or("a JSON patch is a list of operations")?;
     for operation in operations {
-        apply_operation(target, operation)
-            .ok_or_else(|| format!("cannot carry out {operation}"))?;
+        apply_operation(target, operation).ok_or_else(|| format!("cannot apply {operation}"))?;
     }
     Ok(())
 }

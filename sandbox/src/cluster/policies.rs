@@ -1,4 +1,4 @@
-//! `SecurityGroupPolicy` objects: read, written in every way a real server knows, deleted.
+//! `SecurityGroupPolicy` objects: read, written in every way of a real server, deleted.
 
 use serde_json::{Value, json};
 
@@ -197,7 +197,7 @@ pub(super) fn delete(
     Ok(ApiResponse::ok(&store(state, key, Some(&live), dying, options.dry_run)))
 }
 
-/// Deletes all policies of a namespace; those with finalizers stay, marked.
+/// Deletes all policies of a namespace; those with finalizers are marked for deletion.
 pub(super) fn delete_all(state: &mut State, namespace: &str, now: &str) {
     let here = |key: &Key| key.0 == namespace;
     state.policies.retain(|key, policy| !here(key) || metadata::has_finalizers(policy));
@@ -216,7 +216,7 @@ fn find<'a>(state: &'a State, key: &Key) -> Result<&'a Value, Status> {
     state.policies.get(key).ok_or_else(|| Status::not_found(&POLICIES, &key.1))
 }
 
-/// Puts `policy`, as the caller wants it, in place of the one that is there.
+/// Replaces the stored policy by `policy`.
 fn change(
     state: &mut State,
     request: &ApiRequest,
@@ -234,8 +234,8 @@ fn change(
     Ok(ApiResponse::ok(&policy).with_warnings(warnings))
 }
 
-/// Stores `new` in place of `old`. What nobody changed keeps its version, and what was only
-/// waiting for its finalizers goes with the last of them.
+/// Stores `new` in place of `old`. An unchanged object keeps its version, and one that is marked
+/// for deletion is removed with its last finalizer.
 fn store(
     state: &mut State,
     key: &Key,
@@ -260,7 +260,7 @@ fn writer(request: &ApiRequest) -> Writer<'_> {
     Writer { manager: request.manager(), now: &request.now }
 }
 
-/// How a deletion is asked for.
+/// The options of a deletion.
 struct DeleteOptions {
     uid: Option<String>,
     version: Option<String>,

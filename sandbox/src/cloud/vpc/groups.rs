@@ -67,8 +67,8 @@ pub(super) fn create_with_policies(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     ];
     let mut rules = Rules::default();
     rules.fill(lists, cx)?;
-    for named in rules.references() {
-        vpc.get(cx.region, named)?;
+    for id in rules.references() {
+        vpc.get(cx.region, id)?;
     }
     add(vpc, cx, Create { group_name, group_description, project_id, tags }, rules)
 }
@@ -211,7 +211,7 @@ pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
         return Err(ApiError::new("ResourceInUse", message));
     }
     let by_itself = cx.behaviour.self_reference_blocks_delete
-        && group.rules.references().any(|named| named == id);
+        && group.rules.references().any(|referenced| referenced == id);
     if by_itself || vpc.referencing(group).next().is_some() {
         let message = format!("The security group `{id}` is referenced by rules.");
         return Err(ApiError::new("ResourceInUse", message));
@@ -235,7 +235,7 @@ fn passes(filter: &Filter, group: &Group, names: NameFilter) -> Result<bool, Api
 }
 
 impl Group {
-    /// The group as the API returns it. `Region` is not in the reference, but in every answer.
+    /// The group as the API returns it. `Region` is not in the reference, but in every response.
     fn answer(&self) -> Value {
         let tags: Vec<_> =
             self.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();

@@ -21,7 +21,7 @@ pub(super) struct PolicySet {
     version: Option<String>,
     pub(super) ingress: Option<Vec<Policy>>,
     pub(super) egress: Option<Vec<Policy>>,
-    /// Belongs to answers; one type serves both, so it is read and ignored.
+    /// Belongs to responses; one type serves both, so it is read and ignored.
     #[serde(rename = "PolicyStatistics")]
     _policy_statistics: Option<Value>,
 }
@@ -169,7 +169,7 @@ pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     }}))
 }
 
-/// Changes the rules of one group, if every group they then name exists.
+/// Changes the rules of one group, if every group that they then reference exists.
 fn change(
     vpc: &mut Vpc,
     cx: Cx<'_>,
@@ -178,8 +178,8 @@ fn change(
 ) -> ActionResult {
     let mut rules = vpc.get(cx.region, id)?.rules.clone();
     act(&mut rules)?;
-    for named in rules.references() {
-        vpc.get(cx.region, named)?;
+    for id in rules.references() {
+        vpc.get(cx.region, id)?;
     }
     let group: &mut Group = vpc.get_mut(cx.region, id)?;
     group.rules = rules;

@@ -32,13 +32,13 @@ pub(crate) struct Policy {
     address_template: Option<AddressTemplate>,
     action: Option<String>,
     policy_description: Option<String>,
-    /// Belongs to answers; one type serves both, so it is read and ignored.
+    /// Belongs to responses; one type serves both, so it is read and ignored.
     #[serde(rename = "ModifyTime")]
     _modify_time: Option<String>,
-    /// Belongs to answers, as above.
+    /// Belongs to responses, as above.
     #[serde(rename = "Priority")]
     _priority: Option<i64>,
-    /// Belongs to answers; the reference does not know it, but a rule as read can be sent back.
+    /// Belongs to responses; the reference does not know it, but a rule as read can be sent back.
     #[serde(rename = "Diff")]
     _diff: Option<bool>,
 }
@@ -134,7 +134,7 @@ impl Rule {
         (&self.service, &self.peer, self.action) == (&other.service, &other.peer, other.action)
     }
 
-    /// The group this rule names, if any.
+    /// The group that this rule references, if any.
     pub(super) fn referenced_group(&self) -> Option<&str> {
         match &self.peer {
             Peer::Group(id) => Some(id),

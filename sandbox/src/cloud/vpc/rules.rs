@@ -188,7 +188,7 @@ impl Rules {
         Ok(())
     }
 
-    /// The groups named by these rules, once per rule.
+    /// The groups that these rules reference, once per rule.
     pub(super) fn references(&self) -> impl Iterator<Item = &str> {
         self.ingress.iter().chain(&self.egress).filter_map(Rule::referenced_group)
     }
@@ -222,7 +222,8 @@ impl Rules {
         let references = changed.references().count();
         if references > behaviour.reference_quota.max(self.references().count()) {
             let quota = behaviour.reference_quota;
-            let message = format!("At most {quota} rules of a security group may name a group.");
+            let message =
+                format!("At most {quota} rules of a security group may reference a group.");
             return Err(ApiError::new("LimitExceeded", message));
         }
         changed.version += 1;
@@ -286,7 +287,7 @@ fn rearrange(
         .collect())
 }
 
-/// Refuses a list in which a `new` rule equals another one. Twins from earlier may stay.
+/// Refuses a list in which a `new` rule equals another one. Duplicates from earlier may stay.
 fn no_duplicates(
     list: &[Rule],
     new: &[usize],
@@ -342,7 +343,7 @@ mod tests {
         policy(&json!({"PolicyIndex": index}))
     }
 
-    fn naming(group: &str) -> Policy {
+    fn referencing(group: &str) -> Policy {
         policy(&json!({"SecurityGroupId": group, "Action": "ACCEPT"}))
     }
 
@@ -546,7 +547,7 @@ mod tests {
         let unique = Behaviour { description_makes_a_rule_unique: true, ..behaviour.clone() };
         rules.insert(Ingress, vec![twin("c")], cx(&unique)).unwrap();
         assert_eq!(rules.ingress.len(), 4);
-        // What else differs makes a rule of its own.
+        // Any other difference makes another rule.
         let drop = policy(&json!({"Action": "DROP"}));
         rules.insert(Ingress, vec![drop], cx(&behaviour)).unwrap();
     }
@@ -580,14 +581,14 @@ mod tests {
             rules.reset(Some((1..=6).map(tcp).collect()), None, cx(&behaviour)),
             "LimitExceeded",
         );
-        // Each direction has its own; rules that name a group are counted together.
-        rules.insert(Egress, vec![naming("sg-aaaaaaaa")], cx(&behaviour)).unwrap();
+        // Each direction has its own; references are counted together.
+        rules.insert(Egress, vec![referencing("sg-aaaaaaaa")], cx(&behaviour)).unwrap();
         rules.delete(Ingress, vec![only_index(0)], cx(&behaviour)).unwrap();
         refused(
-            rules.insert(Ingress, vec![naming("sg-bbbbbbbb")], cx(&behaviour)),
+            rules.insert(Ingress, vec![referencing("sg-bbbbbbbb")], cx(&behaviour)),
             "LimitExceeded",
         );
-        // Above a quota that was lowered, what does not grow is still possible.
+        // Above a quota that was lowered, a change without growth is accepted.
         let lowered = Behaviour { rule_quota: 1, ..behaviour };
         rules.delete(Ingress, vec![only_index(0)], cx(&lowered)).unwrap();
         check(&rules, 4, &["3", "4", "5"]);

@@ -37,7 +37,7 @@ pub(super) fn statistics(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     Ok(json!({"SecurityGroupAssociationStatisticsSet": set}))
 }
 
-/// One entry per id asked for, empty if no other group names it.
+/// One entry per id asked for, empty if no other group references it.
 pub(super) fn references(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     let references = |group: &Group| {
         let referencing: Vec<_> = vpc.referencing(group).map(|other| other.id.as_str()).collect();
