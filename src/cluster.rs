@@ -25,6 +25,8 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use self::connect::Session;
+#[cfg(test)]
+pub(crate) use self::connect::refused_connections;
 pub use self::{
     apply::{Applied, Deletion, FieldManager},
     connect::{Connection, Kubeconfig, Server, Source},

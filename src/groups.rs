@@ -6,7 +6,7 @@
 //! snapshot that it was made from.
 //!
 //! A [`Groups`] belongs to one configured provider. Terraform configures a provider anew for every
-//! walk over its graph, also when it keeps the process, so what a actor remembers lives no longer
+//! walk over its graph, also when it keeps the process, so what an actor remembers lives no longer
 //! than one plan or one apply.
 
 mod actor;

@@ -30,11 +30,12 @@ pub(crate) fn is_tls_failure(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The text of an answer without the secrets of the request that it may reflect.
-pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    secrets
-        .into_iter()
-        .filter(|secret| secret.len() >= SHORTEST_SECRET)
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "(redacted)"))
+pub(crate) fn redact(text: &str, secrets: &[impl AsRef<str>]) -> String {
+    let secrets = secrets.iter().map(AsRef::as_ref);
+    let mut secrets: Vec<&str> = secrets.filter(|text| text.len() >= SHORTEST_SECRET).collect();
+    // One may be a part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(redacted)"))
 }
 
 /// What is shorter is no secret, and may be part of an ordinary word.
@@ -46,9 +47,9 @@ mod tests {
 
     #[test]
     fn secrets_in_a_text_are_redacted() {
-        let secrets = ["hidden-token", "hidden", "", "a"];
+        let secrets = ["hidden", "hidden-token", "", "a"];
         let text = "bad header `Bearer hidden-token` of hidden and a";
-        assert_eq!(redact(text, secrets), "bad header `Bearer (redacted)` of (redacted) and a");
+        assert_eq!(redact(text, &secrets), "bad header `Bearer (redacted)` of (redacted) and a");
     }
 
     #[test]

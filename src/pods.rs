@@ -472,7 +472,7 @@ mod tests {
         };
         let verbs = "GET PATCH PATCH PATCH PATCH PATCH GET";
         create(lost(ok(ours))).await.check("u-1 selects app", verbs);
-        create(lost(absent())).await.check("the connection to https://cluster.test broke before it answered patch securitygrouppolicies.vpcresources.tke.cloud.tencent.com", verbs);
+        create(lost(absent())).await.check("the connection to https://cluster.test broke before it responded to patch securitygrouppolicies.vpcresources.tke.cloud.tencent.com", verbs);
         create(lost(ok(theirs)))
             .await
             .check("cannot tell whether SecurityGroupPolicy shop/app was created", verbs);

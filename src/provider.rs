@@ -146,6 +146,19 @@ fn environment() -> Environment {
     Environment::of(|name| std::env::var(name).ok())
 }
 
+/// Every combination that is refused, for the snapshot of all messages.
+#[cfg(test)]
+pub(crate) fn conflicting_connections() -> Vec<Diagnostic> {
+    let text = || Some("x".to_owned());
+    let none = Kubernetes::default;
+    let refused = [
+        Kubernetes { config_path: text(), host: text(), ..none() },
+        Kubernetes { config_context: text(), host: text(), ..none() },
+        Kubernetes { config_path: text(), token: Some("x".into()), ..none() },
+    ];
+    refused.iter().filter_map(one_connection).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use tf_provider::{

@@ -4,14 +4,15 @@
 //! token to decide. The delays come from `backon`. Its own loop is not used, because it can neither
 //! be cancelled nor wait as long as an answer says.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
-/// Delays that double from the first to the longest, each with a random part of itself added, so
-/// that parallel callers drift apart.
+/// Delays that double from the first to the longest, each with a random part added, so that parallel
+/// callers drift apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The first delay.
@@ -40,8 +41,8 @@ pub enum Failed<E> {
     Final(E),
     /// Another attempt may succeed, but not before this delay.
     Retryable(E, Duration),
-    /// It did not begin, as it was cancelled. The error of an attempt before it tells more.
-    NotBegun(E),
+    /// It was cancelled before it had an outcome. The error of an attempt before it tells more.
+    Cancelled(E),
 }
 
 impl Backoff {
@@ -53,15 +54,26 @@ impl Backoff {
             .with_factor(2.0)
             .with_jitter()
             .with_total_delay(self.total);
-        match self.times {
+        let builder = match self.times {
             Some(times) => builder.with_max_times(times),
             None => builder.without_max_times(),
-        }
-        .build()
+        };
+        // The random part would go beyond the longest.
+        builder.build().map(move |delay| delay.min(self.longest))
     }
 }
 
-/// What comes of `work`, or `None` if cancelled first: for work that may be abandoned.
+/// The outcome of a call. One that only reads is abandoned when cancelled, and has none then; any other
+/// runs to its end, so that its outcome is known.
+pub async fn outcome<T>(
+    only_reads: bool,
+    call: impl Future<Output = T>,
+    cancel: &CancellationToken,
+) -> Option<T> {
+    if only_reads { unless_cancelled(call, cancel).await } else { Some(call.await) }
+}
+
+/// What comes of `work`, or `None` if cancelled first.
 pub async fn unless_cancelled<T>(
     work: impl Future<Output = T>,
     cancel: &CancellationToken,
@@ -80,7 +92,7 @@ pub async fn sleep(delay: Duration, cancel: &CancellationToken) -> bool {
 
 /// Attempts until one succeeds, fails for good, or no delay is left. The error is that of the last
 /// attempt, also when the wait for another one is cancelled. `attempt` gets its number, from 1.
-pub async fn retry<T, E, F: Future<Output = Result<T, Failed<E>>>>(
+pub async fn retry<T, E: fmt::Display, F: Future<Output = Result<T, Failed<E>>>>(
     backoff: Backoff,
     cancel: &CancellationToken,
     // Not an `AsyncFnMut`: of its futures one cannot say that they are `Send`.
@@ -93,11 +105,13 @@ pub async fn retry<T, E, F: Future<Output = Result<T, Failed<E>>>>(
         let (error, at_least) = match attempt(number).await {
             Ok(value) => return Ok(value),
             Err(Failed::Final(error)) => return Err(error),
-            Err(Failed::NotBegun(error)) => return Err(last.unwrap_or(error)),
+            Err(Failed::Cancelled(error)) => return Err(last.unwrap_or(error)),
             Err(Failed::Retryable(error, at_least)) => (error, at_least),
         };
         let Some(delay) = delays.next() else { return Err(error) };
-        if !sleep(delay.max(at_least), cancel).await {
+        let delay = delay.max(at_least);
+        debug!(%error, number, ?delay, "will try again");
+        if !sleep(delay, cancel).await {
             return Err(error);
         }
         last = Some(error);
@@ -108,20 +122,34 @@ pub async fn retry<T, E, F: Future<Output = Result<T, Failed<E>>>>(
 /// with what `timeout` makes of the last blocker and the time that has passed.
 ///
 /// There is always a first look.
-pub async fn await_condition<T, B, E, F: Future<Output = Result<Condition<T, B>, E>>>(
+pub async fn await_condition<T, B, E, F>(
     backoff: Backoff,
     cancel: &CancellationToken,
     mut look: impl FnMut() -> F,
     timeout: impl FnOnce(B, Duration) -> E,
-) -> Result<T, E> {
+) -> Result<T, E>
+where
+    B: fmt::Debug,
+    F: Future<Output = Result<Condition<T, B>, E>>,
+{
     let start = Instant::now();
     let mut delays = backoff.delays();
+    let mut last = None;
     loop {
-        let blocker = match look().await? {
-            Condition::Met(value) => return Ok(value),
-            Condition::Pending(blocker) => blocker,
-        };
-        if !sleep(delays.next().unwrap_or(backoff.longest), cancel).await {
+        match (look().await, last) {
+            (Ok(Condition::Met(value)), _) => return Ok(value),
+            (Ok(Condition::Pending(blocker)), _) => last = Some(blocker),
+            // A look that was cancelled says less than the one before it.
+            (Err(_), Some(blocker)) if cancel.is_cancelled() => {
+                return Err(timeout(blocker, start.elapsed()));
+            }
+            (Err(error), _) => return Err(error),
+        }
+        let delay = delays.next().unwrap_or(backoff.longest);
+        debug!(blocker = ?last, ?delay, "waiting");
+        if !sleep(delay, cancel).await
+            && let Some(blocker) = last
+        {
             return Err(timeout(blocker, start.elapsed()));
         }
     }
@@ -158,8 +186,7 @@ mod tests {
             Backoff { times: None, total: Some(total), ..BACKOFF }.delays().collect();
         assert!(delays.iter().sum::<Duration>() <= total, "{delays:?}");
         assert!(delays.len() > 4, "{delays:?}");
-        // Jitter adds at most the delay itself.
-        assert!(delays.iter().all(|delay| *delay <= 2 * BACKOFF.longest), "{delays:?}");
+        assert!(delays.iter().all(|delay| *delay <= BACKOFF.longest), "{delays:?}");
     }
 
     #[test]
@@ -197,12 +224,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn attempt_that_did_not_begin_keeps_the_error_before_it() {
-        let run = async |begun: usize| {
+    async fn cancelled_attempt_keeps_the_error_before_it() {
+        let run = async |finished: usize| {
             let cancel = CancellationToken::new();
             let ended = retry::<(), _, _>(BACKOFF, &cancel, |number| {
-                ready(Err(if number > begun {
-                    Failed::NotBegun("cancelled")
+                ready(Err(if number > finished {
+                    Failed::Cancelled("cancelled")
                 } else {
                     Failed::Retryable("lost", Duration::ZERO)
                 }))
@@ -245,5 +272,28 @@ mod tests {
         assert_eq!(waited, 60);
         assert_eq!(blocker, looks);
         assert!((10..=30).contains(&looks), "{looks} looks in a minute");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cancelled_look_keeps_the_blocker_before_it() {
+        let (cancel, mut looks) = (cancelled_after(3), 0);
+        let (alarm, start) = (cancel.clone(), Instant::now());
+        let ended = await_condition::<(), _, _, _>(
+            BACKOFF,
+            &cancel,
+            || {
+                looks += 1;
+                let (first, alarm) = (looks == 1, alarm.clone());
+                async move {
+                    if !first {
+                        alarm.cancelled().await;
+                    }
+                    if first { Ok(Condition::Pending("blocked")) } else { Err("cancelled") }
+                }
+            },
+            |blocker, _| blocker,
+        );
+        assert_eq!(ended.await, Err("blocked"));
+        assert_eq!(start.elapsed().as_secs(), 3);
     }
 }

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_change_in_the_cloud() {
+    fn rules_are_added_edited_and_removed() {
         check(|out_of_band| {
             let group = out_of_band.call(
                 "CreateSecurityGroup",
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_change_in_the_cluster() {
+    fn policies_are_created_edited_and_deleted() {
         check(|out_of_band| {
             let spec = |groups: &[&str]| {
                 json!({

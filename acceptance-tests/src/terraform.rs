@@ -204,11 +204,10 @@ impl Terraform {
         let ended = || process.try_wait().expect("Terraform can be waited for");
         let status = poll(self.limit, ended);
         self.transcript.borrow_mut().push_str(&self.output());
-        let status = status.unwrap_or_else(|| {
+        if status.is_none() {
             process.kill().expect("Terraform can be killed");
-            panic!("Terraform did not end within {:?}", self.limit)
-        });
-        status.success()
+        }
+        status.expect("Terraform ends within its limit").success()
     }
 
     /// Runs a command, whatever comes of it.

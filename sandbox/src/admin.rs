@@ -1,4 +1,4 @@
-//! `/_sandbox/…`: what tests and curious people may do to the sandbox itself.
+//! `/_sandbox/…`: control of the sandbox over HTTP.
 
 use axum::{
     Json, Router,

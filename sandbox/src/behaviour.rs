@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the sandbox acts where nobody outside the service knows for sure.
+/// What the sandbox does where the behaviour of the service is not documented.
 ///
-/// Each default is the guess that fits the evidence best; tests flip a switch to show that the
+/// Each default is the guess that fits the evidence best; tests set a switch to show that the
 /// provider does not depend on the guess. Seeding a behaviour sets all switches: those left out go
 /// back to their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct Behaviour {
     /// Refuse calls above the documented limit of their action. The limits are documented; only
     /// their scope is not, and here it is the action.
     pub rate_limits: bool,
-    /// How the filter `security-group-name` matches. A sister action says "fuzzy" where it is
+    /// How the filter `security-group-name` matches. A similar action says "fuzzy" where it is
     /// fuzzy and this one does not, so: exactly.
     pub group_name_filter: NameFilter,
     /// `DescribeSecurityGroups` with an unknown id. Refused, since its list of codes has
@@ -37,20 +37,21 @@ pub struct Behaviour {
     /// A `PolicyIndex` beyond the end of the list when rules are inserted. Refused, since
     /// `InvalidParameterValue.Range` is listed.
     pub index_beyond_end: IndexBeyondEnd,
-    /// Whether a group whose own rules name it cannot be deleted. It can: the documented tutorial
+    /// Whether a group whose own rules reference it cannot be deleted. It can: the documented tutorial
     /// ends by deleting such a group.
     pub self_reference_blocks_delete: bool,
     /// Whether `ModifySecurityGroupPolicies` compares `Version`. It does not: the action does not
     /// list `VersionMismatch`, and clients in daily use send another number.
     pub modify_checks_version: bool,
     /// Whether lists have no end, except those that ids are named for: each page is full, begins the
-    /// list again where it ends, and has a `TotalCount` beyond it. No service does this on purpose; a caller must survive it.
+    /// list again where it ends, and has a `TotalCount` beyond it. No service does this on purpose, but a caller
+    /// has to end.
     pub endless_pages: bool,
     /// Groups per region and project: the documented default.
     pub group_quota: usize,
     /// Rules per group and direction: the documented default.
     pub rule_quota: usize,
-    /// Rules per group that name a group. Documented is the number; counting both directions
+    /// Rules per group that reference a group. Documented is the number; counting both directions
     /// together is the stricter reading.
     pub reference_quota: usize,
 }

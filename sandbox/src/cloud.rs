@@ -1,6 +1,6 @@
 //! The cloud side: signed JSON calls to VPC, Tag, TKE and STS.
 //!
-//! A call goes through the same doors as at the real service: signature, request limit, action,
+//! A call passes the same checks as at the real service: signature, request limit, action,
 //! parameters. What an action does is a function of the account, the parameters and the time.
 
 mod envelope;
@@ -51,7 +51,7 @@ const ACCOUNT: &str = "100000000001";
 /// Longest request body of a call signed this way.
 const LONGEST_BODY: usize = 10 << 20;
 
-/// Where products with regional resources can be called.
+/// The regions of products with regional resources.
 const REGIONS: &[&str] = &[
     "ap-bangkok",
     "ap-beijing",
@@ -71,7 +71,7 @@ const REGIONS: &[&str] = &[
     "sa-saopaulo",
 ];
 
-/// What an action answers.
+/// The outcome of an action.
 type ActionResult = Result<Value, ApiError>;
 
 /// What an action may know besides the account.
@@ -108,7 +108,7 @@ struct Account {
     tke: Tke,
 }
 
-/// One call, whoever made it.
+/// One call, signed or out of band.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) service: String,
@@ -124,15 +124,15 @@ impl Cloud {
         Self { account: Arc::default(), log, faults, started: Instant::now() }
     }
 
-    /// Answers one HTTP request.
+    /// Serves one HTTP request.
     ///
-    /// The work is a task of its own: a caller that hangs up does not undo what it asked for.
+    /// The work is a task of its own: a caller that disconnects does not cancel what it asked for.
     pub(crate) async fn serve(self, request: Request) -> Response {
         let answer = tokio::spawn(async move { self.answer(request).await });
         answer.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     }
 
-    /// A call from outside: unsigned, without limits and faults, logged as such.
+    /// An out-of-band call: unsigned, without limits and faults, logged as such.
     pub(crate) fn call_out_of_band(&self, call: &Call) -> (ActionResult, String) {
         let request_id = Uuid::new_v4().to_string();
         let outcome = self.account(|account| account.execute(call, clock()));
@@ -142,12 +142,12 @@ impl Cloud {
         (outcome, request_id)
     }
 
-    /// Adds to the account; answers the ids of the groups.
+    /// Adds to the account; returns the ids of the groups.
     pub(crate) fn seed(&self, seed: Seed) -> Result<Vec<String>, ApiError> {
         self.account(|account| account.seed(seed, clock()))
     }
 
-    /// Back to an empty account.
+    /// Returns to an empty account.
     pub(crate) fn reset(&self) {
         self.account(|account| *account = Account::default());
     }
@@ -321,7 +321,7 @@ impl Call {
     }
 }
 
-/// The one version of a product that there is here.
+/// The version of a product that the sandbox serves.
 fn version_of(service: &str) -> Option<&'static str> {
     match service {
         "vpc" => Some("2017-03-12"),
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn err_calls_that_reach_no_action() {
+    fn call_without_known_product_version_action_or_region_is_refused() {
         #[track_caller]
         fn check(change: impl FnOnce(&mut Call), code: &str) {
             let mut call = Call::new("vpc", "DescribeSecurityGroups", REGION, json!({}));
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_regions_are_apart() {
+    fn group_is_found_in_its_own_region_only() {
         let mut account = TestAccount::new(Behaviour::default());
         account.ok("vpc", "DescribeSecurityGroups", json!({"SecurityGroupIds": ["sg-workers0"]}));
         let elsewhere = Call::new("vpc", "DescribeSecurityGroups", "ap-singapore", json!({}));
@@ -433,12 +433,12 @@ mod tests {
     }
 
     #[test]
-    fn ok_beijing_time() {
+    fn times_are_in_china_standard_time() {
         assert_eq!(beijing_time(Timestamp::UNIX_EPOCH), "1970-01-01 08:00:00");
     }
 
     #[test]
-    fn ok_caller_identity() {
+    fn caller_identity_is_the_account() {
         let mut account = TestAccount::new(Behaviour::default());
         let identity = account.ok("sts", "GetCallerIdentity", json!({}));
         assert_eq!(identity["AccountId"], ACCOUNT);

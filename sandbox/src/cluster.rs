@@ -4,23 +4,24 @@
 //! `SecurityGroupPolicy` objects with server-side apply and field ownership, optimistic locks,
 //! preconditions, validation, and errors in the words of a real API server (1.32).
 //!
-//! Different from a real one, on purpose:
+//! It differs from a real one on purpose:
 //!
 //! - JSON in and out: no YAML, no protobuf, no tables, so kubectl is not served.
-//! - No watch (405), no paging: `limit` and `continue` are ignored, a list is whole.
+//! - No watch (405) and no paging: `limit` and `continue` are ignored, and a list is complete.
 //! - One bearer token, [`TOKEN`], that may do everything; there is no RBAC.
-//! - Deleting is at once, a namespace's policies included. What finalizers hold stays, marked,
-//!   and goes with the last of them. `propagationPolicy` is accepted and changes nothing.
+//! - Deletion takes effect at once, also of the policies of a namespace. An object with finalizers
+//!   stays, marked for deletion, until the last of them is removed. `propagationPolicy` is accepted
+//!   and changes nothing.
 //! - The lists in `metadata` (finalizers, owners) have one owner each, not one per item.
-//! - Managers that update are not merged when there are more than ten of them.
+//! - More than ten managers that update are not merged.
 //! - An object that apply empties stays as `{}`, as newer servers do; older ones make it null.
-//! - A key that a JSON body repeats is not noticed.
-//! - Namespaces can be read, made and deleted, not changed. There is no other kind of object, no
+//! - A repeated key in a JSON body is not detected.
+//! - Namespaces can be read, created and deleted, but not updated. There is no other kind of object, no
 //!   `generateName`, no deleting of whole collections, no schema at `/openapi`, no webhooks.
 //!
-//! What is not published about the CRD of the add-on is a switch: [`Crd`].
+//! What is not documented about the CRD of the add-on can be set: [`Crd`].
 //!
-//! The request log and the faults know a request by method and resource, for example
+//! The request log and the faults name a request by method and resource, for example
 //! `PATCH securitygrouppolicies`, `GET namespaces`, `GET discovery` or `GET version`.
 
 mod admission;
@@ -70,7 +71,7 @@ use crate::{
     log::{Entry, Log, Side},
 };
 
-/// The token that opens the cluster.
+/// The bearer token that the cluster accepts.
 pub const TOKEN: &str = "sandbox-token";
 
 /// The Kubernetes API of one sandbox. Clones share it.
@@ -114,7 +115,7 @@ impl Cluster {
         router.with_state(self.clone())
     }
 
-    /// Makes sure that a namespace exists.
+    /// Creates a namespace unless it exists.
     pub fn seed_namespace(&self, name: &str) {
         self.locked(|state| namespaces::ensure(state, name, &clock()));
     }
@@ -124,7 +125,7 @@ impl Cluster {
         self.set_crd(Crd { installed, ..self.crd() });
     }
 
-    /// Chooses the form of the `SecurityGroupPolicy` definition.
+    /// Sets the form of the `SecurityGroupPolicy` definition.
     pub fn set_crd(&self, crd: Crd) {
         self.locked(|state| {
             state.crd = crd;
@@ -152,7 +153,7 @@ impl Cluster {
         })
     }
 
-    /// Back to a cluster as it was made; versions go on, so that none is seen twice.
+    /// Returns to the initial state. Versions go on, so that none is used twice.
     pub fn reset(&self) {
         self.locked(|state| *state = State::new(state.revision));
     }
@@ -222,7 +223,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The word that log and faults know it by.
+    /// The name of the resource in the log and in faults.
     fn noun(&self) -> &'static str {
         match self {
             Self::Version => "version",
@@ -247,12 +248,12 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether it can be asked without a token.
+    /// Whether it needs no token.
     fn is_public(&self) -> bool {
         matches!(self, Self::Version | Self::Health)
     }
 
-    /// Whether it comes and goes with the CRD.
+    /// Whether it exists only with the CRD.
     fn needs_crd(&self) -> bool {
         self.group() == GROUP
     }
@@ -469,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_opens_everything_but_health_and_version() {
+    fn token_is_required_except_for_health_and_version() {
         #[track_caller]
         fn check(token: Option<&str>, request: &str, expected: u16) {
             let mut builder = Request::builder();
@@ -489,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_meets_no_faults() {
+    fn request_without_token_uses_up_no_fault() {
         let cluster = cluster();
         cluster.faults.add(Injection::new("*", Fault::Throttle));
         let (code, _, _) = send(&cluster, Request::builder(), "GET /api", &Value::Null);
@@ -498,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_may_begin_with_an_ampersand() {
+    fn query_that_begins_with_an_ampersand_is_read() {
         let cluster = cluster();
         let request = format!("PATCH {POLICIES}/my-policy?&fieldManager=me&fieldValidation=Strict");
         let (code, policy) = ask_with(&cluster, &request, APPLY, &policy(&["sg-1"]));
@@ -506,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_paths_and_methods() {
+    fn unknown_path_is_404_and_unknown_method_is_405() {
         #[track_caller]
         fn check(request: &str, expected: u16) {
             assert_eq!(ask(&cluster(), request, &Value::Null).0, expected, "{request}");
@@ -520,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_crd_there_is_no_such_path() {
+    fn policies_are_404_without_the_definition() {
         let cluster = cluster();
         ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
         cluster.set_crd_installed(false);
@@ -537,7 +538,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_logged_with_what_became_of_them() {
+    fn requests_are_logged_with_their_outcome() {
         let cluster = cluster();
         ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
         ask(&cluster, &format!("GET {POLICIES}/other"), &Value::Null);
@@ -604,7 +605,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_answer_is_a_broken_one_to_a_deed_that_is_done() {
+    fn lost_response_breaks_off_after_the_request_is_executed() {
         let cluster = cluster();
         cluster.faults.add(Injection::new("POST securitygrouppolicies", Fault::LostResponse));
         let builder = Request::builder().header(header::AUTHORIZATION, BEARER);
@@ -617,7 +618,7 @@ mod tests {
     }
 
     #[test]
-    fn throttling_says_when_to_come_back_and_unknown_fields_are_warned_of() {
+    fn throttled_response_has_retry_after_and_unknown_field_a_warning() {
         let cluster = cluster();
         let token = || Request::builder().header(header::AUTHORIZATION, BEARER);
         cluster.faults.add(Injection::new("*", Fault::Throttle));
@@ -631,7 +632,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_tells_whether_all_is_as_before() {
+    fn dump_is_equal_after_changes_are_undone() {
         let cluster = cluster();
         let before = cluster.dump();
         ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));

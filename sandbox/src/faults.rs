@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong with a request, and with which.
+//! Fault injection: which requests fail, and how.
 
 use std::{
     io,
@@ -26,7 +26,7 @@ pub struct Injection {
     /// Cloud action (`CreateSecurityGroup`), verb and resource (`PATCH securitygrouppolicies`),
     /// or `*` for every request.
     pub on: String,
-    /// What happens.
+    /// The fault.
     pub fault: Fault,
     /// To how many requests it happens.
     #[serde(default = "once")]
@@ -53,9 +53,9 @@ pub enum Fault {
         /// How long it waits before anything is done.
         milliseconds: u64,
     },
-    /// The request is done, and its response carries so many bytes of a field that nobody knows.
+    /// The request is done, and its response has an additional, unknown field of this size.
     LargeResponse {
-        /// How many bytes of JSON come on top.
+        /// The size of the field in bytes of JSON.
         bytes: usize,
     },
     /// An error. Nothing is done.
@@ -188,20 +188,23 @@ mod tests {
     #[test]
     fn injection_is_read_from_json() {
         #[track_caller]
-        fn check(injection: Value, expected: Option<Injection>) {
-            assert_eq!(serde_json::from_value(injection).ok(), expected);
+        fn check(injection: &Value, expected: Option<&Injection>) {
+            assert_eq!(Injection::deserialize(injection).ok().as_ref(), expected);
         }
-        check(json!({"on": "A", "fault": "throttle"}), Some(Injection::new("A", Fault::Throttle)));
         check(
-            json!({"on": "A", "skip": 1, "times": 2, "fault": {"latency": {"milliseconds": 3}}}),
-            Some(Injection {
+            &json!({"on": "A", "fault": "throttle"}),
+            Some(&Injection::new("A", Fault::Throttle)),
+        );
+        check(
+            &json!({"on": "A", "skip": 1, "times": 2, "fault": {"latency": {"milliseconds": 3}}}),
+            Some(&Injection {
                 skip: 1,
                 times: 2,
                 ..Injection::new("A", Fault::Latency { milliseconds: 3 })
             }),
         );
-        check(json!({"on": "A", "fault": "throttle", "time": 2}), None);
-        check(json!({"on": "A", "fault": {"latency": {"seconds": 3}}}), None);
+        check(&json!({"on": "A", "fault": "throttle", "time": 2}), None);
+        check(&json!({"on": "A", "fault": {"latency": {"seconds": 3}}}), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@
 //! use tke_sandbox::faults::{Fault, Injection};
 //!
 //! let sandbox = Sandbox::start().await;
-//! // Point a client at `sandbox.environment()`. Then, behind its back:
+//! // Point a client at `sandbox.environment()`. Then inject a fault, or call out of band:
 //! sandbox.faults().add(Injection::new("CreateSecurityGroup", Fault::LostResponse));
 //! let groups = sandbox.call("vpc", "DescribeSecurityGroups", "ap-guangzhou", json!({})).unwrap();
 //! assert_eq!(groups["TotalCount"], 1);
@@ -34,19 +34,19 @@
 //!
 //! | request | does | method |
 //! | --- | --- | --- |
-//! | `POST /_sandbox/reset` | everything as at the start: state, faults, log | [`Sandbox::reset`] |
-//! | `POST /_sandbox/seed` | adds what a [`Seed`] holds; answers `{"groups": [ids]}` | [`Sandbox::seed`] |
+//! | `POST /_sandbox/reset` | resets state, faults and log | [`Sandbox::reset`] |
+//! | `POST /_sandbox/seed` | adds what a [`Seed`] holds; returns `{"groups": [ids]}` | [`Sandbox::seed`] |
 //! | `POST /_sandbox/faults` | adds an [`Injection`](faults::Injection) | [`Faults::add`] |
-//! | `DELETE /_sandbox/faults` | nothing goes wrong from here on | [`Faults::clear`] |
+//! | `DELETE /_sandbox/faults` | removes all faults | [`Faults::clear`] |
 //! | `GET /_sandbox/log` | every request so far, a list of [`Entry`](log::Entry) | [`Log::entries`] |
-//! | `DELETE /_sandbox/log` | forgets them | [`Log::clear`] |
-//! | `GET /_sandbox/state` | a canonical dump, without times, versions and indices: two equal dumps mean "as before" | [`Sandbox::state`] |
-//! | `POST /_sandbox/call` | a cloud call of somebody else, unsigned: `{"service", "action", "region", "payload"}`; answers as the cloud does | [`Sandbox::call`] |
+//! | `DELETE /_sandbox/log` | clears the log | [`Log::clear`] |
+//! | `GET /_sandbox/state` | a canonical dump, without times, versions and indices: two equal dumps mean the same state | [`Sandbox::state`] |
+//! | `POST /_sandbox/call` | an out-of-band call of the cloud, unsigned: `{"service", "action", "region", "payload"}`; responds as the cloud does | [`Sandbox::call`] |
 //!
-//! # What it is faithful to
+//! # Fidelity
 //!
 //! The cloud side follows Tencent's published reference: TC3 signatures, error codes, request
-//! limits, types, versions, normalisations. Where the reference is silent, [`Behaviour`](behaviour::Behaviour)
+//! limits, types, versions, normalizations. Where the reference is silent, [`Behaviour`](behaviour::Behaviour)
 //! has a switch. It shares no code with the provider, so that a misread API shows as a failing test.
 
 mod admin;
@@ -157,12 +157,12 @@ impl Sandbox {
         .to_vec()
     }
 
-    /// Everything as at the start: state, faults, log.
+    /// Resets state, faults and log.
     pub fn reset(&self) {
         self.services.reset();
     }
 
-    /// Adds to the state; answers the ids of the groups, in order.
+    /// Adds to the state; returns the ids of the groups, in order.
     pub fn seed(&self, seed: Seed) -> Result<Vec<String>, ApiError> {
         self.services.seed(seed)
     }
@@ -172,8 +172,8 @@ impl Sandbox {
         self.services.state()
     }
 
-    /// A cloud call of somebody else: unsigned, without limits and faults. Answers what stands
-    /// inside the envelope.
+    /// An out-of-band call of the cloud: unsigned, without limits and faults. Returns the content of
+    /// the envelope.
     pub fn call(
         &self,
         service: &str,
@@ -184,12 +184,12 @@ impl Sandbox {
         self.services.cloud.call_out_of_band(&Call::new(service, action, region, payload)).0
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub fn log(&self) -> &Log {
         &self.services.log
     }
 
-    /// What is to go wrong.
+    /// The faults that are still to happen.
     pub fn faults(&self) -> &Faults {
         &self.services.faults
     }
@@ -202,7 +202,7 @@ impl Sandbox {
 
 async fn bind(address: SocketAddr) -> io::Result<impl Listener<Io = TcpStream, Addr = SocketAddr>> {
     if !address.ip().is_loopback() {
-        // Its keys are published and its admin paths have none.
+        // Its keys are public and its admin paths take none.
         let message = format!("{address} is not a loopback address");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }

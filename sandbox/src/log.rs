@@ -1,4 +1,4 @@
-//! The request log: what was asked of the sandbox, in the order it was answered.
+//! The request log: all requests to the sandbox, in the order of their responses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,12 +13,12 @@ pub struct Log {
     entries: Arc<Mutex<Vec<Entry>>>,
 }
 
-/// One request and how it was answered. Secrets are never part of it.
+/// One request and its outcome. It never holds secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Milliseconds since the sandbox started; set by [`Log::push`].
     pub at: u64,
-    /// Who was asked, and by whom.
+    /// Which side was called, and by whom.
     pub side: Side,
     /// Cloud product (`vpc`), or API group (`vpcresources.tke.cloud.tencent.com`; empty for core).
     pub service: String,
@@ -26,7 +26,7 @@ pub struct Entry {
     pub action: String,
     /// Region of a cloud call, namespace of a cluster request.
     pub scope: String,
-    /// HTTP status. The cloud answers 200 for its errors too; 0 means that the answer was lost.
+    /// HTTP status. The cloud responds with 200 to errors too; 0 means that no response was sent.
     pub status: u16,
     /// Error code of the cloud, or `reason` of a Kubernetes `Status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub enum Side {
     Cloud,
     /// A request to the Kubernetes API.
     Cluster,
-    /// A cloud call through `/_sandbox/call`: somebody else changed something.
+    /// A cloud call through `/_sandbox/call`, as somebody else makes it.
     OutOfBand,
 }
 
@@ -69,13 +69,13 @@ impl Log {
         self.locked(|entries| entries.clone())
     }
 
-    /// How often `action` was asked, successful or not, not counting outside calls.
+    /// How often `action` was called, successful or not, without out-of-band calls.
     pub fn count(&self, action: &str) -> usize {
         let asked = |entry: &&Entry| entry.action == action && entry.side != Side::OutOfBand;
         self.locked(|entries| entries.iter().filter(asked).count())
     }
 
-    /// Forgets everything; time goes on.
+    /// Removes all entries; `at` goes on.
     pub fn clear(&self) {
         self.locked(Vec::clear);
     }
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outside_calls_are_listed_but_not_counted() {
+    fn out_of_band_calls_are_listed_but_not_counted() {
         let log = Log::new();
         log.push(Entry::new(Side::Cloud, "CreateSecurityGroup", 200));
         log.push(Entry::new(Side::OutOfBand, "CreateSecurityGroup", 200));

@@ -32,7 +32,7 @@ async fn main() -> io::Result<()> {
     let variables = variables.map(|(name, value)| format!("export {name}={value}\n"));
     let environment = variables.collect::<Vec<_>>().concat();
     if let Some(path) = env_file {
-        // Who waits for the file finds it whole.
+        // A process that waits for the file finds it complete.
         let unfinished = path.with_added_extension("new");
         fs::write(&unfinished, &environment)?;
         fs::rename(unfinished, path)?;

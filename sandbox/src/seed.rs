@@ -1,4 +1,4 @@
-//! What the sandbox holds before anybody calls it.
+//! The initial state of a sandbox, and what is added to it.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -17,9 +17,9 @@ pub(crate) const SECRET_KEY: &str = "sandbox-secret-key";
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
-    /// How the cloud acts where its reference is silent.
+    /// What the cloud does where its reference is silent.
     pub behaviour: Option<Behaviour>,
-    /// Further keys that may sign calls.
+    /// More keys that may sign calls.
     pub credentials: Vec<Credential>,
     /// Clusters that `DescribeClusters` finds.
     pub clusters: Vec<ClusterSeed>,
@@ -35,9 +35,9 @@ pub struct Seed {
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
-    /// What names the key.
+    /// The id of the key.
     pub secret_id: String,
-    /// What signs.
+    /// The secret that signs.
     pub secret_key: String,
     /// For a temporary key: the token that calls must carry.
     #[serde(default)]
@@ -94,9 +94,9 @@ impl Default for ClusterSeed {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GroupSeed {
-    /// Given, or made up.
+    /// The id; generated if absent.
     pub id: Option<String>,
-    /// Where it is.
+    /// Its region.
     pub region: String,
     /// Its name.
     pub name: String,

@@ -1,4 +1,4 @@
-//! The services behind the port, and what they share.
+//! The services of one sandbox, and the log and faults that they share.
 
 use std::mem;
 

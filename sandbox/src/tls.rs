@@ -1,4 +1,4 @@
-//! TLS with a certificate that a sandbox makes for itself and that nobody trusts yet.
+//! TLS with a self-signed certificate, which no client trusts until it is added.
 
 use std::{io, net::Ipv4Addr, sync::Arc};
 
@@ -12,7 +12,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 pub(crate) struct TlsListener<L: Listener<Io = TcpStream>> {
     tcp: L,
     acceptor: TlsAcceptor,
-    /// A caller that is slow to shake hands holds up no other.
+    /// Handshakes run beside each other, so that a slow one blocks no other.
     handshakes: JoinSet<io::Result<(TlsStream<TcpStream>, L::Addr)>>,
 }
 
@@ -46,7 +46,7 @@ impl<L: Listener<Io = TcpStream>> Listener for TlsListener<L> {
                     self.handshakes.spawn(async move { Ok((acceptor.accept(stream).await?, address)) });
                 }
                 Some(handshake) = self.handshakes.join_next() => {
-                    // One that fails is the caller's to report: it may not trust the certificate.
+                    // The caller reports a failure: it may not trust the certificate.
                     if let Ok(Ok(connection)) = handshake {
                         return connection;
                     }

@@ -110,7 +110,7 @@ fn names(sandbox: &Sandbox) -> Vec<String> {
 const WORKERS: &str = "tke-worker-security-for-my-cluster";
 
 #[tokio::test]
-async fn ok_the_envelope_is_what_official_clients_need() {
+async fn envelope_is_as_official_clients_need_it() {
     let sandbox = Sandbox::start().await;
     let answer = call(&sandbox, "CreateSecurityGroup", &group("pods")).await;
     let (head, _) = answer.split_once("\r\n\r\n").unwrap();
@@ -130,7 +130,7 @@ async fn ok_the_envelope_is_what_official_clients_need() {
 }
 
 #[tokio::test]
-async fn err_a_bad_signature_does_nothing() {
+async fn call_with_bad_signature_is_refused() {
     let sandbox = Sandbox::start().await;
     let answer = signed(&sandbox, "CreateSecurityGroup", &group("pods"), "guess").await;
     assert_eq!(code(&answer), "AuthFailure.SignatureFailure");
@@ -142,7 +142,7 @@ async fn err_a_bad_signature_does_nothing() {
 }
 
 #[tokio::test]
-async fn ok_as_a_proxy_with_an_absolute_address() {
+async fn absolute_request_address_is_accepted() {
     let sandbox = Sandbox::start().await;
     let head = "POST http://vpc.tencentcloudapi.com/ HTTP/1.1\r\nHost: vpc.tencentcloudapi.com\r\n";
     let answer = send(&sandbox, head, "{}").await;
@@ -150,7 +150,7 @@ async fn ok_as_a_proxy_with_an_absolute_address() {
 }
 
 #[tokio::test]
-async fn faults_happen_as_often_as_asked() {
+async fn faults_happen_to_the_chosen_number_of_calls() {
     let sandbox = Sandbox::start().await;
     let create = async |name| call(&sandbox, "CreateSecurityGroup", &group(name)).await;
     let next = |fault| sandbox.faults().add(Injection::new("CreateSecurityGroup", fault));
@@ -200,7 +200,7 @@ async fn faults_happen_as_often_as_asked() {
 }
 
 #[tokio::test]
-async fn ok_a_caller_that_hangs_up_does_not_undo_its_call() {
+async fn call_is_executed_after_its_caller_disconnects() {
     let sandbox = Sandbox::start().await;
     sandbox
         .faults()
@@ -217,7 +217,7 @@ async fn ok_a_caller_that_hangs_up_does_not_undo_its_call() {
 }
 
 #[tokio::test]
-async fn ok_parallel_calls_are_all_counted() {
+async fn parallel_calls_are_all_counted() {
     let sandbox = Arc::new(Sandbox::start().await);
     let mut calls = JoinSet::new();
     for port in 0..10 {
@@ -249,7 +249,7 @@ async fn ok_parallel_calls_are_all_counted() {
 }
 
 #[tokio::test]
-async fn ok_the_limit_can_be_switched_off() {
+async fn rate_limits_can_be_switched_off() {
     let sandbox = Sandbox::start().await;
     let ask = async || {
         let mut refused = 0;
@@ -266,7 +266,7 @@ async fn ok_the_limit_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn ok_the_cluster_is_behind_the_same_port() {
+async fn cluster_is_served_on_the_same_port() {
     let sandbox = Sandbox::start().await;
     let head = "GET /api/v1/namespaces/my-namespace HTTP/1.1\r\nHost: x\r\n";
     let open = format!("{head}Authorization: Bearer sandbox-token\r\n");
@@ -282,7 +282,7 @@ async fn ok_the_cluster_is_behind_the_same_port() {
 }
 
 #[tokio::test]
-async fn ok_admin_paths() {
+async fn admin_paths_seed_inspect_and_reset() {
     let sandbox = Sandbox::start().await;
     let before = body(&admin(&sandbox, "GET /_sandbox/state", &Value::Null).await);
     assert_eq!(before, sandbox.state());
@@ -324,7 +324,7 @@ async fn ok_admin_paths() {
 }
 
 #[tokio::test]
-async fn ok_dropping_closes_the_port_and_others_live_on() {
+async fn dropped_sandbox_closes_its_port_only() {
     let (one, other) = (Sandbox::start().await, Sandbox::start().await);
     let address = one.url().replace("http://", "");
     drop(one);
@@ -431,7 +431,7 @@ async fn tls_certificate_is_refused_until_it_is_trusted() {
 }
 
 #[tokio::test]
-async fn tls_handshake_that_stalls_holds_up_no_other() {
+async fn stalled_tls_handshake_blocks_no_other() {
     let sandbox = Sandbox::start_tls().await;
     let address = sandbox.url().strip_prefix("https://").unwrap().to_owned();
     let stalled = TcpStream::connect(&address).await.unwrap();
@@ -444,7 +444,7 @@ async fn tls_handshake_that_stalls_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn err_only_loopback() {
+async fn only_loopback_addresses_are_accepted() {
     let everywhere = "0.0.0.0:0".parse().unwrap();
     assert!(Sandbox::listen(everywhere).await.is_err());
 }

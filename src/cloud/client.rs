@@ -22,7 +22,7 @@ use super::{
     transport::Http,
 };
 use crate::{
-    http_client::USER_AGENT,
+    http_client::{USER_AGENT, redact},
     wait::{self, Backoff, Failed},
 };
 
@@ -92,25 +92,20 @@ impl Client {
     ) -> Result<A::Response, Error> {
         wait::retry(self.shared.config.retry, cancel, |attempts| async move {
             let cancelled =
-                || Failed::NotBegun(Error::new(A::NAME, region, 0, None, Cause::Cancelled));
+                || Failed::Cancelled(Error::new(A::NAME, region, 0, None, Cause::Cancelled));
             if !self.acquire::<A>(cancel).await {
                 return Err(cancelled());
             }
-            let attempt = self.attempt(region, request);
-            let outcome = match A::IDEMPOTENCY {
-                Idempotency::ReadOnly => {
-                    wait::unless_cancelled(attempt, cancel).await.ok_or_else(cancelled)?
-                }
-                _ => attempt.await,
-            };
-            outcome.map_err(|(cause, request_id)| {
+            let only_reads = A::IDEMPOTENCY == Idempotency::ReadOnly;
+            let outcome = wait::outcome(only_reads, self.attempt(region, request), cancel).await;
+            outcome.ok_or_else(cancelled)?.map_err(|(cause, request_id)| {
                 let should_retry = retry::should_retry(&cause, A::IDEMPOTENCY, attempts);
                 let error = Error::new(A::NAME, region, attempts, request_id, cause);
-                if !should_retry {
-                    return Failed::Final(error);
+                if should_retry {
+                    Failed::Retryable(error, Duration::ZERO)
+                } else {
+                    Failed::Final(error)
                 }
-                debug!(action = A::NAME, attempts, cause = %error.cause(), "may be repeated");
-                Failed::Retryable(error, Duration::ZERO)
             })
         })
         .await
@@ -148,7 +143,10 @@ impl Client {
             let reply = self.shared.transport.send(request).await;
             let reply = reply.map_err(|failure| (failed(failure, host), None))?;
             debug!(sent, received = reply.body.len(), status = reply.status, "answered");
-            read(&reply).map_err(|(cause, request_id)| (cause.redacted(&secrets), request_id))
+            read(&reply).map_err(|(cause, request_id)| {
+                let request_id = request_id.map(|id| redact(&id, &secrets));
+                (cause.redacted(&secrets), request_id)
+            })
         }
         .instrument(span)
         .await

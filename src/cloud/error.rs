@@ -57,6 +57,9 @@ pub enum Cause {
     /// The answer is longer than any answer of the service.
     #[error("the response is too long")]
     TooLong,
+    /// A list that has more pages than any list of the service.
+    #[error("the list has more than {0} pages")]
+    TooManyPages(usize),
     /// The answer is not what the service's reference says.
     #[error("the response could not be parsed")]
     Decode(#[source] serde_json::Error),
@@ -66,8 +69,8 @@ pub enum Cause {
     /// There is nothing to sign the request with.
     #[error(transparent)]
     Credentials(#[from] NoCredentials),
-    /// The operation was cancelled before this call began.
-    #[error("cancelled before it began")]
+    /// The operation was cancelled before this call had an outcome that counts.
+    #[error("cancelled before a response came")]
     Cancelled,
 }
 
@@ -144,7 +147,7 @@ impl Error {
 impl Cause {
     /// The same cause without the secrets of the request that the answer may reflect.
     pub(super) fn redacted(self, secrets: &[String]) -> Self {
-        let redact = |text: &str| redact(text, secrets.iter().map(String::as_str));
+        let redact = |text: &str| redact(text, secrets);
         match self {
             Self::Api { code, message, kind } => {
                 Self::Api { code: redact(&code), message: redact(&message), kind }

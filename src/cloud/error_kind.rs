@@ -1,4 +1,4 @@
-//! What an error code means for us. Retry and not-found read only this.
+//! What an error code means.
 
 /// The few classes that all codes fall into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Every kind, so that a table of advice can be checked for gaps.
+    /// Every kind, so that their remedies can be checked for gaps.
     pub const ALL: [Self; 10] = [
         Self::NotFound,
         Self::Busy,

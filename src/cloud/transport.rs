@@ -88,14 +88,22 @@ impl Http {
     }
 
     async fn client(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
-        let build = async |builder| self.proxies.apply(self.configure(builder))?.build();
+        let builder = |builder| {
+            let proxied = self.proxies.apply(self.configure(builder));
+            proxied.map_err(|error| Failure::Unreachable(error.into()))
+        };
         if self.proxies.need_tls(url) {
-            let client = self.with_tls.get_or_try_init(|| build(reqwest::Client::builder()));
-            return client.await.map_err(|error| Failure::NoTrustStore(error.into()));
+            let build = async || {
+                let client = builder(reqwest::Client::builder())?.build();
+                client.map_err(|error| Failure::NoTrustStore(error.into()))
+            };
+            return self.with_tls.get_or_try_init(build).await;
         }
-        let builder = || reqwest::Client::builder().tls_certs_only([]);
-        let client = self.without_tls.get_or_try_init(|| build(builder()));
-        client.await.map_err(|error| Failure::Unreachable(error.into()))
+        let build = async || {
+            let client = builder(reqwest::Client::builder().tls_certs_only([]))?.build();
+            client.map_err(|error| Failure::Unreachable(error.into()))
+        };
+        self.without_tls.get_or_try_init(build).await
     }
 
     fn configure(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
@@ -109,7 +117,7 @@ impl Http {
 
     fn failure(&self, error: reqwest::Error) -> Failure {
         // The order counts: a connect that timed out is both, and so is one that was not trusted.
-        if is_tls_failure(&error) {
+        if error.is_connect() && is_tls_failure(&error) {
             Failure::Tls(error.without_url().into())
         } else if error.is_connect() || error.is_builder() {
             Failure::Unreachable(error.without_url().into())

@@ -101,15 +101,13 @@ impl Session {
         let start = Instant::now();
         let ambiguous = &AtomicBool::new(false);
         wait::retry(BACKOFF, cancel, |_| async move {
-            let cancelled = || Failed::NotBegun(Error::Cancelled { call: call.to_string() });
+            let cancelled = || Failed::Cancelled(Error::Cancelled { call: call.to_string() });
             if cancel.is_cancelled() {
                 return Err(cancelled());
             }
-            let attempt = self.attempt(call);
-            let outcome = match call.verb {
-                "get" => wait::unless_cancelled(attempt, cancel).await.ok_or_else(cancelled)?,
-                _ => attempt.await,
-            };
+            let only_reads = call.request.method() == http::Method::GET;
+            let outcome = wait::outcome(only_reads, self.attempt(call), cancel).await;
+            let outcome = outcome.ok_or_else(cancelled)?;
             let (error, pause) = match outcome {
                 Ok((status, body)) => {
                     return Ok(Answer {
@@ -133,7 +131,6 @@ impl Session {
             if start.elapsed() >= RETRY_BUDGET {
                 return Err(Failed::Final(error));
             }
-            tracing::debug!(%call, %error, "may be repeated");
             Err(Failed::Retryable(error, pause.unwrap_or_default().min(BACKOFF.longest)))
         })
         .await
@@ -160,11 +157,11 @@ impl Session {
         };
         let status = head.status.as_u16();
         if !head.status.is_success() {
-            let mut answer = serde_json::from_slice(&body)
+            let body = self.redact(&body);
+            let answer = serde_json::from_str(&body)
                 .ok()
                 .filter(|answer: &Status| !answer.message.is_empty())
                 .unwrap_or_else(|| Status::failure(&quote(&body), ""));
-            answer.message = self.redact(&answer.message);
             let pause = head.headers.get(http::header::RETRY_AFTER);
             let pause = pause.and_then(|value| value.to_str().ok()?.parse().ok());
             let error = refusal(call, &self.host, status, &answer);
@@ -174,14 +171,18 @@ impl Session {
             Ok(body) => Ok((status, body)),
             Err(error) => {
                 let (host, call) = (self.host.clone(), call.to_string());
-                let message = self.redact(&format!("{error} in {}", quote(&body)));
+                let text = self.redact(&body);
+                let message =
+                    format!("{} in {}", self.redact(error.to_string().as_bytes()), quote(&text));
                 Err((Error::Unexpected { host, call, status, message }, None))
             }
         }
     }
 
-    fn redact(&self, text: &str) -> String {
-        redact(text, self.secrets.iter().map(ExposeSecret::expose_secret))
+    /// An answer as text, without what it reflects of the credentials.
+    fn redact(&self, body: &[u8]) -> String {
+        let secrets: Vec<&str> = self.secrets.iter().map(ExposeSecret::expose_secret).collect();
+        redact(&String::from_utf8_lossy(body), &secrets)
     }
 
     fn of_transport(&self, call: &Call, error: kube::Error) -> Error {
@@ -192,7 +193,9 @@ impl Session {
             kube::Error::HyperError(source) => source.into(),
             other => other.into(),
         };
-        if is_tls_failure(source.as_ref()) {
+        if source.is::<http_body_util::LengthLimitError>() {
+            Error::TooLong { host, call: call.to_string() }
+        } else if is_connect(source.as_ref()) && is_tls_failure(source.as_ref()) {
             Error::Tls { host, source }
         } else if is_connect(source.as_ref()) {
             Error::Connect { host, source }
@@ -280,8 +283,7 @@ fn owner_in(cause: &StatusCause) -> Owner {
 }
 
 /// The beginning of an answer that is not what it should be.
-fn quote(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
+fn quote(text: &str) -> String {
     match text.trim() {
         "" => "an empty answer".to_owned(),
         text => text.chars().take(LONGEST_QUOTE).collect(),
@@ -334,13 +336,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn retries_end_within_their_budget() {
         let began = Instant::now();
-        let gone = "https://cluster.test answered get things with status 503: an empty answer";
+        let gone = "https://cluster.test responded to get things with status 503: an empty answer";
         assert_eq!(asked(vec![Turn::Text(503, ""); 9]).await, (Err(gone.to_owned()), 5));
         assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 
         // A silent server uses up the budget with its second attempt.
         let began = Instant::now();
-        let silent = "https://cluster.test did not answer get things within 30 s";
+        let silent = "https://cluster.test did not respond to get things within 30 s";
         assert_eq!(asked(vec![Turn::Silence; 9]).await, (Err(silent.to_owned()), 2));
         assert!(began.elapsed() < Duration::from_secs(65), "{:?}", began.elapsed());
     }
@@ -387,7 +389,7 @@ mod tests {
         cancel.cancel();
         let (answer, script) = play([], &cancel).await;
         let error = answer.unwrap_err();
-        assert_eq!(error.to_string(), "cancelled before get things began");
+        assert_eq!(error.to_string(), "get things was cancelled before a response came");
         assert!(!error.is_ambiguous());
         assert!(script.asked().is_empty());
 
@@ -432,6 +434,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn credentials_reflected_by_the_server_are_redacted() {
+        let reflecting = format!("{}hidden-token", "x".repeat(LONGEST_QUOTE - 5));
+        let long: &'static str = reflecting.leak();
+        let cause =
+            json!({"reason": "FieldManagerConflict", "message": "conflict with \"hidden-token\""});
+        for turn in [
+            Turn::Text(403, "Bearer hidden-token"),
+            Turn::Text(200, "Bearer hidden-token"),
+            Turn::Text(403, long),
+            status(403, "Forbidden", "hidden-token may not", json!({})),
+            status(409, "Conflict", "no", json!({"causes": [cause]})),
+            status(404, "NotFound", "no", json!({"kind": "namespaces", "name": "hidden-token"})),
+        ] {
+            let (answer, _script) = play([turn], &CancellationToken::new()).await;
+            let error = answer.unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hidden"), "{shown}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answer_that_is_too_long_is_not_asked_for_again() {
+        let (answer, script) = play([Turn::Endless], &CancellationToken::new()).await;
+        assert!(matches!(answer, Err(Error::TooLong { .. })), "{answer:?}");
+        assert_eq!(script.asked().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn answers_without_status_are_quoted_in_part() {
         let cases = [
             (Turn::Text(200, "<html>login</html>"), "<html>login</html>"),
@@ -445,7 +475,7 @@ mod tests {
             let message = answer.unwrap_err();
             assert!(message.contains(expected), "{message}");
         }
-        assert_eq!(quote("ä".repeat(500).as_bytes()).chars().count(), LONGEST_QUOTE);
+        assert_eq!(quote(&"ä".repeat(500)).chars().count(), LONGEST_QUOTE);
     }
 
     fn patch() -> Call {

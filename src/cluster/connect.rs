@@ -79,7 +79,10 @@ impl Connection {
         // Files are read, and perhaps all certificates of the system: not on a thread of others.
         match tokio::task::spawn_blocking(move || connection.session()).await {
             Ok(session) => session,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => Err(self.unusable(error.to_string())),
+            },
         }
     }
 
@@ -87,8 +90,13 @@ impl Connection {
         let config = self.config()?;
         let host = origin(&config.cluster_url);
         let secrets = secrets(&config.auth_info);
-        let client =
-            kube::Client::try_from(config).map_err(|error| self.unusable(error.to_string()))?;
+        let needs_trust_store = config.root_cert.is_none();
+        let client = kube::Client::try_from(config).map_err(|error| match error {
+            // The certificates of the system are loaded where none are given, and are the only ones
+            // that can fail here.
+            kube::Error::RustlsTls(error) if needs_trust_store => Error::NoTrustStore(error.into()),
+            error => self.unusable(error.to_string()),
+        })?;
         Ok(Session { client, host, secrets })
     }
 
@@ -102,6 +110,10 @@ impl Connection {
         if secret && can_be_overheard(&config.cluster_url) {
             let problem = "the token would be readable on the network over http; use https";
             return Err(self.unusable(problem.to_owned()));
+        }
+        // The client loads the certificates of the system before it knows whether it needs them.
+        if config.accept_invalid_certs || config.cluster_url.scheme_str() == Some("http") {
+            config.root_cert.get_or_insert_default();
         }
         config.connect_timeout = Some(CONNECT_TIMEOUT);
         // Retries and the time for an answer are the business of `call`.
@@ -139,11 +151,6 @@ impl Kubeconfig {
             kube::config::KubeconfigError::ReadConfig(error, _) => unusable(error.to_string()),
             error => unusable(error.to_string()),
         })?;
-        for file in files(&kubeconfig) {
-            check_file(&file)
-                .map_err(|problem| unusable(format!("{}: {problem}", file.display())))?;
-        }
-
         let contexts: BTreeSet<_> =
             kubeconfig.contexts.iter().map(|context| format!("`{}`", context.name)).collect();
         let contexts = contexts.into_iter().collect::<Vec<_>>().join(", ");
@@ -152,7 +159,11 @@ impl Kubeconfig {
             return Err(unusable(format!("it has no current context; it has {contexts}")));
         };
         if !kubeconfig.contexts.iter().any(|known| known.name == context) {
-            return Err(unusable(format!("it has no context `{context}`; it has {contexts}")));
+            return Err(unusable(format!("it has no such context; it has {contexts}")));
+        }
+        for file in files(&kubeconfig, &context) {
+            check_file(&file)
+                .map_err(|problem| unusable(format!("{}: {problem}", file.display())))?;
         }
         kubeconfig.current_context = Some(context);
 
@@ -233,7 +244,10 @@ impl Server {
 /// The content of a kubeconfig in place of its path holds credentials, which no message may show.
 fn check_path(path: &Path) -> Result<(), Error> {
     let text = path.as_os_str();
-    if text.len() > LONGEST_PATH || text.as_encoded_bytes().iter().any(u8::is_ascii_control) {
+    let bytes = text.as_encoded_bytes();
+    let is_content = bytes.windows(2).any(|pair| pair == b": " || pair == b"\":")
+        || bytes.iter().any(|byte| byte.is_ascii_control() || b"{\"".contains(byte));
+    if is_content || text.len() > LONGEST_PATH {
         return Err(Error::Settings {
             what: "the path of the kubeconfig".to_owned(),
             problem: "expected the path of a file, not its content".to_owned(),
@@ -260,17 +274,24 @@ const LONGEST_PATH: usize = 4096;
 /// In bytes; kubeconfigs with embedded certificates have some ten thousand.
 const LONGEST_FILE: u64 = 4 * 1024 * 1024;
 
-/// The files that a kubeconfig names.
-fn files(kubeconfig: &kube::config::Kubeconfig) -> Vec<PathBuf> {
-    let clusters = kubeconfig.clusters.iter().filter_map(|named| named.cluster.as_ref());
-    let users = kubeconfig.auth_infos.iter().filter_map(|named| named.auth_info.as_ref());
+/// The files that a context of a kubeconfig names.
+fn files(kubeconfig: &kube::config::Kubeconfig, context: &str) -> Vec<PathBuf> {
+    let context = kubeconfig.contexts.iter().find(|named| named.name == context);
+    let context = context.and_then(|named| named.context.as_ref());
+    let cluster = kubeconfig
+        .clusters
+        .iter()
+        .filter(|named| context.is_some_and(|context| context.cluster == named.name));
+    let user = kubeconfig
+        .auth_infos
+        .iter()
+        .filter(|named| context.is_some_and(|context| context.user.as_ref() == Some(&named.name)));
     let of_user = |user: &AuthInfo| {
         [&user.client_certificate, &user.client_key, &user.token_file].map(Clone::clone)
     };
-    clusters
-        .map(|cluster| cluster.certificate_authority.clone())
-        .chain(users.flat_map(of_user))
-        .flatten()
+    cluster
+        .filter_map(|named| named.cluster.as_ref()?.certificate_authority.clone())
+        .chain(user.filter_map(|named| named.auth_info.as_ref()).flat_map(of_user).flatten())
         .map(PathBuf::from)
         .collect()
 }
@@ -296,6 +317,47 @@ fn origin(url: &Uri) -> String {
         (host, Some(port)) => format!("{scheme}://{host}:{port}"),
         (host, None) => format!("{scheme}://{host}"),
     }
+}
+
+/// Every connection that is refused, for the snapshot of all messages.
+#[cfg(test)]
+pub(crate) fn refused_connections() -> Vec<Result<(), Error>> {
+    let text = "{apiVersion: v1, kind: Config, contexts: [{name: plugin, context: {cluster: a, user: \
+        plugin}}, {name: proxy, context: {cluster: proxy, user: none}}, {name: open, context: \
+        {cluster: open, user: token}}], clusters: [{name: a, cluster: {server: 'https://a'}}, \
+        {name: proxy, cluster: {server: 'https://a', proxy-url: 'http://p'}}, {name: open, cluster: \
+        {server: 'http://a.test'}}], users: [{name: plugin, user: {exec: {command: x}}}, {name: none, \
+        user: {}}, {name: token, user: {token: x}}]}";
+    let kubeconfig = |source: Source, context: Option<&str>| {
+        let context = context.map(str::to_owned);
+        Connection::Kubeconfig(Kubeconfig { source, context })
+    };
+    let in_text = |context| kubeconfig(Source::Text(text.into()), context);
+    let server = |host: &str, token: Option<&str>, authority: Option<&str>| {
+        Connection::Server(Server {
+            host: host.to_owned(),
+            token: token.map(Into::into),
+            certificate_authority: authority.map(str::to_owned),
+            tls_server_name: None,
+            insecure: false,
+        })
+    };
+    let connections = [
+        in_text(None),
+        in_text(Some("absent")),
+        in_text(Some("plugin")),
+        in_text(Some("proxy")),
+        in_text(Some("open")),
+        kubeconfig(Source::Text("[".into()), None),
+        kubeconfig(Source::File("/dev/zero".into()), None),
+        kubeconfig(Source::File("/nowhere/config".into()), None),
+        kubeconfig(Source::File("{apiVersion: v1}".into()), None),
+        server("ftp://a", None, None),
+        server("https://a", Some("a b"), None),
+        server("https://a", None, Some("a")),
+        server("http://a.test", Some("a"), None),
+    ];
+    connections.iter().map(|connection| connection.config().map(drop)).collect()
 }
 
 #[cfg(test)]
@@ -359,7 +421,7 @@ users:
         let cases = [
             (KUBECONFIG, None, Ok("https://blue.test:6443")),
             (KUBECONFIG, Some("blue"), Ok("https://blue.test:6443")),
-            (KUBECONFIG, Some("green"), Err(format!("it has no context `green`; it has {listed}"))),
+            (KUBECONFIG, Some("green"), Err(format!("it has no such context; it has {listed}"))),
             (&no_current, None, Err(format!("it has no current context; it has {listed}"))),
             (KUBECONFIG, Some("red"), Err(plugin.to_owned())),
             (KUBECONFIG, Some("old"), Err(plugin.to_owned())),
@@ -584,6 +646,8 @@ users:
         let long = format!("hidden{}", "x".repeat(LONGEST_PATH));
         for connection in [
             file("apiVersion: v1\nusers: [{name: a, user: {token: hidden}}]"),
+            file(r#"{"apiVersion":"v1","users":[{"user":{"token":"hidden"}}]}"#),
+            file("token: hidden"),
             file(&long),
             Connection::Server(server("https://me:hidden@cluster.test")),
             Connection::Server(server("https://cluster.test/?token=hidden")),

@@ -41,7 +41,7 @@ pub enum Error {
         source: BoxError,
     },
     /// The connection broke before the answer. The request may have been carried out.
-    #[error("the connection to {host} broke before it answered {call}")]
+    #[error("the connection to {host} broke before it responded to {call}")]
     Lost {
         /// Scheme, name and port of the API server.
         host: String,
@@ -52,7 +52,7 @@ pub enum Error {
         source: BoxError,
     },
     /// No answer came in time. The request may have been carried out.
-    #[error("{host} did not answer {call} within {} s", after.as_secs())]
+    #[error("{host} did not respond to {call} within {} s", after.as_secs())]
     Timeout {
         /// Scheme, name and port of the API server.
         host: String,
@@ -61,8 +61,19 @@ pub enum Error {
         /// How long the answer was waited for.
         after: Duration,
     },
+    /// The answer is longer than any of the API.
+    #[error("the response of {host} to {call} is too long")]
+    TooLong {
+        /// Scheme, name and port of the API server.
+        host: String,
+        /// Verb and resource.
+        call: String,
+    },
+    /// This machine has no certificates to verify a server with.
+    #[error("no CA certificates are installed on this machine")]
+    NoTrustStore(#[source] BoxError),
     /// Too many requests (429), or an error of the server itself (5xx).
-    #[error("{host} answered {call} with status {status}: {message}")]
+    #[error("{host} responded to {call} with status {status}: {message}")]
     Unavailable {
         /// Scheme, name and port of the API server.
         host: String,
@@ -75,7 +86,7 @@ pub enum Error {
     },
     /// The answer is not one that the Kubernetes API gives.
     #[error(
-        "{host} answered {call} with status {status}, but not as a Kubernetes API does: {message}"
+        "{host} responded to {call} with status {status}, which is not a response of the Kubernetes API: {message}"
     )]
     Unexpected {
         /// Scheme, name and port of the API server.
@@ -128,7 +139,7 @@ pub enum Error {
         namespace: String,
     },
     /// The object itself does not exist.
-    #[error("there is no {name} among {resource}{}", in_namespace(namespace.as_deref()))]
+    #[error("{resource} `{name}` not found{}", in_namespace(namespace.as_deref()))]
     NotFound {
         /// Resource as roles name it.
         resource: String,
@@ -144,13 +155,13 @@ pub enum Error {
         owners: Vec<Owner>,
     },
     /// The object is no longer the one, or no longer as, the caller has seen (409).
-    #[error("the object has changed in the meantime: {message}")]
+    #[error("the object was modified at the same time: {message}")]
     Stale {
         /// The server's own words.
         message: String,
     },
     /// The content is not acceptable to the schema or to an admission webhook.
-    #[error("the content was refused: {message}")]
+    #[error("the API server rejected the object: {message}")]
     Rejected {
         /// The server's own words.
         message: String,
@@ -158,7 +169,7 @@ pub enum Error {
         causes: Vec<FieldError>,
     },
     /// The last attempt was not carried out, but one before it may have been.
-    #[error("the first attempt to {call} got no response, and the others failed")]
+    #[error("an earlier attempt to {call} may have succeeded, and the last one failed")]
     Ambiguous {
         /// Verb and resource.
         call: String,
@@ -166,8 +177,8 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
-    /// The operation was cancelled before the call began.
-    #[error("cancelled before {call} began")]
+    /// The operation was cancelled before the call had an outcome that counts.
+    #[error("{call} was cancelled before a response came")]
     Cancelled {
         /// Verb and resource.
         call: String,
@@ -230,14 +241,22 @@ impl Error {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Unavailable { status, .. } => *status != 429,
-            Self::Lost { .. } | Self::Timeout { .. } | Self::Ambiguous { .. } => true,
+            Self::Lost { .. }
+            | Self::Timeout { .. }
+            | Self::TooLong { .. }
+            | Self::Ambiguous { .. } => true,
             _ => false,
         }
     }
 
     /// Whether the same request may succeed later.
     pub(super) fn is_retryable(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Unavailable { .. }) || self.is_ambiguous()
+        match self {
+            Self::Connect { .. } | Self::Unavailable { .. } => true,
+            // The same answer would come again.
+            Self::TooLong { .. } => false,
+            _ => self.is_ambiguous(),
+        }
     }
 
     /// The fields of the object that are to blame, as `spec.replicas`.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::{Cluster, NoConnection, SharedSession, connect::Session};
+use crate::http_client::ANSWER_LIMIT;
 
 /// What comes back for one request.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) enum Turn {
     Text(u16, &'static str),
     /// A status, and for how many seconds to wait before another request.
     Later(u16, u32),
+    /// More than any answer has.
+    Endless,
     /// The connection breaks.
     Break,
     /// Nothing, ever.
@@ -89,6 +92,7 @@ impl Script {
             Some(Turn::Later(status, seconds)) => {
                 (response.status(status).header("retry-after", seconds), String::new())
             }
+            Some(Turn::Endless) => (response.status(200), " ".repeat(ANSWER_LIMIT + 1)),
             Some(Turn::Break) => return Err(io::ErrorKind::ConnectionReset.into()),
             Some(Turn::Silence) => match std::future::pending::<Infallible>().await {},
             None => panic!("nobody expected {line}"),

@@ -5,6 +5,12 @@ use tf_provider::Diagnostic;
 use super::{DiagnosticSource, chain};
 use crate::cloud::{Cause, Error, ErrorKind, NoCredentials, Region};
 
+/// For a machine that can verify no server.
+pub(super) const NO_TRUST_STORE: &str = "install the package `ca-certificates`, or set SSL_CERT_FILE \
+    to a file with CA certificates in PEM.";
+
+const REPORT: &str = "report this to the provider's authors with the text above.";
+
 impl DiagnosticSource for Error {
     fn cause(&self) -> String {
         match self.cause() {
@@ -39,11 +45,16 @@ impl DiagnosticSource for Error {
                  name its file in SSL_CERT_FILE."
                     .to_owned()
             }
-            Cause::NoTrustStore(_) => {
-                "install the package `ca-certificates`, or set SSL_CERT_FILE to a file with CA \
-                 certificates in PEM."
+            Cause::NoTrustStore(_) => NO_TRUST_STORE.to_owned(),
+            Cause::Lost(_) | Cause::Timeout(_) => {
+                "check the network and the proxy, then apply again.".to_owned()
+            }
+            Cause::Status(_) | Cause::TooLong | Cause::TooManyPages(_) | Cause::Decode(_) => {
+                "check that the endpoint is that of the service, and that no proxy or gateway \
+                 answers in its place."
                     .to_owned()
             }
+            Cause::Encode(_) => REPORT.to_owned(),
             Cause::Cancelled => "run the command again.".to_owned(),
             _ => by_kind(self),
         }
@@ -96,21 +107,19 @@ fn by_kind(error: &Error) -> String {
         }
         ErrorKind::Stale => "apply again: the object was changed at the same time.".to_owned(),
         ErrorKind::Invalid => "correct the configuration as the message says. If it looks right, \
-                               report this to the provider's authors with the request id."
+                               report this to the provider's authors with the text above."
             .to_owned(),
         ErrorKind::Transient => {
             "apply again. If the error persists, report the request id to Tencent Cloud.".to_owned()
         }
-        ErrorKind::Unknown => {
-            "report this to the provider's authors with the code and the request id.".to_owned()
-        }
+        ErrorKind::Unknown => REPORT.to_owned(),
     }
 }
 
 /// `what` is `cluster cls-12345678`, and `attribute` the one that says so.
 pub(crate) fn no_cluster(what: &str, attribute: &str, region: &Region) -> Diagnostic {
     Diagnostic::error(format!("Could not find {what}"))
-        .detail(format!("The region {region} has no such cluster that this key can see."))
+        .detail(format!("No such cluster in region {region} is visible to this key."))
         .remedy(format!("check `{attribute}` and the region."))
         .at(attribute)
 }

@@ -1,7 +1,11 @@
 //! Messages about the cluster's API.
 
-use super::{DiagnosticSource, chain};
+use super::{DiagnosticSource, chain, cloud::NO_TRUST_STORE};
 use crate::cluster::{Error, NoConnection};
+
+/// For fields that another manager owns.
+pub(super) const TAKE_OVER: &str = "remove these fields from the other tool, or set \
+    `force_conflicts = true` in `field_manager` to take them over.";
 
 impl DiagnosticSource for Error {
     fn cause(&self) -> String {
@@ -41,6 +45,7 @@ impl DiagnosticSource for Error {
                  matches its certificate."
                     .to_owned()
             }
+            Self::NoTrustStore(_) => NO_TRUST_STORE.to_owned(),
             Self::Unavailable { status: 429, .. } => {
                 "the API server is rate-limiting requests. Apply again later, or with a lower \
                  `-parallelism`."
@@ -51,7 +56,7 @@ impl DiagnosticSource for Error {
                  names one; then apply again. The request was tried several times."
                     .to_owned()
             }
-            Self::Unexpected { .. } => {
+            Self::Unexpected { .. } | Self::TooLong { .. } => {
                 "check that the address is that of a Kubernetes API server, and that no proxy \
                  answers in its place."
                     .to_owned()
@@ -68,7 +73,7 @@ impl DiagnosticSource for Error {
                     .unwrap_or_default();
                 format!(
                     "grant the verb `{verb}` on `{resource}`{scope} to this user in a Role, bound by \
-                     a RoleBinding. Managing policies takes get, create, patch and delete."
+                     a RoleBinding. Managing policies requires get, create, patch and delete."
                 )
             }
             Self::TypeMissing { .. } => {
@@ -82,11 +87,7 @@ impl DiagnosticSource for Error {
             Self::NamespaceTerminating { .. } => {
                 "wait until it is gone, and create it again.".to_owned()
             }
-            Self::Conflict { .. } => {
-                "remove these fields from the other tool, or set `force_conflicts = true` in \
-                 `field_manager` to take them over."
-                    .to_owned()
-            }
+            Self::Conflict { .. } => TAKE_OVER.to_owned(),
             Self::NotFound { .. } | Self::Stale { .. } => {
                 "run `terraform plan` again.".to_owned()
             }

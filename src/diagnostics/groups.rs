@@ -31,7 +31,7 @@ impl DiagnosticSource for Error {
                  import {{\n  to = tke_security_group_rule.<name>\n  id = \"{id}\"\n}}"
             ),
             Self::InUse { .. } => {
-                "detach the group from what uses it, or raise `timeouts.delete`. Pods keep a group \
+                "detach the group from what uses it, or increase `timeouts.delete`. Pods keep a group \
                  until they are recreated. Set `references_on_delete = \"remove\"` to remove the \
                  rules of other groups."
                     .to_owned()
@@ -65,8 +65,8 @@ pub(crate) fn lookalikes(name: &str, groups: &[GroupId]) -> Diagnostic {
              over from an apply that was killed."
         ))
         .remedy(
-            "if nothing manages them, delete them, or import one of them in place of the group that \
-             was created now.",
+            "if nothing manages them, delete them, or import one of them in place of the newly \
+             created group.",
         )
 }
 

@@ -2,7 +2,7 @@
 
 use tf_provider::Diagnostic;
 
-use super::{DiagnosticSource, chain};
+use super::{DiagnosticSource, chain, cluster::TAKE_OVER};
 use crate::{
     cluster::Owner,
     pods::{Blocker, Error, Policy, PolicyRef},
@@ -20,9 +20,7 @@ impl DiagnosticSource for Error {
                  import {{\n  to = tke_security_group_policy.<name>\n  id = \"{}\"\n}}",
                 at.id()
             ),
-            Self::Conflict { .. } => "remove these fields from the other tool, or set \
-                                      `force_conflicts = true` in `field_manager` to take them over."
-                .to_owned(),
+            Self::Conflict { .. } => TAKE_OVER.to_owned(),
             Self::NotFound(_) | Self::Replaced { .. } => "run `terraform plan` again.".to_owned(),
             Self::Ambiguous { at, .. } => format!(
                 "run `kubectl get securitygrouppolicies -n {} {}`. If the policy exists, import or \
@@ -30,9 +28,14 @@ impl DiagnosticSource for Error {
                 at.namespace(),
                 at.name()
             ),
-            Self::WaitTimeout { blocker: Blocker::Finalizers(_), .. } => {
-                "check the controllers that these finalizers belong to, or raise `timeouts.delete`."
-                    .to_owned()
+            Self::WaitTimeout { blocker: Blocker::Finalizers(finalizers), .. } => {
+                if finalizers.is_empty() {
+                    "apply again, or increase `timeouts.delete`.".to_owned()
+                } else {
+                    "check the controllers that these finalizers belong to, or increase \
+                     `timeouts.delete`."
+                        .to_owned()
+                }
             }
             Self::WaitTimeout { blocker: Blocker::Cluster(source), .. } | Self::Cluster(source) => {
                 source.remedy()
@@ -82,7 +85,7 @@ pub(crate) fn uninstalled(at: &PolicyRef) -> Diagnostic {
     ))
     .detail(
         "The add-on SecurityGroupPolicy is not installed in this cluster. If it was removed, its \
-         objects were deleted with it.",
+         objects were deleted, too.",
     )
     .remedy("install the add-on. Apply waits for it until `timeouts.create` has passed.")
 }

@@ -31,7 +31,7 @@ pub(crate) fn unknown_default_tags() -> Diagnostic {
 pub(crate) fn invalid_variable(name: &str, why: impl Display) -> Diagnostic {
     Diagnostic::error(format!("Invalid value of {name} in the environment"))
         .detail(why.to_string())
-        .remedy("correct the variable, or set the attribute of the provider block in its place.")
+        .remedy("correct the variable, or set the attribute in the provider block instead.")
 }
 
 /// `attribute` of `kubernetes` conflicts with another.

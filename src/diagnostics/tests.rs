@@ -7,9 +7,7 @@ use tf_provider::Diagnostic;
 
 use super::{
     DiagnosticSource, error_diagnostic, path_to,
-    provider::{
-        conflicting_connection, invalid_variable, no_region, unknown_default_tags, unknown_region,
-    },
+    provider::{invalid_variable, no_region, unknown_default_tags, unknown_region},
     *,
 };
 use crate::{
@@ -20,9 +18,17 @@ use crate::{
     rules::{Action, Direction, GroupId, Mismatch, Peer, Ports, Protocol, RuleId},
 };
 
+/// A failed call as the client makes it: only the service's own answers have a request id.
 fn cloud_error(cause: Cause) -> cloud::Error {
-    let id = Some("c20ccc2c".to_owned());
-    cloud::Error::new("CreateSecurityGroupPolicies", &region(), 4, id, cause)
+    let answered = matches!(cause, Cause::Api { .. } | Cause::Decode(_));
+    let attempts = match cause {
+        Cause::Cancelled | Cause::Credentials(_) | Cause::Encode(_) => 0,
+        Cause::Unreachable { .. } => 5,
+        Cause::Status(_) | Cause::Lost(_) | Cause::Timeout(_) => 4,
+        _ => 1,
+    };
+    let id = answered.then(|| "c20ccc2c".to_owned());
+    cloud::Error::new("DescribeSecurityGroups", &region(), attempts, id, cause)
 }
 
 fn refusal(code: &str, message: &str) -> cloud::Error {
@@ -76,6 +82,7 @@ fn cloud_errors() -> Vec<cloud::Error> {
         Cause::Lost("connection reset".into()),
         Cause::Timeout(Duration::from_mins(1)),
         Cause::TooLong,
+        Cause::TooManyPages(100),
         Cause::Decode(serde_json::from_str::<u8>("x").unwrap_err()),
         Cause::Encode(serde_json::from_str::<u8>("x").unwrap_err()),
         Cause::Credentials(NoCredentials::Missing),
@@ -86,7 +93,7 @@ fn cloud_errors() -> Vec<cloud::Error> {
     ];
     for cause in &causes {
         match cause {
-            // A new variant belongs into the list above.
+            // A new variant belongs in the list above.
             Cause::Api { .. }
             | Cause::Status(_)
             | Cause::Unreachable { .. }
@@ -95,6 +102,7 @@ fn cloud_errors() -> Vec<cloud::Error> {
             | Cause::Lost(_)
             | Cause::Timeout(_)
             | Cause::TooLong
+            | Cause::TooManyPages(_)
             | Cause::Decode(_)
             | Cause::Encode(_)
             | Cause::Credentials(
@@ -152,6 +160,8 @@ fn cluster_errors() -> Vec<cluster::Error> {
         Error::Tls { host: host(), source: "invalid peer certificate: UnknownIssuer".into() },
         Error::Lost { host: host(), call: call(), source: "connection reset".into() },
         Error::Timeout { host: host(), call: call(), after: Duration::from_secs(30) },
+        Error::NoTrustStore("no certificates were loaded".into()),
+        Error::TooLong { host: host(), call: call() },
         unavailable(429, "too many requests"),
         unavailable(503, "no endpoints available for service \"webhook\""),
         Error::Unexpected { host: host(), call: call(), status: 200, message: "<html>".to_owned() },
@@ -181,7 +191,7 @@ fn cluster_errors() -> Vec<cluster::Error> {
     ];
     for error in &errors {
         match error {
-            // A new variant belongs into the list above.
+            // A new variant belongs in the list above.
             Error::NoConnection(
                 NoConnection::NotConfigured
                 | NoConnection::Several
@@ -193,6 +203,8 @@ fn cluster_errors() -> Vec<cluster::Error> {
             | Error::Tls { .. }
             | Error::Lost { .. }
             | Error::Timeout { .. }
+            | Error::NoTrustStore(_)
+            | Error::TooLong { .. }
             | Error::Unavailable { .. }
             | Error::Unexpected { .. }
             | Error::Unauthenticated { .. }
@@ -234,7 +246,7 @@ fn group_errors() -> Vec<groups::Error> {
     ];
     for error in &errors {
         match error {
-            // A new variant belongs into the list above.
+            // A new variant belongs in the list above.
             Error::Cloud(_)
             | Error::GroupNotFound(_)
             | Error::RuleNotFound(_)
@@ -264,7 +276,7 @@ fn policy_errors() -> Vec<pods::Error> {
     ];
     for error in &errors {
         match error {
-            // A new variant belongs into the list above.
+            // A new variant belongs in the list above.
             Error::Exists(_)
             | Error::Conflict { .. }
             | Error::NotFound(_)
@@ -336,6 +348,14 @@ fn refused_values() -> Vec<Diagnostic> {
     ]
 }
 
+/// What is said of settings that give no connection to a cluster.
+fn connections() -> Vec<Diagnostic> {
+    let refused = cluster::refused_connections().into_iter();
+    let errors: Vec<_> = refused.map(|error| error.unwrap_err()).collect();
+    let conflicting = crate::provider::conflicting_connections();
+    each("read SecurityGroupPolicy shop/app", &errors).into_iter().chain(conflicting).collect()
+}
+
 fn each<T: DiagnosticSource>(action: &str, errors: &[T]) -> Vec<Diagnostic> {
     errors.iter().flat_map(|error| error_diagnostic(action, error, &[])).collect()
 }
@@ -353,8 +373,7 @@ fn every_diagnostic_is_shown_in_one_snapshot() {
                 no_region(),
                 unknown_region(),
                 unknown_default_tags(),
-                invalid_variable("TENCENTCLOUD_REGION", "expected a region"),
-                conflicting_connection("host", "`config_path` and `host` are two ways"),
+                invalid_variable("TENCENTCLOUD_REGION", "Guangzhou".parse::<Region>().unwrap_err()),
                 no_cluster("cluster cls-12345678", "id", &region()),
                 several_clusters("cluster named `prod`", &["cls-1", "cls-2"]),
                 several_worker_groups("cls-1", "tke-worker-security-for-cls-1", &["sg-x", "sg-y"]),
@@ -363,7 +382,7 @@ fn every_diagnostic_is_shown_in_one_snapshot() {
                 rule_not_found(&rule(443), [rule(80), rule(81)].into_iter()),
                 no_rule_to_import(&rule(443), [rule(80)].into_iter()),
                 no_rule_to_import(&rule(443), [].into_iter()),
-                invalid_import_id("sg-x_y", &"expected the id of a rule"),
+                invalid_import_id("sg-x_y", &"sg-x_y".parse::<RuleId>().unwrap_err()),
                 not_refreshed(&policy_ref()),
                 replaced(&policy()),
                 changed_by(&policy(), &owners(), false),
@@ -374,6 +393,7 @@ fn every_diagnostic_is_shown_in_one_snapshot() {
             ],
         ),
         ("refused values", refused_values()),
+        ("connections", connections()),
     ];
     let mut text = Vec::new();
     for (section, diagnostics) in sections {

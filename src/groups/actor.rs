@@ -61,10 +61,10 @@ const VERSION_RETRY: Backoff =
 /// How many rules to name when one cannot be found.
 const NEAREST: usize = 5;
 
-/// Where to send messages to a actor. It ends when all of these are gone.
+/// Where to send messages to an actor. It ends when all of these are gone.
 pub(super) type Mailbox = mpsc::UnboundedSender<Message>;
 
-/// Something for a actor to do.
+/// Something for an actor to do.
 #[derive(Debug)]
 pub(super) struct Message {
     asked: Instant,
@@ -339,19 +339,18 @@ impl Actor {
                 }
                 (After::GiveUp, _) | (After::Again, None) => return Err(error.into()),
                 (After::Again, Some(wait)) => drop(wait::sleep(wait, cancel).await),
-                (After::DiagnosticSource, _) => {}
+                (After::Recheck, _) => {}
             }
-            let looked = if cancel.is_cancelled() {
-                self.last_look().await
-            } else {
-                self.look(asked, cancel).await
+            let looked = match self.look(asked, cancel).await {
+                Err(_) if cancel.is_cancelled() => self.last_look().await,
+                looked => looked,
             };
             // That the write failed says more than that looking at it failed, too.
             let Ok(looked) = looked else { return Err(error.into()) };
             let Some(snapshot) = looked else { return change.without_group(&self.group) };
             next = change.compile(&self.group, &snapshot, tried)?;
             let undone = matches!(next, Step::Write(_));
-            if undone && (after == After::DiagnosticSource || cancel.is_cancelled()) {
+            if undone && (after == After::Recheck || cancel.is_cancelled()) {
                 return Err(error.into());
             }
             debug!(group = %self.group, cause = %error.cause(), undone, "looked again");
@@ -382,7 +381,7 @@ enum After {
     /// Compile it anew.
     Again,
     /// Nothing, but the look may explain it: an equal rule has come, or the group has gone.
-    DiagnosticSource,
+    Recheck,
     /// Nothing.
     GiveUp,
 }
@@ -392,7 +391,7 @@ impl After {
         match error.kind() {
             ErrorKind::Stale => Self::Again,
             _ if error.is_ambiguous() => Self::Again,
-            ErrorKind::Conflict | ErrorKind::NotFound => Self::DiagnosticSource,
+            ErrorKind::Conflict | ErrorKind::NotFound => Self::Recheck,
             _ => Self::GiveUp,
         }
     }

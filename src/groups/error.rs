@@ -24,7 +24,7 @@ pub enum Error {
     #[error("rule {0} already exists")]
     RuleExists(RuleId),
     /// Others keep changing the rules.
-    #[error("the rules of security group {group} kept changing while this write was retried")]
+    #[error("the rules of security group {group} changed during every retry of this write")]
     ConflictRetriesExhausted {
         /// The group.
         group: GroupId,

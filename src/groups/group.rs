@@ -154,10 +154,12 @@ impl Groups {
                     let created = Group { tags, ..created.security_group.into() };
                     let Some(source) = before_this else { return Ok(created) };
                     // What was sent before may have come to its end only now.
-                    only(appeared().await, &source).map_err(Failed::Final)?;
-                    Ok(created)
+                    match only(appeared().await, &source) {
+                        Err(error @ Error::Ambiguous { .. }) => Err(Failed::Final(error)),
+                        _ => Ok(created),
+                    }
                 }
-                (Err(error), _) if error.is_cancelled() => Err(Failed::NotBegun(error.into())),
+                (Err(error), _) if error.is_cancelled() => Err(Failed::Cancelled(error.into())),
                 (Err(error), _) if error.is_ambiguous() => {
                     *lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
                     Err(Failed::Retryable(error.into(), Duration::ZERO))
@@ -190,7 +192,13 @@ impl Groups {
                 return Ok(exactly(name, groups));
             }
         }
-        Err(cloud::Error::new("DescribeSecurityGroups", region, 1, None, Cause::TooLong))
+        Err(cloud::Error::new(
+            "DescribeSecurityGroups",
+            region,
+            1,
+            None,
+            Cause::TooManyPages(MOST_PAGES),
+        ))
     }
 
     /// All groups of this name, or one page of them if the operation is cancelled: a create has been
@@ -201,8 +209,9 @@ impl Groups {
         name: &str,
         cancel: &CancellationToken,
     ) -> Result<Vec<Group>, cloud::Error> {
-        if !cancel.is_cancelled() {
-            return self.named(region, name, cancel).await;
+        match self.named(region, name, cancel).await {
+            Err(_) if cancel.is_cancelled() => {}
+            found => return found,
         }
         let page = self.cloud.call_once(region, &by_name(name, 0)).await?;
         Ok(exactly(name, page.security_group_set))
@@ -295,7 +304,8 @@ impl Handle {
                     Err(error) if error.kind() == ErrorKind::Busy => error,
                     Err(error) => return Err(error.into()),
                 };
-                let usage = self.usage(cancel).await;
+                // Explains the refusal, also of a delete that is given up now.
+                let usage = self.usage(&CancellationToken::new()).await;
                 info!(group = %self.id, %usage, "the group is in use; waiting to delete it");
                 Ok(Condition::Pending((usage, source)))
             },

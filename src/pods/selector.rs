@@ -111,7 +111,8 @@ fn check_token(text: &str) -> Result<(), String> {
 }
 
 fn check_length(text: &str, most: usize) -> Result<(), String> {
-    expect((1..=most).contains(&text.len()), &format!("1 to {most} characters, not {}", text.len()))
+    let length = text.chars().count();
+    expect((1..=most).contains(&length), &format!("1 to {most} characters, not {length}"))
 }
 
 fn expect(holds: bool, what: &str) -> Result<(), String> {

@@ -127,7 +127,7 @@ impl Resource for SecurityGroup {
         let found = handle.find(cx.cancelled()).await;
         let found = found.map_err(failed_to("read", handle.id()))?;
         let Some(group) = found else { return Ok(None) };
-        // Tags of others are none of our business, those of ours that have changed are.
+        // Tags that others set are not managed here.
         let known = self.tags_all.ok().cloned().unwrap_or_default();
         let mut tags = group.tags.clone();
         tags.retain(|key, _| known.contains_key(key));

@@ -235,6 +235,8 @@ impl Resource for SecurityGroupPolicy {
             let (written, names) = (prior.manifest()?, [&before, &manager]);
             let done = policies.transfer_ownership(uid, &written, names, cx.cancelled()).await;
             done.map_err(failed_to("update", &manifest.at))?;
+            // What follows is written by the new manager, and may fail.
+            cx.save(&Self { field_manager: self.field_manager.clone(), ..prior.clone() });
         }
         let policy = policies.update(uid, &manifest, &manager, cx.cancelled()).await;
         Ok(self.with(policy.map_err(failed_to("update", &manifest.at))?))

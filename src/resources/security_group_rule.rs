@@ -48,10 +48,10 @@ pub struct SecurityGroupRule {
     /// Only TCP and UDP have ports.
     #[tf(default = "ALL")]
     port: Normalized<Ports>,
-    /// The other end, as an IPv4 mailbox or block such as `10.0.0.0/8`: the source of ingress, the
+    /// Peer: an IPv4 address or block such as `10.0.0.0/8`. It is the source of ingress, and the
     /// destination of egress.
     cidr_block: Option<Normalized<Ipv4Cidr>>,
-    /// The other end, as an IPv6 mailbox or block such as `2001:db8::/32`.
+    /// Peer: an IPv6 address or block such as `2001:db8::/32`.
     ipv6_cidr_block: Option<Normalized<Ipv6Cidr>>,
     /// Peer: the members of a security group, which may be the group itself.
     referenced_security_group_id: Option<Normalized<GroupId>>,
@@ -84,7 +84,7 @@ pub struct SecurityGroupRuleIdentity {
     protocol: Normalized<Protocol>,
     /// Destination ports, or `ALL`.
     port: Normalized<Ports>,
-    /// The other end: an mailbox, a block or a security group.
+    /// Peer: an address, a block or a security group.
     peer: Normalized<Peer>,
 }
 

@@ -88,11 +88,12 @@ impl FromStr for Ipv4Cidr {
         if net.trunc().addr().is_unspecified() && net != Ipv4Net::default() {
             // The service silently opens such a block to the whole Internet.
             return Err(ParseError::because(format!(
-                "the service takes `{net}` for every address; write `0.0.0.0/0` if that is meant"
+                "the service treats `{}` as every address; write `0.0.0.0/0` if you mean that",
+                Self(net),
             )));
         }
         if net != net.trunc() {
-            return Err(host_bits(&net, &net.trunc(), &net.addr()));
+            return Err(host_bits(&Self(net), &Self(net.trunc()), &net.addr()));
         }
         Ok(Self(net))
     }
@@ -104,7 +105,7 @@ impl FromStr for Ipv6Cidr {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let net = ipv6(text)?;
         if net != net.trunc() {
-            return Err(host_bits(&net, &net.trunc(), &net.addr()));
+            return Err(host_bits(&Self(net), &Self(net.trunc()), &net.addr()));
         }
         Ok(Self(net))
     }
@@ -170,7 +171,7 @@ fn no_block(text: &str, expected: &str) -> ParseError {
     if text.eq_ignore_ascii_case("MY_PUBLIC_IP") {
         // The service takes it and stores the caller's address: another machine, another rule.
         return ParseError::because(
-            "`MY_PUBLIC_IP` means another address on every machine; write the address itself",
+            "`MY_PUBLIC_IP` is a different address on every machine; write the address itself",
         );
     }
     ParseError::expected(expected)
@@ -222,13 +223,13 @@ mod tests {
         let error = |text: &str| text.parse::<Peer>().unwrap_err().to_string();
         insta::assert_snapshot!(error("10.0.0.1/16"), @"`10.0.0.1/16` has bits set beyond its prefix length; write `10.0.0.0/16` for the block or `10.0.0.1` for the address");
         insta::assert_snapshot!(error("2001:db8::1/32"), @"`2001:db8::1/32` has bits set beyond its prefix length; write `2001:db8::/32` for the block or `2001:db8::1` for the address");
-        insta::assert_snapshot!(error("0.0.0.0/8"), @"the service takes `0.0.0.0/8` for every address; write `0.0.0.0/0` if that is meant");
-        insta::assert_snapshot!(error("0.0.0.0"), @"the service takes `0.0.0.0/32` for every address; write `0.0.0.0/0` if that is meant");
-        insta::assert_snapshot!(error("10.0.0.1/1"), @"the service takes `10.0.0.1/1` for every address; write `0.0.0.0/0` if that is meant");
+        insta::assert_snapshot!(error("0.0.0.0/8"), @"the service treats `0.0.0.0/8` as every address; write `0.0.0.0/0` if you mean that");
+        insta::assert_snapshot!(error("0.0.0.0"), @"the service treats `0.0.0.0` as every address; write `0.0.0.0/0` if you mean that");
+        insta::assert_snapshot!(error("10.0.0.1/1"), @"the service treats `10.0.0.1/1` as every address; write `0.0.0.0/0` if you mean that");
         insta::assert_snapshot!(error("10.0.0.0/33"), @"expected an IPv4 address or block, such as `10.0.0.0/8`");
         insta::assert_snapshot!(error("10.0.0.08"), @"expected an IPv4 address or block, such as `10.0.0.0/8`");
         insta::assert_snapshot!(error(""), @"expected an IPv4 address or block, such as `10.0.0.0/8`");
-        insta::assert_snapshot!(error("MY_PUBLIC_IP"), @"`MY_PUBLIC_IP` means another address on every machine; write the address itself");
+        insta::assert_snapshot!(error("MY_PUBLIC_IP"), @"`MY_PUBLIC_IP` is a different address on every machine; write the address itself");
         insta::assert_snapshot!(error("1:2"), @"expected an IPv6 address or block, such as `2001:db8::/32`");
         insta::assert_snapshot!(error("sg-"), @"expected the id of a security group, such as `sg-12345678`");
         insta::assert_snapshot!(error("sg-ABCDEFGH"), @"expected the id of a security group, such as `sg-12345678`");

@@ -207,7 +207,7 @@ impl Bench {
             ("plan, one group + 100 rules: API calls", "102", Reached(2.0), plan),
             ("create the same: API calls", "203", Open(24.0), create),
             ("destroy the same: API calls", "304", Open(26.0), destroy),
-            ("edit one of 100 rules: API calls", "106", Reached(4.0), edit),
+            ("edit one of 100 rules: API calls", "106", Open(4.0), edit),
         ])
     }
 

@@ -1,5 +1,5 @@
-//! What goes wrong on the way: each ends in a message that says what could not be done to which
-//! object, why, and what to do; and the state is true afterwards.
+//! Faults of configuration, cloud and cluster: each ends in a message that says what failed for
+//! which object, why, and what to do; and the state is true afterwards.
 
 use std::net::TcpListener;
 
@@ -35,13 +35,13 @@ resource "tke_security_group_rule" "it" {
 }
 "#;
 
-/// An address of this machine where nobody listens.
-fn nobody() -> String {
+/// An address of this machine without a listener.
+fn closed_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-/// What `terraform apply` objects to. Afterwards the resource is neither there nor in the state.
+/// The errors of `terraform apply`, which must leave neither an object nor a state of it.
 #[track_caller]
 fn refused(context: &TestContext, address: &str) -> String {
     let held = || {
@@ -56,26 +56,16 @@ fn refused(context: &TestContext, address: &str) -> String {
 }
 
 #[test]
-fn missing_credentials_are_an_error() {
-    let mut context = TestContext::configured(GROUP);
-    context.unset("TENCENTCLOUD_SECRET_ID");
-    context.unset("TENCENTCLOUD_SECRET_KEY");
-    assert_text!(refused(&context, "tke_security_group.it"), @r#"
-    Could not create security group `it`
-      at tke_security_group.it: resource "tke_security_group" "it" {
-    No Tencent Cloud credentials are configured.
-
-    What to do: set `secret_id` and `secret_key` in the provider block, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment.
-    "#);
-}
-
-#[test]
-fn secret_id_without_secret_key_is_an_error() {
-    let mut context = TestContext::configured(&format!(
-        "provider \"tke\" {{\n  secret_id = \"alone\"\n}}\n{GROUP}"
-    ));
-    context.unset("TENCENTCLOUD_SECRET_KEY");
-    assert_text!(refused(&context, "tke_security_group.it"), @r#"
+fn missing_or_incomplete_credentials_are_an_error() {
+    let incomplete = format!("provider \"tke\" {{\n  secret_id = \"alone\"\n}}\n{GROUP}");
+    let [missing, incomplete] = [GROUP, &incomplete].map(|hcl| {
+        let mut context = TestContext::configured(hcl);
+        context.unset("TENCENTCLOUD_SECRET_ID");
+        context.unset("TENCENTCLOUD_SECRET_KEY");
+        refused(&context, "tke_security_group.it")
+    });
+    assert_eq!(missing, incomplete);
+    assert_text!(missing, @r#"
     Could not create security group `it`
       at tke_security_group.it: resource "tke_security_group" "it" {
     No Tencent Cloud credentials are configured.
@@ -122,7 +112,7 @@ resource "tke_security_group" "it" {
 }
 "#,
     );
-    context.set("TKE_ENDPOINT", &nobody());
+    context.set("TKE_ENDPOINT", &closed_address());
     assert_text!(refused(&context, "tke_security_group.it"), @r#"
     Could not create security group `it`
       at tke_security_group.it: resource "tke_security_group" "it" {
@@ -137,7 +127,7 @@ resource "tke_security_group" "it" {
 #[test]
 fn unreachable_cluster_ends_at_the_timeout() {
     let mut context = TestContext::configured(POLICY);
-    context.set("KUBE_HOST", &nobody());
+    context.set("KUBE_HOST", &closed_address());
     assert_text!(refused(&context, "tke_security_group_policy.it"), @r#"
     Could not create SecurityGroupPolicy my-namespace/it
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
@@ -313,7 +303,7 @@ fn missing_definition_warns_at_plan_and_ends_at_the_timeout() {
 
     What to do: install the add-on SecurityGroupPolicy in this cluster, and wait until its phase is Succeeded.
     "#);
-    // The wait is for somebody who installs it.
+    // The apply succeeds once the definition is installed.
     context.sandbox().cluster().set_crd_installed(true);
     context.apply();
     context.assert_no_changes();
@@ -358,7 +348,7 @@ fn conflict_names_manager_and_fields_and_state_is_true() {
 
     What to do: remove these fields from the other tool, or set `force_conflicts = true` in `field_manager` to take them over.
     "#);
-    // The state says what is there, not what was wished.
+    // The state has the actual selector, not the planned one.
     let selector = context.attributes("tke_security_group_policy.it")["pod_selector"].clone();
     assert_eq!(selector["match_labels"], json!({ "app": "their-app" }));
     assert_eq!(context.out_of_band().policy("my-namespace", "it")["spec"], before["spec"]);

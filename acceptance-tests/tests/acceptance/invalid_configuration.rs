@@ -415,3 +415,72 @@ fn cluster_without_exactly_one_key_is_refused() {
     Only one of them may be set.
     "#);
 }
+
+#[test]
+fn null_for_a_required_attribute_is_refused_at_its_path() {
+    #[track_caller]
+    fn check(hcl: &str, path: &str) {
+        let variable = "variable \"null\" {\n  default = null\n}\n";
+        for null in ["var.null", "null"] {
+            let errors = errors(&format!("{variable}{}", hcl.replace("NULL", null)));
+            assert!(errors.contains(&format!("`{path}`")), "{path}: {errors}");
+            assert!(errors.contains(&format!("= {null}")), "{path}: {errors}");
+        }
+    }
+    let rule = |attribute: &str| {
+        let attributes = [
+            "security_group_id = \"sg-12345678\"",
+            "direction = \"ingress\"",
+            "action = \"ACCEPT\"",
+        ]
+        .map(|line| {
+            if line.starts_with(attribute) {
+                format!("{attribute} = NULL")
+            } else {
+                line.to_owned()
+            }
+        });
+        format!(
+            "resource \"tke_security_group_rule\" \"it\" {{\n{}\ncidr_block = \"10.0.0.0/8\"\n}}\n",
+            attributes.join("\n")
+        )
+    };
+    check("resource \"tke_security_group\" \"it\" {\n  name = NULL\n}\n", "name");
+    for attribute in ["security_group_id", "direction", "action"] {
+        check(&rule(attribute), attribute);
+    }
+    let policy = |attributes: &str| {
+        format!("resource \"tke_security_group_policy\" \"it\" {{\n{attributes}\n}}\n")
+    };
+    let groups = "security_group_ids = [\"sg-12345678\"]";
+    check(&policy(&format!("name = NULL\npod_selector = {{}}\n{groups}")), "name");
+    check(
+        &policy("name = \"it\"\npod_selector = {}\nsecurity_group_ids = NULL"),
+        "security_group_ids",
+    );
+    let expression = "[{ operator = \"Exists\"\n key = NULL\n }]";
+    check(
+        &policy(&format!(
+            "name = \"it\"\npod_selector = {{ match_expressions = {expression} }}\n{groups}"
+        )),
+        "pod_selector.match_expressions[0].key",
+    );
+}
+
+#[test]
+fn domain_that_cannot_be_a_host_name_is_refused() {
+    for domain in ["127.0.0.1", "1", "0x7f"] {
+        let errors = provider(&format!("  domain = \"{domain}\""));
+        assert!(errors.contains("Invalid value of `domain`"), "{errors}");
+        assert!(!errors.contains("panic"), "{errors}");
+
+        let mut context = TestContext::configured(
+            "resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n",
+        );
+        context.unset("TKE_ENDPOINT");
+        context.set("TENCENTCLOUD_DOMAIN", domain);
+        let errors = context.plan_errors();
+        assert!(errors.contains("TENCENTCLOUD_DOMAIN"), "{errors}");
+        assert!(!errors.contains("panic"), "{errors}");
+    }
+}

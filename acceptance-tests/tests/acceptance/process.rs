@@ -1,6 +1,6 @@
 //! Processes and what they tell each other.
 
-use std::{fs, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
 use acceptance_tests::{TestContext, poll};
 use serde_json::Value;
@@ -14,16 +14,44 @@ fn provider_ends_when_terraform_is_killed() {
     context.configure("resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n");
     let mut terraform = context.start("apply -auto-approve -input=false -no-color");
     context.wait_for("Creating...");
-    assert!(providers(&context) > 0);
+    assert_ne!(providers(&context), [0; 0]);
 
     terraform.kill().unwrap();
     terraform.wait().unwrap();
-    let ended = || (providers(&context) == 0).then_some(());
+    let ended = || providers(&context).is_empty().then_some(());
     poll(Duration::from_secs(10), ended).expect("a provider outlives Terraform");
 }
 
-/// How many providers run that were started for this test.
-fn providers(context: &TestContext) -> usize {
+#[test]
+#[cfg(target_os = "linux")]
+fn folder_of_a_killed_provider_is_removed_at_the_next_start() {
+    let mut context = TestContext::new();
+    let temporary = context.folder().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    context.set("TMPDIR", temporary.to_str().unwrap());
+    let entries = || {
+        let entries = fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.collect::<Vec<_>>()
+    };
+    // Somebody else's: not a socket's folder of this user's dead process.
+    fs::create_dir(temporary.join("theirs")).unwrap();
+
+    context.inject("CreateSecurityGroup", Fault::Latency { milliseconds: 60_000 });
+    context.configure("resource \"tke_security_group\" \"it\" {\n  name = \"it\"\n}\n");
+    let mut terraform = context.start("apply -auto-approve -input=false -no-color");
+    context.wait_for("Creating...");
+    for process in providers(&context) {
+        let killed = Command::new("kill").args(["-KILL", &process.to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+    assert!(!context.finish(&mut terraform));
+
+    context.run("plan -input=false -no-color");
+    assert_eq!(entries(), ["theirs"]);
+}
+
+/// The processes of providers that were started for this test.
+fn providers(context: &TestContext) -> Vec<u32> {
     let ours = format!("TF_CLI_CONFIG_FILE={}", context.folder().display());
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let ours = processes.filter(|process| {
@@ -31,7 +59,7 @@ fn providers(context: &TestContext) -> usize {
         let named = String::from_utf8_lossy(&read("cmdline")).contains("terraform-provider-tke");
         named && String::from_utf8_lossy(&read("environ")).contains(&ours)
     });
-    ours.count()
+    ours.filter_map(|process| process.file_name().to_str()?.parse().ok()).collect()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use acceptance_tests::{Case, TestContext, lifecycle};
 use serde_json::json;
+use tke_sandbox::faults::{Fault, Injection};
 
 #[test]
 fn group_lifecycle() {
@@ -168,4 +169,61 @@ fn existing_group_of_the_same_name_is_a_warning() {
     let id = left["SecurityGroup"]["SecurityGroupId"].as_str().unwrap();
     assert!(printed.contains(&format!("{id}.")), "{printed}");
     context.assert_no_changes();
+}
+
+#[test]
+fn tags_of_a_failed_update_are_in_the_state() {
+    let tags = (1..=14).map(|n| format!("t{n:02} = \"x\"")).collect::<Vec<_>>().join(", ");
+    let group = |tags: &str| {
+        format!(
+            "resource \"tke_security_group\" \"it\" {{\n  name = \"pods\"\n  tags = {{ {tags} }}\n}}\n"
+        )
+    };
+    let context = TestContext::configured(&group(""));
+    context.apply();
+    // Ten tags go into one call, so the second call is refused.
+    let refusal = Fault::error("FailedOperation", "no");
+    let refusal = Injection { skip: 1, ..Injection::new("ModifyResourceTags", refusal) };
+    context.sandbox().faults().add(refusal);
+    context.configure(&group(&tags));
+    assert!(!context.try_apply(), "the second call was not refused");
+
+    context.configure(&group(""));
+    let plan = context.plan();
+    plan.assert_in_place("tke_security_group.it", &["tags", "tags_all"]);
+    assert!(plan.text.contains("t10"), "{}", plan.text);
+    context.apply();
+    context.assert_no_changes();
+}
+
+#[test]
+fn default_tags_known_after_apply_are_planned_as_unknown() {
+    let context = TestContext::new();
+    let configure = |run: &str| {
+        context.configure(&format!(
+            r#"
+            resource "terraform_data" "run" {{
+              input = "{run}"
+            }}
+            provider "tke" {{
+              default_tags = {{ tags = {{ run = terraform_data.run.output }} }}
+            }}
+            resource "tke_security_group" "it" {{
+              name = "pods"
+            }}"#
+        ));
+    };
+    configure("1");
+    context.apply();
+    context.assert_no_changes();
+    configure("2");
+    let plan = context.plan();
+    plan.assert_actions("tke_security_group.it", &["update"]);
+    let changes = plan.json["resource_changes"].as_array().unwrap();
+    let group = changes.iter().find(|change| change["address"] == "tke_security_group.it");
+    assert_eq!(group.unwrap()["change"]["after_unknown"]["tags_all"], true, "{}", plan.text);
+    context.apply();
+    context.assert_no_changes();
+    let group = context.attributes("tke_security_group.it");
+    assert_eq!(group["tags_all"], json!({ "run": "2" }));
 }

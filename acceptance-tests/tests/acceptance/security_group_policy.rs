@@ -2,6 +2,7 @@
 
 use acceptance_tests::{Case, TestContext, assert_text, lifecycle};
 use serde_json::{Value, json};
+use tke_sandbox::faults::{Fault, Injection};
 
 const GROUPS: &str = r#"
     resource "tke_security_group" "pods" {
@@ -284,4 +285,25 @@ fn existing_policy_is_planned_from_state_while_the_cluster_is_unknown() {
     assert!(plan.text.contains("SecurityGroupPolicy my-namespace/it was not refreshed"));
     context.apply();
     context.assert_no_changes();
+}
+
+#[test]
+fn labels_are_removed_after_a_failed_rename_of_the_field_manager() {
+    let context = TestContext::configured(&policy(r#"labels = { team = "network" }"#));
+    context.apply();
+    // The new manager takes over the fields first. Then the old one releases them: this is refused.
+    let refusal = Fault::error("Forbidden", "no");
+    let refusal = Injection { skip: 1, ..Injection::new("PATCH securitygrouppolicies", refusal) };
+    context.sandbox().faults().add(refusal);
+    context.configure(&policy(
+        r#"labels        = { team = "network" }
+           field_manager = { name = "platform-team" }"#,
+    ));
+    assert!(!context.try_apply(), "the second write was not refused");
+
+    context.configure(&policy(""));
+    context.apply();
+    context.assert_no_changes();
+    let policy = context.out_of_band().policy("my-namespace", "it");
+    assert_eq!(policy["metadata"]["labels"], Value::Null);
 }

@@ -251,7 +251,7 @@ fn plan_of_100_rules_takes_two_calls() {
 #[test]
 fn rules_can_trade_content_among_instances() {
     let context = TestContext::new();
-    let rules = |instances: &str| rule("each.value", &format!(r#"for_each = {{ {instances} }}"#));
+    let rules = |instances: &str| rule("each.value", &format!("for_each = {{ {instances} }}"));
     context.configure(&rules(r#"a = "80", b = "443", c = "8080""#));
     context.apply();
     // One is renamed; the others take over the content of their neighbours.

@@ -1,4 +1,4 @@
-//! What goes wrong during an apply: the state is true afterwards, and the next apply sets it right.
+//! Faults during an apply: the state is true afterwards, and the next apply corrects the rest.
 
 use std::{
     fs,
@@ -10,28 +10,31 @@ use std::{
 use acceptance_tests::poll;
 use serde_json::{Value, json};
 
-use crate::core::{CORES, Core, KitchenSink};
+use crate::{
+    context::Context,
+    releases::{RELEASES, Release},
+};
 
-/// One fault, what is done meanwhile, and what is expected then.
+/// One fault, what happens meanwhile, and what is expected then.
 struct Case {
-    /// As the kitchen-sink provider knows it: what, before or after the service has done it, and during what.
+    /// The value of `KITCHEN_FAULT`: what fails, before or after the service acts, and in which operation.
     fault: &'static str,
-    harm: Harm,
+    disruption: Disruption,
     state: State,
     /// What the next plan intends.
     next: &'static [&'static str],
-    /// How many objects nobody knows of afterwards.
-    lost: usize,
+    /// How many objects are in no state afterwards.
+    orphaned: usize,
 }
 
-/// What is done to the processes while the provider waits.
+/// What happens to the processes while the provider waits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Harm {
+enum Disruption {
     Nothing,
     Interrupt,
     InterruptTwice,
     KillProvider,
-    KillCore,
+    KillTerraform,
 }
 
 /// What the state says of the object.
@@ -43,23 +46,23 @@ enum State {
     Tainted,
 }
 
-use Harm::{Interrupt, InterruptTwice, KillCore, KillProvider, Nothing};
+use Disruption::{Interrupt, InterruptTwice, KillProvider, KillTerraform, Nothing};
 use State::{Absent, Present, Tainted};
 
 const fn case(
     fault: &'static str,
-    harm: Harm,
+    disruption: Disruption,
     state: State,
     next: &'static [&'static str],
 ) -> Case {
-    Case { fault, harm, state, next, lost: 0 }
+    Case { fault, disruption, state, next, orphaned: 0 }
 }
 
-/// An object that was made, and of which the protocol left no way to tell: the answer to the call
-/// is the only one, and the process that had to give it or the one that waited for it was killed.
+/// The service created an object, and the process that had to report it, or the one that waited for
+/// the report, was killed: the protocol has no other way to learn of it.
 /// See "What no provider can save" in `tf-provider/docs/lifecycle.md`.
-const fn lost(fault: &'static str, harm: Harm) -> Case {
-    Case { lost: 1, ..case(fault, harm, Absent, &["create"]) }
+const fn orphaned(fault: &'static str, disruption: Disruption) -> Case {
+    Case { orphaned: 1, ..case(fault, disruption, Absent, &["create"]) }
 }
 
 const CREATE: &[Case] = &[
@@ -71,11 +74,11 @@ const CREATE: &[Case] = &[
     case("slow before create", Interrupt, Absent, &["create"]),
     case("slow after create", Interrupt, Tainted, &["delete", "create"]),
     case("hang before create", InterruptTwice, Absent, &["create"]),
-    lost("hang after create", InterruptTwice),
+    orphaned("hang after create", InterruptTwice),
     case("hang before create", KillProvider, Absent, &["create"]),
-    lost("hang after create", KillProvider),
-    case("slow before create", KillCore, Absent, &["create"]),
-    lost("slow after create", KillCore),
+    orphaned("hang after create", KillProvider),
+    case("slow before create", KillTerraform, Absent, &["create"]),
+    orphaned("slow after create", KillTerraform),
 ];
 
 const UPDATE: &[Case] = &[
@@ -90,8 +93,8 @@ const UPDATE: &[Case] = &[
     case("hang after update", InterruptTwice, Present, &[]),
     case("hang before update", KillProvider, Present, &["update"]),
     case("hang after update", KillProvider, Present, &[]),
-    case("slow before update", KillCore, Present, &["update"]),
-    case("slow after update", KillCore, Present, &[]),
+    case("slow before update", KillTerraform, Present, &["update"]),
+    case("slow after update", KillTerraform, Present, &[]),
 ];
 
 const DELETE: &[Case] = &[
@@ -105,113 +108,112 @@ const DELETE: &[Case] = &[
     case("hang after delete", InterruptTwice, Present, &[]),
     case("hang before delete", KillProvider, Present, &["delete"]),
     case("hang after delete", KillProvider, Present, &[]),
-    case("slow before delete", KillCore, Present, &["delete"]),
-    case("slow after delete", KillCore, Present, &[]),
+    case("slow before delete", KillTerraform, Present, &["delete"]),
+    case("slow after delete", KillTerraform, Present, &[]),
 ];
 
 #[test]
-fn create_on_terraform() {
-    check(CORES[0], CREATE);
+fn failed_create_leaves_true_state_on_terraform_1_11() {
+    check(RELEASES[0], CREATE);
 }
 
 #[test]
-fn update_on_terraform() {
-    check(CORES[0], UPDATE);
+fn failed_update_leaves_true_state_on_terraform_1_11() {
+    check(RELEASES[0], UPDATE);
 }
 
 #[test]
-fn delete_on_terraform() {
-    check(CORES[0], DELETE);
+fn failed_delete_leaves_true_state_on_terraform_1_11() {
+    check(RELEASES[0], DELETE);
 }
 
-/// A create is where a core has most to decide: what to keep, and what to taint. Python starts this
-/// one and then runs nothing but Go, so signals reach it as they reach any other.
+/// In a create Terraform decides most: what to keep, and what to taint.
 #[test]
-fn create_on_newer_terraform() {
-    check(CORES[2], CREATE);
-}
-
-#[test]
-fn create_on_opentofu() {
-    check(CORES[3], CREATE);
+fn failed_create_leaves_true_state_on_terraform_1_15() {
+    check(RELEASES[2], CREATE);
 }
 
 #[test]
-fn update_on_opentofu() {
-    check(CORES[3], UPDATE);
+fn failed_create_leaves_true_state_on_opentofu() {
+    check(RELEASES[3], CREATE);
 }
 
 #[test]
-fn delete_on_opentofu() {
-    check(CORES[3], DELETE);
+fn failed_update_leaves_true_state_on_opentofu() {
+    check(RELEASES[3], UPDATE);
 }
 
-const MADE: &str = "resource \"kitchen_thing\" \"it\" {\n  name = \"It\"\n}\n";
-const CHANGED: &str = "resource \"kitchen_thing\" \"it\" {\n  name = \"It\"\n  note = \"new\"\n}\n";
+#[test]
+fn failed_delete_leaves_true_state_on_opentofu() {
+    check(RELEASES[3], DELETE);
+}
+
+const CREATED: &str = "resource \"kitchen_thing\" \"it\" {\n  name = \"It\"\n}\n";
+const UPDATED: &str = "resource \"kitchen_thing\" \"it\" {\n  name = \"It\"\n  note = \"new\"\n}\n";
 
 #[track_caller]
 #[expect(clippy::print_stderr, reason = "the harness shows it with the test that failed")]
-fn check(core: Core, cases: &[Case]) {
-    let Some(program) = core.program() else {
-        eprintln!("skipped: {} is not installed; see `cargo xtask tools`", core.name());
+fn check(release: Release, cases: &[Case]) {
+    let Some(program) = release.program() else {
+        eprintln!("skipped: {} is not installed; see `cargo xtask tools`", release.name());
         return;
     };
     for case in cases {
-        let harm = match case.harm {
+        let disruption = match case.disruption {
             Nothing => "",
             Interrupt => ", interrupted",
             InterruptTwice => ", interrupted twice",
             KillProvider => ", the provider killed",
-            KillCore => ", the core killed",
+            KillTerraform => ", Terraform killed",
         };
-        eprintln!("{}: {}{harm}", core.name(), case.fault);
-        prove(&program, case);
+        eprintln!("{}: {}{disruption}", release.name(), case.fault);
+        check_case(&program, case);
     }
 }
 
 #[track_caller]
-fn prove(program: &Path, case: &Case) {
-    let mut sink = KitchenSink::new(program);
+fn check_case(program: &Path, case: &Case) {
+    let mut context = Context::new(program);
     let operation = case.fault.rsplit(' ').next().unwrap();
     if operation != "create" {
-        sink.configure(MADE);
-        sink.apply();
+        context.configure(CREATED);
+        context.apply();
     }
     let (config, objects) = match operation {
-        "create" => (MADE, 1),
-        "update" => (CHANGED, 1),
+        "create" => (CREATED, 1),
+        "update" => (UPDATED, 1),
         _ => ("", 0),
     };
-    sink.configure(config);
+    context.configure(config);
 
-    sink.set("KITCHEN_FAULT", case.fault);
-    let mut core = sink.start("apply -auto-approve -input=false -no-color");
-    if case.harm != Nothing {
-        harm(case.harm, &mut core, &sink.folder().join("objects.waiting"));
+    context.set("KITCHEN_FAULT", case.fault);
+    let mut terraform = context.start("apply -auto-approve -input=false -no-color");
+    if case.disruption != Nothing {
+        disrupt(case.disruption, &mut terraform, &context.folder().join("objects.waiting"));
     }
-    let succeeded = sink.finish(&mut core);
-    sink.unset("KITCHEN_FAULT");
-    // What the service made otherwise is a warning; all else is a failure.
+    let succeeded = context.finish(&mut terraform);
+    context.unset("KITCHEN_FAULT");
+    // A service that changes what it was asked for is a warning; all other faults are errors.
     assert_eq!(succeeded, case.fault.starts_with("change"));
 
-    assert_eq!(state(&sink), case.state);
-    let plan = sink.plan();
+    assert_eq!(state(&context), case.state);
+    let plan = context.plan();
     let change = plan.json["resource_changes"][0]["change"]["actions"].clone();
     let expected = if case.next.is_empty() { json!(["no-op"]) } else { json!(case.next) };
     let change = if change.is_null() { json!(["no-op"]) } else { change };
     assert_eq!(change, expected, "{}", plan.text);
-    sink.apply_plan();
-    sink.assert_no_changes();
-    assert_eq!(sink.count(), objects + case.lost);
+    context.apply_plan();
+    context.assert_no_changes();
+    assert_eq!(context.count(), objects + case.orphaned);
 }
 
-/// Waits until the provider waits, and does it.
-fn harm(harm: Harm, core: &mut Child, waiting: &Path) {
+/// Disrupts the processes when the provider waits.
+fn disrupt(disruption: Disruption, terraform: &mut Child, waiting: &Path) {
     let limit = Duration::from_secs(45);
     let waits = || fs::read_to_string(waiting).ok()?.parse().ok();
-    let provider: u32 = poll(limit, waits).expect("it does not come");
-    let process = core.id();
-    match harm {
+    let provider: u32 = poll(limit, waits).expect("the provider does not wait");
+    let process = terraform.id();
+    match disruption {
         Nothing => {}
         Interrupt => kill("-INT", process),
         InterruptTwice => {
@@ -220,14 +222,14 @@ fn harm(harm: Harm, core: &mut Child, waiting: &Path) {
             kill("-INT", process);
         }
         KillProvider => kill("-KILL", provider),
-        KillCore => {
+        KillTerraform => {
             kill("-KILL", process);
-            core.wait().unwrap();
+            terraform.wait().unwrap();
         }
     }
     let process = PathBuf::from(format!("/proc/{provider}/exe"));
     let ended = || fs::read_link(&process).is_err().then_some(());
-    poll(limit, ended).expect("it does not come");
+    poll(limit, ended).expect("the provider does not end");
 }
 
 fn kill(signal: &str, process: u32) {
@@ -235,8 +237,8 @@ fn kill(signal: &str, process: u32) {
     assert!(sent.is_ok_and(|status| status.success()), "the process ended too early");
 }
 
-fn state(sink: &KitchenSink) -> State {
-    let text = fs::read_to_string(sink.folder().join("terraform.tfstate")).unwrap_or_default();
+fn state(context: &Context) -> State {
+    let text = fs::read_to_string(context.folder().join("terraform.tfstate")).unwrap_or_default();
     let state: Value = serde_json::from_str(&text).unwrap_or_default();
     let instance = &state["resources"][0]["instances"][0];
     match (instance.is_null(), instance["status"] == "tainted") {

@@ -1,4 +1,4 @@
-//! Which core offers what: one table, proven here and printed in the documentation.
+//! Which release supports what: one table, tested here and printed in the documentation.
 
 use std::{
     fmt::Write,
@@ -8,61 +8,63 @@ use std::{
 };
 
 use crate::{
-    core::{CORES, Core, KitchenSink},
+    context::Context,
     features::{FEATURES, Feature},
+    releases::{RELEASES, Release},
 };
 
 #[test]
-fn terraform_1_11_offers_what_the_table_says() {
-    check(CORES[0]);
+fn terraform_1_11_supports_what_the_table_says() {
+    check(RELEASES[0]);
 }
 
 #[test]
-fn terraform_1_14_offers_what_the_table_says() {
-    check(CORES[1]);
+fn terraform_1_14_supports_what_the_table_says() {
+    check(RELEASES[1]);
 }
 
 #[test]
-fn terraform_1_15_offers_what_the_table_says() {
-    check(CORES[2]);
+fn terraform_1_15_supports_what_the_table_says() {
+    check(RELEASES[2]);
 }
 
 #[test]
-fn opentofu_offers_what_the_table_says() {
-    check(CORES[3]);
+fn opentofu_supports_what_the_table_says() {
+    check(RELEASES[3]);
 }
 
-/// Proves each feature, or that the core does not have it.
+/// Tests each feature, or that the release does not support it.
 #[track_caller]
 #[expect(clippy::print_stderr, reason = "the harness shows it where asked for")]
-fn check(core: Core) {
-    let Some(program) = core.program() else {
-        eprintln!("skipped: {} is not installed; see `cargo xtask tools`", core.name());
+fn check(release: Release) {
+    let Some(program) = release.program() else {
+        eprintln!("skipped: {} is not installed; see `cargo xtask tools`", release.name());
         return;
     };
     let mut wrong = Vec::new();
-    for Feature { name, since, proof } in FEATURES {
-        eprintln!("{}: {name}", core.name());
-        let passed =
-            catch_unwind(AssertUnwindSafe(|| proof(&mut KitchenSink::new(&program)))).is_ok();
-        match (core.offers(*since), passed) {
+    for Feature { name, since, test } in FEATURES {
+        eprintln!("{}: {name}", release.name());
+        let passed = catch_unwind(AssertUnwindSafe(|| test(&mut Context::new(&program)))).is_ok();
+        match (release.supports(*since), passed) {
             (true, false) => wrong.push(format!("{name} fails")),
-            (false, true) => wrong.push(format!("{name} is offered after all: mend the table")),
+            (false, true) => {
+                wrong.push(format!("{name} is supported after all: correct the table"));
+            }
             _ => {}
         }
     }
-    assert!(wrong.is_empty(), "{}: {wrong:#?}", core.name());
+    assert!(wrong.is_empty(), "{}: {wrong:#?}", release.name());
 }
 
 #[test]
-fn the_table_in_the_documentation_is_this_one() {
+fn documented_table_is_up_to_date() {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../tf-provider/docs/terraform_versions.md");
     let expected = page();
     if fs::read_to_string(&file).unwrap_or_default() != expected {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, expected).unwrap();
-        panic!("{} was out of date and is written anew: commit it", file.display());
+        panic!("{} was out of date and has been written: commit it", file.display());
     }
 }
 
@@ -70,28 +72,32 @@ fn page() -> String {
     let mut page = "\
 <!-- Written by acceptance-tests/tests/terraform_versions/table.rs. -->
 
-# Cores and what they offer
+# Terraform versions and what they support
 
 The kitchen-sink provider (`tf-provider/examples/kitchen_sink`) is run by each of these programs with every test run.
-✓: passed. –: not offered by that core, which the test makes sure of, too.
+✓: passed. –: not offered by that release, which the test makes sure of, too.
 
 "
     .to_owned();
-    let cores = CORES.map(|core| core.name()).join(" | ");
-    writeln!(page, "| | {cores} |\n| --- |{}", " :-: |".repeat(CORES.len())).unwrap();
+    let releases = RELEASES.map(|release| release.name()).join(" | ");
+    writeln!(page, "| | {releases} |\n| --- |{}", " :-: |".repeat(RELEASES.len())).unwrap();
     for Feature { name, since, .. } in FEATURES {
-        let cells = CORES.map(|core| if core.offers(*since) { "✓" } else { "–" }).join(" | ");
+        let cells =
+            RELEASES.map(|release| if release.supports(*since) { "✓" } else { "–" }).join(" | ");
         writeln!(page, "| {name} | {cells} |").unwrap();
     }
     page
 }
 
-/// In CI every core has to be there: there a test that runs nothing proves nothing.
+/// Elsewhere a release that is not installed is skipped.
 #[test]
-fn no_core_is_missing_in_ci() {
+fn every_release_is_installed_in_ci() {
     if std::env::var_os("CI").is_some() {
-        let missing: Vec<_> =
-            CORES.iter().filter(|core| core.program().is_none()).map(Core::name).collect();
+        let missing: Vec<_> = RELEASES
+            .iter()
+            .filter(|release| release.program().is_none())
+            .map(Release::name)
+            .collect();
         assert_eq!(missing, [""; 0]);
     }
 }

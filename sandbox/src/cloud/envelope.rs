@@ -1,4 +1,4 @@
-//! The envelope of every answer, and the errors it carries.
+//! The envelope of every response, and the errors in it.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 
-/// The cloud's error of a call: an error code of its reference, and a text.
+/// An error of the cloud: a code of its reference, and a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     /// For example `ResourceNotFound`.

@@ -13,12 +13,7 @@ pub(super) struct Page<'a, T> {
 
 /// The page of a list that begins at `offset`. Beyond the end it is empty, unless the list is to be
 /// endless: then it begins again, and its total stays ahead.
-pub(super) fn page<'a, T>(
-    list: &'a [T],
-    offset: usize,
-    limit: usize,
-    endless: bool,
-) -> Page<'a, T> {
+pub(super) fn page<T>(list: &[T], offset: usize, limit: usize, endless: bool) -> Page<'_, T> {
     if endless && !list.is_empty() {
         let items = list.iter().cycle().skip(offset % list.len()).take(limit).collect();
         return Page { items, total: offset.saturating_add(limit).saturating_add(1) };
@@ -81,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn ok_page_ends_with_the_list() {
+    fn page_ends_with_the_list() {
         check(false, 1, 5, &[&2, &3], 3);
         check(false, 0, 2, &[&1, &2], 3);
         check(false, 4, 1, &[], 3);
     }
 
     #[test]
-    fn ok_endless_page_repeats_the_list_and_promises_more() {
+    fn endless_page_repeats_the_list_and_promises_more() {
         check(true, 0, 2, &[&1, &2], 3);
         check(true, 2, 2, &[&3, &1], 5);
         check(true, 100, 2, &[&2, &3], 103);

@@ -56,7 +56,7 @@ impl Visitor<'_> for UintOrStringVisitor {
     }
 }
 
-/// A value on its way into a struct, and where it stands.
+/// A value to deserialize, and its path.
 struct Input<'de> {
     value: &'de Value,
     path: String,
@@ -121,13 +121,13 @@ impl<'de> IntoDeserializer<'de, ParamError> for Input<'de> {
     }
 }
 
-/// What serde found wrong.
+/// What is wrong with a parameter.
 #[derive(Debug)]
 struct ParamError {
     problem: Problem,
     /// The field within `path` that is meant, if not the value at `path` itself.
     field: Option<String>,
-    /// Set by the innermost value that knows where it stands.
+    /// Set by the innermost value that has a path.
     path: Option<String>,
 }
 
@@ -228,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn ok_absent_and_null_are_the_same() {
+    fn null_parameter_is_an_absent_one() {
         let group = Group { name: "n".into(), count: None, rules: vec![] };
         assert_eq!(read::<Group>(&json!({"Name": "n"})), Ok(group));
         assert!(read::<Group>(&json!({"Name": "n", "Count": null})).is_ok());
     }
 
     #[test]
-    fn err_codes_and_paths() {
+    fn invalid_parameters_are_refused_with_code_and_path() {
         #[track_caller]
         fn check(params: &Value, code: &str, name: &str) {
             let error = read::<Group>(params).unwrap_err();

@@ -29,7 +29,7 @@ impl Rates {
     }
 }
 
-/// What a caller above the limit is told.
+/// The error of a call above the limit.
 pub(super) fn exceeded(calls: u32, limit: u32) -> ApiError {
     let message = format!(
         "Your current request times equals to `{calls}` in a second, which exceeds the frequency \
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_is_per_action_and_second() {
+    fn rate_limit_is_per_action_and_second() {
         let mut rates = Rates::default();
         let mut call = |action, millis| rates.count(action, Duration::from_millis(millis));
         for _ in 0..20 {

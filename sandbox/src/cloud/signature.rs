@@ -25,7 +25,7 @@ pub(super) struct SignedRequest<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// Checks who signed the request and answers which service it was signed for.
+/// Checks who signed the request and returns which service it was signed for.
 pub(super) fn verify(
     request: SignedRequest<'_>,
     credentials: &[Credential],
@@ -359,14 +359,14 @@ mod tests {
     }
 
     #[test]
-    fn ok_every_vector() {
+    fn published_vectors_are_verified() {
         for (name, vector) in VECTORS {
             assert_eq!(vector.verify(0, None).as_deref(), Ok(vector.service), "{name}");
         }
     }
 
     #[test]
-    fn ok_every_step_of_vector_a() {
+    fn every_step_of_vector_a_is_as_published() {
         let (_, vector) = VECTORS[0];
         let headers = vector.headers();
         let payload = DESCRIBE.as_bytes();
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_was_signed_is_not_what_was_sent() {
+    fn tampered_request_is_refused() {
         let (_, vector) = VECTORS[0];
         for tampered in [
             Vector { payload: "{}", ..vector },
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn err_clock_skew() {
+    fn clock_skew_above_five_minutes_is_refused() {
         let (_, vector) = VECTORS[0];
         for late in [-300, 300] {
             assert!(vector.verify(late, None).is_ok());
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn err_token() {
+    fn wrong_or_missing_token_is_refused() {
         let (_, vector) = VECTORS[0];
         let with_token = Vector { more: &[("x-tc-token", "t")], ..vector };
         assert!(with_token.verify(0, Some("t")).is_ok());
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn err_unknown_key_and_malformed_header() {
+    fn unknown_key_and_malformed_header_are_refused() {
         let (_, vector) = VECTORS[0];
         let headers = vector.headers();
         let request =

@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_both_views_agree() {
+    fn both_services_show_the_same_tags() {
         let mut account = account();
         check(&mut account, &[("app", "demo")]);
         let params = json!({
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn err_modify() {
+    fn modify_with_invalid_tags_or_resource_is_refused() {
         let mut account = account();
         let mut check = |params: Value, code: &str| {
             let mut all = json!({"Resource": RESOURCE});
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn err_resources_fail_one_by_one() {
+    fn unknown_resource_fails_and_others_are_tagged() {
         let mut account = account();
         let unknown = "qcs::cvm:ap-guangzhou::sg/sg-00000000";
         let params = json!({
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_get_resources() {
+    fn resources_are_paged_and_filtered_by_tags() {
         let mut account = account();
         account.seed(json!({"groups": [
             {"id": "sg-bbbbbbbb", "name": "b", "tags": {"app": "demo", "tier": "web"}},

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_what_the_tutorial_asks() {
+    fn tutorial_cluster_is_described() {
         let mut account = TestAccount::new(Behaviour::default());
         let params = json!({"ClusterIds": ["my-cluster"]});
         let answer = account.ok("tke", "DescribeClusters", params);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_filters_and_pages() {
+    fn clusters_are_filtered_and_paged() {
         let filter =
             |name: &str, value: &str| json!({"Filters": [{"Name": name, "Values": [value]}]});
         let usual = Behaviour::default;

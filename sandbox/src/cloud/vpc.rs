@@ -83,7 +83,7 @@ impl Vpc {
         &self.groups
     }
 
-    /// Puts a group in place, replacing one of the same id, and answers its id.
+    /// Puts a group in place, replacing one of the same id, and returns its id.
     pub(super) fn seed(&mut self, seed: GroupSeed, cx: Cx<'_>) -> Result<String, ApiError> {
         let policies =
             |list: &[Value]| list.iter().map(params::read).collect::<Result<Vec<Policy>, _>>();
@@ -139,13 +139,13 @@ impl Vpc {
         self.find_mut(region, id).ok_or_else(|| not_found(id))
     }
 
-    /// The other groups whose rules name this one.
+    /// The other groups whose rules reference this one.
     fn referencing(&self, group: &Group) -> impl Iterator<Item = &Group> {
         let Group { id, region, .. } = group.clone();
         self.groups.iter().filter(move |other| {
             other.id != id
                 && other.region == region
-                && other.rules.references().any(|named| named == id)
+                && other.rules.references().any(|referenced| referenced == id)
         })
     }
 }

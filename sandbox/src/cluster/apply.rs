@@ -1,7 +1,8 @@
 //! Server-side apply and its counterpart for other writes, as functions of their arguments.
 //!
-//! Applying states all that a manager wants. What it no longer states and nobody else owns is
-//! removed; what others own with another value is a conflict, unless force takes it from them.
+//! An applied object has all fields that its manager wants. A field that it no longer has and that
+//! no other manager owns is removed; a field that others own with another value is a conflict, unless
+//! it is forced.
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ use super::{
     schema::Schema,
 };
 
-/// Whoever writes, and when.
+/// The manager that writes, and the time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writer<'a> {
     pub(super) manager: &'a str,
@@ -30,7 +31,7 @@ pub(super) struct Conflict {
 
 /// What `live` becomes when `writer` applies `applied`, with its managers brought up to date.
 ///
-/// `live` is null for an object that is not there yet.
+/// `live` is null for a new object.
 pub(super) fn apply(
     schema: &Schema,
     live: &Value,
@@ -46,7 +47,7 @@ pub(super) fn apply(
     let mut object = merge(schema, live, applied);
     let owned_now = managers.all_fields().with_parents();
     let mut released = owned_before.with_parents().difference(&owned_now);
-    // What holds the last label also holds the name.
+    // The metadata that holds labels also holds the name, which is not released.
     released.retain(can_be_owned);
     remove(&mut object, &Path::default(), &released);
 
@@ -94,7 +95,7 @@ pub(super) fn update(schema: &Schema, live: &Value, new: Value, writer: Writer<'
     with_managers(new, managers)
 }
 
-/// As a real server says it, for one conflict and for several.
+/// The message of a real server, for one conflict and for several.
 pub(super) fn message(conflicts: &[Conflict]) -> String {
     if let [only] = conflicts {
         return format!("Apply failed with 1 conflict: {only}: {}", only.field);
@@ -160,7 +161,7 @@ fn can_be_owned(path: &Path) -> bool {
     !path.is_root() && !UNOWNED.iter().any(|unowned| path.names().eq(unowned.iter().copied()))
 }
 
-/// The fields that an applied object states.
+/// The fields that an applied object sets.
 fn applied_fields(schema: &Schema, applied: &Value) -> FieldSet {
     fn collect(schema: &Schema, value: &Value, path: &Path, set: &mut FieldSet) {
         let (true, Some(object)) = (schema.is_granular(), value.as_object()) else {
@@ -183,7 +184,7 @@ fn applied_fields(schema: &Schema, applied: &Value) -> FieldSet {
     set
 }
 
-/// `live` with everything that `applied` states.
+/// `live` with all fields of `applied`.
 fn merge(schema: &Schema, live: &Value, applied: &Value) -> Value {
     match (live, applied) {
         (Value::Object(live), Value::Object(applied)) if schema.is_granular() => {
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn an_applier_owns_what_it_states() {
+    fn applier_owns_its_applied_fields() {
         Scenario::new(GRANULAR)
             .applied("a", json!({
                 "podSelector": {"matchLabels": {"app": "x"}, "matchExpressions": [{"key": "k"}]},
@@ -392,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn an_updater_owns_what_it_makes_with_what_contains_it() {
+    fn updater_owns_new_fields_and_their_parents() {
         Scenario::new(GRANULAR)
             .updated("kubectl", json!({"podSelector": {"matchLabels": {"app": "x"}}}))
             .owned(&["kubectl Update: .spec podSelector podSelector.matchLabels \
@@ -400,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_one_field() {
+    fn list_is_owned_as_one_field() {
         let scenario = Scenario::new(GRANULAR).applied("a", groups(&["1", "2"]));
         let said = "Apply failed with 1 conflict: conflict with \"a\": \
                     .spec.securityGroups.groupIds";
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_are_owned_together_and_go_with_the_last_owner() {
+    fn shared_field_is_removed_with_its_last_owner() {
         Scenario::new(GRANULAR)
             .applied("a", groups(&["1"]))
             .applied("b", groups(&["1"]))
@@ -431,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_have_owners_of_their_own_unless_the_selector_is_atomic() {
+    fn labels_are_owned_one_by_one_unless_the_selector_is_atomic() {
         let scenario = |crd| {
             Scenario::new(crd)
                 .applied("a", labels(json!({"app": "x"})))
@@ -458,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_stated_again_is_removed_with_what_held_it() {
+    fn field_no_longer_applied_is_removed_with_empty_parents() {
         Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("a", json!({"serviceAccountSelector": {"matchLabels": {"app": "x"}}}))
@@ -470,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_own_is_not_removed() {
+    fn field_owned_by_others_is_kept() {
         Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("b", labels(json!({"tier": "y"})))
@@ -482,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emptied_object_stays_empty() {
+    fn emptied_object_stays_empty() {
         Scenario::new(GRANULAR)
             .applied("a", labels(json!({"app": "x"})))
             .applied("a", json!({"podSelector": {}}))
@@ -491,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_takes_what_it_changes_and_only_that() {
+    fn update_takes_ownership_of_changed_fields_only() {
         Scenario::new(GRANULAR)
             .applied(
                 "a",
@@ -514,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_that_removes_takes_the_field_from_all_owners() {
+    fn removed_field_loses_all_owners() {
         Scenario::new(GRANULAR)
             .applied(
                 "a",
@@ -529,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn one_name_writing_in_two_ways_is_two_managers() {
+    fn apply_and_update_of_one_name_are_two_managers() {
         Scenario::new(GRANULAR).updated("a", groups(&["1"])).refused(
             "a",
             groups(&["2"]),
@@ -564,14 +565,14 @@ mod tests {
     }
 
     #[test]
-    fn applying_the_same_again_changes_nothing_not_even_the_time() {
+    fn repeated_apply_changes_nothing() {
         let scenario = Scenario::new(GRANULAR).applied("a", groups(&["1"]));
         let before = scenario.live.clone();
         assert_eq!(scenario.applied("a", groups(&["1"])).live, before);
     }
 
     #[test]
-    fn labels_and_annotations_are_owned_but_names_are_not() {
+    fn labels_are_owned_but_names_are_not() {
         let schema = Schema::policy(GRANULAR);
         let applied = json!({
             "apiVersion": "v", "kind": "k",
@@ -629,7 +630,7 @@ mod tests {
     fn play(crd: Crd, steps: &[Step]) -> Scenario {
         steps.iter().cloned().fold(Scenario::new(crd), |mut scenario, step| match step {
             Step::Apply(who, spec, force) => {
-                // A refused apply changes nothing and is part of life.
+                // A refused apply changes nothing.
                 drop(scenario.apply(who, spec, force));
                 scenario
             }
@@ -645,7 +646,7 @@ mod tests {
         /// Whatever came before: after a forced apply the object holds all that was stated, and
         /// the applier owns exactly that.
         #[test]
-        fn force_always_gets_what_it_states(crd in crds(), steps in steps(), spec in specs()) {
+        fn forced_apply_sets_and_owns_its_fields(crd in crds(), steps in steps(), spec in specs()) {
             let scenario = play(crd, &steps).forced("me", spec.clone());
             let applied = json!({"metadata": {"name": "n"}, "spec": spec});
             prop_assert_eq!(merge(&scenario.schema, &scenario.live, &applied), scenario.live.clone());
@@ -654,17 +655,17 @@ mod tests {
             prop_assert_eq!(owned, applied_fields(&scenario.schema, &applied));
         }
 
-        /// Applying twice is applying once.
+        /// A second apply of the same object changes nothing.
         #[test]
-        fn applying_is_idempotent(crd in crds(), steps in steps(), spec in specs()) {
+        fn apply_is_idempotent(crd in crds(), steps in steps(), spec in specs()) {
             let once = play(crd, &steps).forced("me", spec.clone());
             let before = once.live.clone();
             prop_assert_eq!(once.applied("me", spec).live, before);
         }
 
-        /// A manager that comes, forces nothing and gives up all again leaves what others own.
+        /// A manager that applies without force and then releases all its fields leaves what others own.
         #[test]
-        fn giving_up_undoes_applying(crd in crds(), steps in steps(), spec in specs()) {
+        fn releasing_all_fields_undoes_apply(crd in crds(), steps in steps(), spec in specs()) {
             let scenario = play(crd, &steps);
             let before = scenario.live.clone();
             let mut after = Scenario { live: before.clone(), ..scenario };
@@ -682,9 +683,9 @@ mod tests {
             }
         }
 
-        /// Nobody owns what is not there.
+        /// Every field that has an owner exists.
         #[test]
-        fn every_owned_field_is_there(crd in crds(), steps in steps()) {
+        fn every_owned_field_exists(crd in crds(), steps in steps()) {
             let scenario = play(crd, &steps);
             for path in Managers::of(&scenario.live).all_fields().iter() {
                 let there = path.names().try_fold(&scenario.live, |value, name| value.get(name));

@@ -1,5 +1,4 @@
-//! What is asked of a policy on its way in: the right place, the right object, known fields,
-//! valid values.
+//! The checks of a policy before it is stored: names, preconditions, known fields, valid values.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -12,7 +11,7 @@ use super::{
     status::{Cause, Status},
 };
 
-/// Gives an object the names of the path, which it must not contradict.
+/// Sets namespace and name from the path; an object with other ones is refused.
 pub(super) fn set_location(
     object: &mut Value,
     namespace: &str,
@@ -36,7 +35,7 @@ pub(super) fn set_location(
     Ok(())
 }
 
-/// Whether the object is the one that the caller has seen, if it says which.
+/// Checks the uid and the version that the caller expects, if it sends any.
 pub(super) fn check_preconditions(live: Option<&Value>, sent: &Value) -> Result<(), Status> {
     let conflict = |why: &str| Err(Status::conflict(&POLICIES, metadata::text(sent, "name"), why));
     let (uid, version) = (metadata::text(sent, "uid"), metadata::text(sent, "resourceVersion"));
@@ -63,8 +62,8 @@ pub(super) fn check_preconditions(live: Option<&Value>, sent: &Value) -> Result<
     Ok(())
 }
 
-/// Cuts out unknown fields and does with them what `fieldValidation` asks: refuse, warn, ignore.
-/// What is left are the warnings.
+/// Removes unknown fields and does what `fieldValidation` asks: refuse, warn or ignore. Returns the
+/// warnings.
 pub(super) fn unknown_fields(
     schema: &Schema,
     request: &ApiRequest,

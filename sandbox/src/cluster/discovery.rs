@@ -1,4 +1,4 @@
-//! What the server says about itself: its version, and which kinds of objects it has.
+//! Discovery: the version of the server and the resources that it serves.
 
 use serde_json::{Value, json};
 
@@ -133,7 +133,7 @@ mod tests {
     };
 
     #[test]
-    fn plain_documents() {
+    fn discovery_documents_name_groups_and_kinds() {
         let cluster = cluster();
         let ask = |path: &str| ask(&cluster, &format!("GET {path}"), &Value::Null).1;
         assert_eq!(ask("/version")["minor"], "32");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn aggregated_documents_are_for_those_who_ask() {
+    async fn aggregated_discovery_is_served_on_request() {
         async fn is_aggregated(accept: &str) -> bool {
             let request = Request::get("/apis").header(header::ACCEPT, accept).body(Body::empty());
             let request = ApiRequest::read(request.unwrap(), String::new()).await.unwrap();

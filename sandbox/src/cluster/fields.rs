@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-/// The way from the root of an object to one of its fields, by names.
+/// The path from the root of an object to one of its fields, by names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(Vec<String>);
 
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn written_as_kubernetes_writes_them() {
+    fn field_sets_are_written_as_fields_v1() {
         #[track_caller]
         fn check(paths: &[&str], expected: &Value) {
             assert_eq!(set(paths).to_json(), *expected);
@@ -181,25 +181,25 @@ mod tests {
     }
 
     #[test]
-    fn items_of_lists_are_not_read() {
+    fn list_items_of_fields_v1_are_ignored() {
         let fields = json!({"f:metadata": {"f:finalizers": {".": {}, "v:\"x\"": {}}}});
         assert_eq!(FieldSet::from_json(&fields), set(&["metadata/finalizers"]));
     }
 
     #[test]
-    fn parents_come_with_their_children() {
+    fn with_parents_adds_every_parent() {
         assert_eq!(set(&["a/b/c", "d"]).with_parents(), set(&["a", "a/b", "a/b/c", "d"]));
     }
 
     #[test]
-    fn a_path_reads_as_in_conflicts() {
+    fn path_is_displayed_with_dots() {
         let path: Path = ["spec", "podSelector", "matchLabels", "app"].into_iter().collect();
         assert_eq!(path.to_string(), ".spec.podSelector.matchLabels.app");
     }
 
     proptest! {
         #[test]
-        fn reading_undoes_writing(paths in btree_set(vec("[a-c.]{1,2}", 1..5), 0..12)) {
+        fn field_sets_survive_a_round_trip(paths in btree_set(vec("[a-c.]{1,2}", 1..5), 0..12)) {
             let set: FieldSet = paths.into_iter().map(Path).collect();
             prop_assert_eq!(FieldSet::from_json(&set.to_json()), set);
         }

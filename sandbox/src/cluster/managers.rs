@@ -16,9 +16,9 @@ pub(super) struct Manager {
 /// How a manager writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
-    /// Server-side apply: states what it wants and owns exactly that.
+    /// Server-side apply: owns exactly the applied fields.
     Apply,
-    /// Everything else: owns what it has changed.
+    /// Other writes: owns what it has changed.
     Update,
 }
 
@@ -42,7 +42,7 @@ impl Managers {
     }
 
     /// The managers written in an object that a client sends: `None` if it sends none, and an
-    /// empty set if it asks to forget them all (`[]` or `[{}]`).
+    /// empty set if it asks to reset them (`[]` or `[{}]`).
     pub(super) fn sent_in(object: &Value) -> Option<Self> {
         let entries = object.pointer("/metadata/managedFields")?.as_array()?;
         let managers = Self::of(object);
@@ -78,7 +78,7 @@ impl Managers {
         self.0.get(manager).map(|entry| &entry.fields)
     }
 
-    /// All that anybody owns.
+    /// The fields of all managers.
     pub(super) fn all_fields(&self) -> FieldSet {
         self.0.values().fold(FieldSet::default(), |all, entry| all.union(&entry.fields))
     }
@@ -96,7 +96,7 @@ impl Managers {
         })
     }
 
-    /// Says what `manager` owns; the time is kept if that is what it owned already.
+    /// Sets what `manager` owns; the time is kept if nothing changes.
     pub(super) fn set(&mut self, manager: &Manager, fields: FieldSet, now: &str) {
         if self.fields(manager) == Some(&fields) {
             return;
@@ -116,7 +116,7 @@ impl Managers {
         }
     }
 
-    /// Nobody but `writer` owns `fields` any more.
+    /// Removes `fields` from all managers but `writer`.
     pub(super) fn take_from_others(&mut self, writer: &Manager, fields: &FieldSet) {
         for (manager, entry) in &mut self.0 {
             if manager != writer {
@@ -125,12 +125,12 @@ impl Managers {
         }
     }
 
-    /// Forgets managers that own nothing.
+    /// Removes managers that own nothing.
     pub(super) fn remove_empty(&mut self) {
         self.0.retain(|_, entry| !entry.fields.is_empty());
     }
 
-    /// Who owns what, without times: what two dumps can be compared by.
+    /// The owned fields by manager, without times, so that two dumps can be compared.
     pub(super) fn dump(&self) -> Value {
         let entries = self.0.iter().map(|(manager, entry)| {
             json!({
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn appliers_come_first_then_the_older() {
+    fn managers_are_sorted_by_operation_and_age() {
         let sorted = json!([
             entry("z", "Apply", "2026-01-02T00:00:00Z"),
             entry("a", "Apply", "2026-01-03T00:00:00Z"),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_may_send_restate_or_forget_managers() {
+    fn managed_fields_can_be_sent_reset_or_left_out() {
         #[track_caller]
         fn check(sent: Value, expected: Option<bool>) {
             let object = json!({"metadata": {"managedFields": sent}});

@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn names_are_checked_by_their_rule() {
         #[track_caller]
         fn check(rule: NameRule, name: &str, expected: bool) {
             assert_eq!(rule.accepts(name), expected, "{name}");
@@ -204,14 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn labels() {
+    fn label_values_are_checked() {
         for (value, expected) in [("", true), ("My_v.1", true), ("a b", false), ("_a", false)] {
             assert_eq!(is_label_value(value), expected, "{value}");
         }
     }
 
     #[test]
-    fn the_generation_counts_everything_but_metadata() {
+    fn generation_grows_with_everything_but_metadata() {
         #[track_caller]
         fn check(mut new: Value, generation: u64) {
             let old = json!({"metadata": {"uid": "u", "generation": 3}, "spec": {"a": 1}});

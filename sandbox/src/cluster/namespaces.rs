@@ -11,7 +11,7 @@ use super::{
     status::Status,
 };
 
-/// Those that cannot be deleted; there from the start.
+/// Those that exist from the start and cannot be deleted.
 pub(super) const PERMANENT: [&str; 2] = ["default", "kube-system"];
 
 pub(super) fn list(state: &State, request: &ApiRequest) -> Result<ApiResponse, Status> {
@@ -77,7 +77,7 @@ pub(super) fn delete(
     Ok(ApiResponse::ok(&namespace))
 }
 
-/// Makes sure that a namespace is there.
+/// Creates a namespace unless it exists.
 pub(super) fn ensure(state: &mut State, name: &str, now: &str) {
     if !state.namespaces.contains_key(name) {
         let mut namespace = json!({"metadata": {"name": name}});
@@ -132,7 +132,7 @@ mod tests {
     const NULL: Value = Value::Null;
 
     #[test]
-    fn a_namespace_is_made_once() {
+    fn namespace_is_created_once() {
         let cluster = cluster();
         let create = |name: &str| {
             let sent = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_takes_its_policies_with_it() {
+    fn deleted_namespace_takes_its_policies_along() {
         let cluster = cluster();
         ask(&cluster, &format!("POST {POLICIES}"), &policy(&["sg-1"]));
         let (code, dying) = ask(&cluster, &format!("DELETE {NAMESPACE}"), &NULL);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_waits_for_the_last_finalizer_and_takes_nothing_new() {
+    fn terminating_namespace_waits_for_finalizers_and_admits_nothing() {
         let cluster = cluster();
         let mut held = policy(&["sg-1"]);
         held["metadata"]["finalizers"] = json!(["a/b"]);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn permanent_namespaces_stay() {
+    fn permanent_namespace_cannot_be_deleted() {
         let cluster = cluster();
         let (code, status) = ask(&cluster, "DELETE /api/v1/namespaces/default", &NULL);
         assert_eq!(code, 403);

@@ -1,5 +1,5 @@
-//! The two patches that state a change instead of a wish: JSON Merge Patch (RFC 7386) and
-//! JSON Patch (RFC 6902). With them tests change things from outside.
+//! JSON Merge Patch (RFC 7386) and JSON Patch (RFC 6902), by which tests change policies out of
+//! band.
 
 use serde_json::{Map, Value};
 
@@ -26,8 +26,7 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
 pub(super) fn operations(target: &mut Value, patch: &Value) -> Result<(), String> {
     let operations = patch.as_array().ok_or("a JSON patch is a list of operations")?;
     for operation in operations {
-        apply_operation(target, operation)
-            .ok_or_else(|| format!("cannot carry out {operation}"))?;
+        apply_operation(target, operation).ok_or_else(|| format!("cannot apply {operation}"))?;
     }
     Ok(())
 }
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn merge_patches() {
+    fn merge_patch_merges_replaces_and_removes() {
         #[track_caller]
         fn check(mut target: Value, patch: Value, expected: Value) {
             merge(&mut target, &patch);
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn json_patches() {
+    fn json_patch_operations_change_the_target_or_fail() {
         #[track_caller]
         fn check(operation: Value, expected: Option<Value>) {
             let mut target = json!({"a": [1, 2], "b/c": {"d": 3}});

@@ -1,4 +1,4 @@
-//! `SecurityGroupPolicy` objects: read, written in every way a real server knows, deleted.
+//! `SecurityGroupPolicy` objects: read, written in every way of a real server, deleted.
 
 use serde_json::{Value, json};
 
@@ -197,7 +197,7 @@ pub(super) fn delete(
     Ok(ApiResponse::ok(&store(state, key, Some(&live), dying, options.dry_run)))
 }
 
-/// Deletes all policies of a namespace; those with finalizers stay, marked.
+/// Deletes all policies of a namespace; those with finalizers are marked for deletion.
 pub(super) fn delete_all(state: &mut State, namespace: &str, now: &str) {
     let here = |key: &Key| key.0 == namespace;
     state.policies.retain(|key, policy| !here(key) || metadata::has_finalizers(policy));
@@ -216,7 +216,7 @@ fn find<'a>(state: &'a State, key: &Key) -> Result<&'a Value, Status> {
     state.policies.get(key).ok_or_else(|| Status::not_found(&POLICIES, &key.1))
 }
 
-/// Puts `policy`, as the caller wants it, in place of the one that is there.
+/// Replaces the stored policy by `policy`.
 fn change(
     state: &mut State,
     request: &ApiRequest,
@@ -234,8 +234,8 @@ fn change(
     Ok(ApiResponse::ok(&policy).with_warnings(warnings))
 }
 
-/// Stores `new` in place of `old`. What nobody changed keeps its version, and what was only
-/// waiting for its finalizers goes with the last of them.
+/// Stores `new` in place of `old`. An unchanged object keeps its version, and one that is marked
+/// for deletion is removed with its last finalizer.
 fn store(
     state: &mut State,
     key: &Key,
@@ -260,7 +260,7 @@ fn writer(request: &ApiRequest) -> Writer<'_> {
     Writer { manager: request.manager(), now: &request.now }
 }
 
-/// How a deletion is asked for.
+/// The options of a deletion.
 struct DeleteOptions {
     uid: Option<String>,
     version: Option<String>,
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_made_changed_and_deleted_by_apply() {
+    fn policy_is_created_and_changed_by_apply_and_deleted() {
         let cluster = cluster();
         let (code, made) = applied(&cluster, "me", &policy(&["sg-1"]));
         assert_eq!((code, generation(&made)), (201, 1));
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conflict_is_told_as_a_real_server_tells_it() {
+    fn conflict_has_the_status_of_a_real_server() {
         let cluster = cluster();
         applied(&cluster, "terraform-provider-tke", &policy(&["sg-1"]));
         let (code, status) = applied(&cluster, "other", &policy(&["sg-2"]));
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn an_applied_object_must_be_the_right_one() {
+    fn invalid_apply_is_refused() {
         #[track_caller]
         fn check(query: &str, change: impl FnOnce(&mut Value), code: u16, message: &str) {
             let cluster = cluster();
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_namespace_is_told_from_a_missing_policy() {
+    fn missing_namespace_and_missing_policy_differ() {
         let cluster = cluster();
         let elsewhere = POLICIES.replace("my-namespace", "nowhere");
         let request = format!("PATCH {elsewhere}/my-policy?fieldManager=me");
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dry_run_answers_as_the_real_one_and_does_nothing() {
+    fn dry_run_responds_alike_and_changes_nothing() {
         let cluster = cluster();
         let dry = |groups| applied_with(&cluster, "fieldManager=me&dryRun=All", &policy(groups));
         assert_eq!(dry(&["sg-1"]).0, 201);
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn create_never_replaces() {
+    fn create_of_existing_policy_is_refused() {
         let cluster = cluster();
         let request = format!("POST {POLICIES}?fieldManager=kubectl-create");
         let (code, made) = ask(&cluster, &request, &policy(&["sg-1"]));
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn replacing_needs_the_latest_version() {
+    fn replace_with_stale_version_is_refused() {
         let cluster = cluster();
         let made = applied(&cluster, "me", &policy(&["sg-1"])).1;
         let put = |policy: &Value| ask(&cluster, &format!("PUT {POLICIES}/my-policy"), policy);
@@ -558,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn others_change_things_from_outside() {
+    fn patches_change_the_policy_and_its_managers() {
         let cluster = cluster();
         applied(&cluster, "me", &policy(&["sg-1"]));
         let merge = json!({"spec": {"securityGroups": {"groupIds": ["sg-2"]}}});
@@ -590,7 +590,7 @@ mod tests {
     }
 
     #[test]
-    fn deleting_may_be_tied_to_one_object() {
+    fn delete_checks_its_preconditions() {
         let cluster = cluster();
         let made = applied(&cluster, "me", &policy(&["sg-1"])).1;
         let delete = |preconditions: Value| {
@@ -615,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn finalizers_hold_a_policy_until_they_are_gone() {
+    fn policy_with_finalizers_is_deleted_with_the_last() {
         let cluster = cluster();
         applied(&cluster, "me", &policy(&["sg-1"]));
         let finalizers = |names: &[&str]| json!({"metadata": {"finalizers": names}});
@@ -632,7 +632,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_of_one_namespace_or_all_and_can_be_selected_from() {
+    fn policies_are_listed_by_namespace_and_selector() {
         #[track_caller]
         fn check(cluster: &Cluster, request: &str, expected: &[&str]) {
             let (code, list) = ask(cluster, &format!("GET {request}"), &NULL);
@@ -659,7 +659,7 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_decides_what_is_too_much() {
+    fn group_limit_is_that_of_the_definition() {
         let cluster = cluster();
         let six = policy(&["1", "2", "3", "4", "5", "6"]);
         assert_eq!(applied(&cluster, "me", &six).0, 422);

@@ -1,4 +1,4 @@
-//! One request as the handlers see it, and what they answer.
+//! The request that handlers receive, and the response that they return.
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -29,7 +29,7 @@ pub(super) struct ApiRequest {
     pub(super) now: String,
 }
 
-/// An answer, to be sent as it is.
+/// A response, sent as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ApiResponse {
     pub(super) code: u16,
@@ -80,14 +80,14 @@ impl ApiRequest {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Who is written down as the author of a change: as the caller asks, or by its program.
+    /// The field manager of a change: as the caller asks, or the name of its program.
     pub(super) fn manager(&self) -> &str {
         let program = || self.header(header::USER_AGENT)?.split('/').next();
         let named = self.param("fieldManager").filter(|name| !name.is_empty());
         named.or_else(program).filter(|name| !name.is_empty()).unwrap_or("unknown")
     }
 
-    /// Whether everything but the last step is to be done.
+    /// Whether the change is not to be stored.
     pub(super) fn dry_run(&self) -> Result<bool, Status> {
         match self.param("dryRun") {
             None | Some("") => Ok(false),
@@ -147,7 +147,7 @@ impl ApiRequest {
     }
 }
 
-/// An option whose value is not one of the known.
+/// The cause for an option with an unknown value.
 pub(super) fn not_supported(field: &str, value: &str, known: &[&str]) -> Cause {
     let known: Vec<_> = known.iter().map(|value| format!("\"{value}\"")).collect();
     Cause {

@@ -1,4 +1,4 @@
-//! The two kinds of objects that are served, by their names.
+//! The two resources that are served, by their names.
 
 /// The API group of the add-on.
 pub(super) const GROUP: &str = "vpcresources.tke.cloud.tencent.com";
@@ -28,7 +28,7 @@ pub(super) const NAMESPACES: Resource = Resource {
     verbs: &["create", "delete", "get", "list"],
 };
 
-/// A kind of object.
+/// A resource of the API.
 #[derive(Debug)]
 pub(super) struct Resource {
     pub(super) group: &'static str,

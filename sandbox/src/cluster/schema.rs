@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::status::{Cause, Reason};
 
-/// What the published example leaves open about the CRD of the add-on.
+/// What is not documented about the CRD of the add-on.
 ///
-/// The default is the form of the EKS definition that TKE's is modelled on.
+/// The default is the form of the EKS definition, which TKE's follows.
 /// Choose before policies are made: objects keep the ownership that they were written with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Crd {
-    /// Whether the definition is there at all. Removing it removes every policy.
+    /// Whether the definition is installed. Removing it removes every policy.
     pub installed: bool,
     /// `maxItems` of `spec.securityGroups.groupIds`.
     pub max_group_ids: Option<usize>,
@@ -43,14 +43,14 @@ pub(super) enum Schema {
         required: &'static [&'static str],
         atomic: bool,
     },
-    /// Texts by free keys.
+    /// A map of texts.
     Map,
     List {
         of: Box<Schema>,
         min: usize,
         max: Option<usize>,
     },
-    /// Anything, as one piece.
+    /// Any value, owned as a whole.
     Any,
 }
 
@@ -125,7 +125,7 @@ impl Schema {
         matches!(self, Self::Object { atomic: false, .. } | Self::Map)
     }
 
-    /// The schema of what stands under `name`, if that may be there.
+    /// The schema of the field `name`, if there is one.
     pub(super) fn field(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object { fields, .. } => {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_cut_out_and_named() {
+    fn unknown_fields_are_pruned_and_named() {
         #[track_caller]
         fn check(spec: Value, kept: Value, unknown: &[&str]) {
             let mut object = policy(&spec);
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn validation_says_what_a_crd_says() {
+    fn validation_errors_are_those_of_a_crd() {
         #[track_caller]
         fn check(crd: Crd, spec: Value, expected: &[&str]) {
             let causes = Schema::policy(crd).validate(&policy(&spec));
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn apply_says_what_it_did_not_expect() {
+    fn type_errors_are_those_of_apply() {
         #[track_caller]
         fn check(spec: Value, expected: Option<&str>) {
             let errors = Schema::policy(Crd::default()).type_errors(&policy(&spec));

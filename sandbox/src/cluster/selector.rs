@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels() {
+    fn objects_are_selected_by_labels() {
         #[track_caller]
         fn check(selector: &str, expected: Option<bool>) {
             let object = json!({"metadata": {"labels": {"app": "web", "a.b/tier": "front"}}});
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn fields() {
+    fn objects_are_selected_by_fields() {
         let object = json!({"metadata": {"name": "n", "namespace": "s"}});
         for (selector, expected) in [
             ("", Some(true)),

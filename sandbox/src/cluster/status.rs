@@ -1,4 +1,4 @@
-//! Errors as Kubernetes says them: the `Status` object, and the causes in it.
+//! Errors of Kubernetes: the `Status` object and its causes.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::resource::Resource;
 
-/// An answer other than success, before it is JSON.
+/// A failed request, before it is JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Status {
     pub(super) code: u16,
-    /// The word that programs look at; empty where a real server has none either.
+    /// The reason for programs; empty where a real server has none either.
     pub(super) reason: Cow<'static, str>,
     pub(super) message: String,
     details: Value,
@@ -24,7 +24,7 @@ pub(super) struct Cause {
     pub(super) message: String,
 }
 
-/// What kind of wrong.
+/// The type of a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     FieldManagerConflict,
@@ -39,7 +39,7 @@ pub(super) enum Reason {
 }
 
 impl Status {
-    /// The object is not there.
+    /// The object does not exist.
     pub(super) fn not_found(resource: &Resource, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", resource.qualified());
         Self::about(404, "NotFound", message, resource, name)
@@ -55,7 +55,7 @@ impl Status {
         Self::about(403, "Forbidden", message, resource, name).with_causes(causes)
     }
 
-    /// The object is there, but is another than the caller thinks.
+    /// The object exists, but is not the one that the caller means.
     pub(super) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
         let message =
             format!("Operation cannot be fulfilled on {} \"{name}\": {why}", resource.qualified());
@@ -76,12 +76,12 @@ impl Status {
         Self { details: json!({}), ..Self::new(409, "Conflict", message) }.with_causes(causes)
     }
 
-    /// The object may not be stored.
+    /// The object is not valid.
     pub(super) fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Self {
         Self::invalid_kind(&resource.group_kind(), resource.group, resource.kind, name, causes)
     }
 
-    /// An option of the request may not be.
+    /// An option of the request is not valid.
     pub(super) fn invalid_options(kind: &'static str, cause: Cause) -> Self {
         let group = "meta.k8s.io";
         Self::invalid_kind(&format!("{kind}.{group}"), group, kind, "", &[cause])
@@ -109,7 +109,7 @@ impl Status {
         Self { details, ..Self::new(422, "Invalid", message) }.with_causes(causes)
     }
 
-    /// The patch cannot be carried out on the object.
+    /// The patch cannot be applied to the object.
     pub(super) fn unprocessable(why: String) -> Self {
         let message = "the server rejected our request due to an error in our request".to_owned();
         let cause =
@@ -130,7 +130,7 @@ impl Status {
         Self { details: json!({}), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
-    /// Asked of a part of Kubernetes that the sandbox has not.
+    /// The request needs a part of Kubernetes that the sandbox does not have.
     pub(super) fn not_served(what: &str) -> Self {
         Self::new(405, "MethodNotAllowed", format!("{what} is not served by the sandbox"))
     }
@@ -155,7 +155,7 @@ impl Status {
         Self { details: json!({}), ..Self::new(503, "ServiceUnavailable", message) }
     }
 
-    /// An error that a real server did not foresee: no reason, code 500.
+    /// An internal error of a real server: no reason, code 500.
     pub(super) fn internal_error(message: impl Into<String>) -> Self {
         Self::new(500, "", message)
     }

@@ -106,7 +106,10 @@ impl Folder {
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(temporary)?;
         let lock = File::create(unfinished.path().join(LOCK))?;
-        lock.lock()?;
+        if lock.lock().is_err() {
+            // Some file systems have no locks. Without the file, nobody takes the folder for abandoned.
+            fs::remove_file(unfinished.path().join(LOCK))?;
+        }
         // From here on others see the folder, and its lock.
         let name = unfinished.path().file_name().and_then(OsStr::to_str).unwrap_or_default();
         let path = temporary.join(name.trim_start_matches('.'));

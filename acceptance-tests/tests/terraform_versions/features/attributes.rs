@@ -1,11 +1,11 @@
-//! Attributes of every kind, and what may be said about one.
+//! Attributes of every kind, and their validation, deprecation and sensitivity.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
 use super::thing;
-use crate::core::KitchenSink;
+use crate::context::Context;
 
 /// Every value that a kind of attribute can hold, and in each collection one that is unknown at plan.
 pub(super) const KINDS: &str = r#"
@@ -49,10 +49,10 @@ output "exact" {
 }
 "#;
 
-pub(super) fn every_kind(sink: &mut KitchenSink) {
-    sink.configure(KINDS);
-    sink.apply();
-    let it = sink.attributes("kitchen_kinds.it");
+pub(super) fn every_kind(context: &mut Context) {
+    context.configure(KINDS);
+    context.apply();
+    let it = context.attributes("kitchen_kinds.it");
     for (place, expected) in [
         ("/text", json!("thing-1")),
         ("/whole", json!(9_007_199_254_740_993_u64)),
@@ -73,12 +73,12 @@ pub(super) fn every_kind(sink: &mut KitchenSink) {
     ] {
         assert_eq!(it.pointer(place), Some(&expected), "{place}");
     }
-    assert_eq!(sink.run("output -no-color exact").lines().next_back(), Some("true"));
-    assert_eq!(sink.attributes("kitchen_kinds.empty")["set"], json!([]));
-    assert_eq!(sink.attributes("kitchen_kinds.empty")["anything"], 7);
-    assert_eq!(sink.attributes("kitchen_kinds.later")["anything"], "thing-1");
-    assert_eq!(sink.attributes("kitchen_kinds.null")["set"], Value::Null);
-    sink.assert_no_changes();
+    assert_eq!(context.run("output -no-color exact").lines().next_back(), Some("true"));
+    assert_eq!(context.attributes("kitchen_kinds.empty")["set"], json!([]));
+    assert_eq!(context.attributes("kitchen_kinds.empty")["anything"], 7);
+    assert_eq!(context.attributes("kitchen_kinds.later")["anything"], "thing-1");
+    assert_eq!(context.attributes("kitchen_kinds.null")["set"], Value::Null);
+    context.assert_no_changes();
 
     // An element in front, another order, other numbers: only what differs changes.
     let changed = KINDS
@@ -93,73 +93,73 @@ pub(super) fn every_kind(sink: &mut KitchenSink) {
         .replace("0.1", "0.10")
         .replace("tolist([1, 0.5])", "[1, 0.5]")
         .replace("truth      = true", "truth      = null");
-    sink.configure(&changed);
-    sink.plan().assert_in_place("kitchen_kinds.it", &["truth", "list"]);
-    sink.apply();
-    sink.assert_no_changes();
+    context.configure(&changed);
+    context.plan().assert_in_place("kitchen_kinds.it", &["truth", "list"]);
+    context.apply();
+    context.assert_no_changes();
 
     // Another type, and none.
-    sink.configure(&changed.replace("anything = 7", "anything = { size = \"7\" }"));
-    sink.plan().assert_in_place("kitchen_kinds.empty", &["anything"]);
-    sink.apply();
-    sink.configure(&changed.replace("anything = 7", ""));
-    sink.plan().assert_in_place("kitchen_kinds.empty", &["anything"]);
-    sink.apply();
-    sink.assert_no_changes();
-    sink.destroy();
-    assert_eq!(sink.count(), 0);
+    context.configure(&changed.replace("anything = 7", "anything = { size = \"7\" }"));
+    context.plan().assert_in_place("kitchen_kinds.empty", &["anything"]);
+    context.apply();
+    context.configure(&changed.replace("anything = 7", ""));
+    context.plan().assert_in_place("kitchen_kinds.empty", &["anything"]);
+    context.apply();
+    context.assert_no_changes();
+    context.destroy();
+    assert_eq!(context.count(), 0);
 }
 
-pub(super) fn spelling(sink: &mut KitchenSink) {
-    sink.configure(&thing("name = \"It\"\naddress = \"2001:DB8::0001\""));
-    sink.apply();
-    assert_eq!(sink.objects()["thing-1"]["map"]["address"], "2001:db8::1");
-    assert_eq!(sink.attributes("kitchen_thing.it")["address"], "2001:DB8::0001");
-    sink.assert_no_changes();
+pub(super) fn spelling(context: &mut Context) {
+    context.configure(&thing("name = \"It\"\naddress = \"2001:DB8::0001\""));
+    context.apply();
+    assert_eq!(context.objects()["thing-1"]["map"]["address"], "2001:db8::1");
+    assert_eq!(context.attributes("kitchen_thing.it")["address"], "2001:DB8::0001");
+    context.assert_no_changes();
     // Another spelling of the same address is no change.
-    sink.configure(&thing("name = \"It\"\naddress = \"2001:db8:0::1\""));
-    sink.assert_no_changes();
+    context.configure(&thing("name = \"It\"\naddress = \"2001:db8:0::1\""));
+    context.assert_no_changes();
 }
 
-pub(super) fn validation(sink: &mut KitchenSink) {
-    sink.configure(&thing("name = \"\""));
-    let errors = sink.plan_errors();
+pub(super) fn validation(context: &mut Context) {
+    context.configure(&thing("name = \"\""));
+    let errors = context.plan_errors();
     assert!(errors.contains("name = \"\""), "{errors}");
-    sink.configure(&thing("name = \"It\"\nzone = \"public\"\nport = 22"));
-    let errors = sink.plan_errors();
+    context.configure(&thing("name = \"It\"\nzone = \"public\"\nport = 22"));
+    let errors = context.plan_errors();
     assert!(errors.contains("port = 22"), "{errors}");
-    sink.configure(&thing("name = \"It\"\nsecret = \"s\""));
-    let errors = sink.plan_errors();
+    context.configure(&thing("name = \"It\"\nsecret = \"s\""));
+    let errors = context.plan_errors();
     assert!(errors.contains("secret_version"), "{errors}");
 }
 
-pub(super) fn deprecation(sink: &mut KitchenSink) {
-    sink.configure(&thing("name = \"It\"\ncomment = \"c\""));
-    let warnings = sink.plan_warnings();
+pub(super) fn deprecation(context: &mut Context) {
+    context.configure(&thing("name = \"It\"\ncomment = \"c\""));
+    let warnings = context.plan_warnings();
     assert!(warnings.contains("Use `note`"), "{warnings}");
 }
 
-pub(super) fn sensitive(sink: &mut KitchenSink) {
-    sink.configure("resource \"kitchen_kinds\" \"it\" {\n  hidden = \"hunter2\"\n}\n");
-    assert!(!sink.plan().text.contains("hunter2"));
-    assert!(!sink.apply().contains("hunter2"));
-    assert_eq!(sink.attributes("kitchen_kinds.it")["hidden"], "hunter2");
-    sink.assert_no_changes();
+pub(super) fn sensitive(context: &mut Context) {
+    context.configure("resource \"kitchen_kinds\" \"it\" {\n  hidden = \"hunter2\"\n}\n");
+    assert!(!context.plan().text.contains("hunter2"));
+    assert!(!context.apply().contains("hunter2"));
+    assert_eq!(context.attributes("kitchen_kinds.it")["hidden"], "hunter2");
+    context.assert_no_changes();
 }
 
-pub(super) fn write_only(sink: &mut KitchenSink) {
-    sink.configure(&thing("name = \"It\"\nsecret = \"hunter2\"\nsecret_version = 1"));
-    assert!(!sink.plan().json["resource_changes"].to_string().contains("hunter2"));
-    sink.apply();
-    let it = sink.attributes("kitchen_thing.it");
+pub(super) fn write_only(context: &mut Context) {
+    context.configure(&thing("name = \"It\"\nsecret = \"hunter2\"\nsecret_version = 1"));
+    assert!(!context.plan().json["resource_changes"].to_string().contains("hunter2"));
+    context.apply();
+    let it = context.attributes("kitchen_thing.it");
     assert_eq!([&it["secret"], &it["secret_length"]], [&Value::Null, &json!(7)]);
-    sink.assert_no_changes();
+    context.assert_no_changes();
     // Terraform cannot see that it changed; the version says so.
-    sink.configure(&thing("name = \"It\"\nsecret = \"hunter2 and more\"\nsecret_version = 1"));
-    sink.assert_no_changes();
-    sink.configure(&thing("name = \"It\"\nsecret = \"hunter2 and more\"\nsecret_version = 2"));
-    sink.apply();
-    assert_eq!(sink.attributes("kitchen_thing.it")["secret_length"], 16);
-    let state = fs::read_to_string(sink.folder().join("terraform.tfstate")).unwrap();
+    context.configure(&thing("name = \"It\"\nsecret = \"hunter2 and more\"\nsecret_version = 1"));
+    context.assert_no_changes();
+    context.configure(&thing("name = \"It\"\nsecret = \"hunter2 and more\"\nsecret_version = 2"));
+    context.apply();
+    assert_eq!(context.attributes("kitchen_thing.it")["secret_length"], 16);
+    let state = fs::read_to_string(context.folder().join("terraform.tfstate")).unwrap();
     assert!(!state.contains("hunter2"));
 }

@@ -67,8 +67,8 @@ pub(super) fn create_with_policies(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
     ];
     let mut rules = Rules::default();
     rules.fill(lists, cx)?;
-    for named in rules.references() {
-        vpc.get(cx.region, named)?;
+    for id in rules.references() {
+        vpc.get(cx.region, id)?;
     }
     add(vpc, cx, Create { group_name, group_description, project_id, tags }, rules)
 }
@@ -211,7 +211,7 @@ pub(super) fn delete(vpc: &mut Vpc, cx: Cx<'_>) -> ActionResult {
         return Err(ApiError::new("ResourceInUse", message));
     }
     let by_itself = cx.behaviour.self_reference_blocks_delete
-        && group.rules.references().any(|named| named == id);
+        && group.rules.references().any(|referenced| referenced == id);
     if by_itself || vpc.referencing(group).next().is_some() {
         let message = format!("The security group `{id}` is referenced by rules.");
         return Err(ApiError::new("ResourceInUse", message));
@@ -235,7 +235,7 @@ fn passes(filter: &Filter, group: &Group, names: NameFilter) -> Result<bool, Api
 }
 
 impl Group {
-    /// The group as the API returns it. `Region` is not in the reference, but in every answer.
+    /// The group as the API returns it. `Region` is not in the reference, but in every response.
     fn answer(&self) -> Value {
         let tags: Vec<_> =
             self.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_a_new_group_is_empty_and_found_at_once() {
+    fn new_group_is_empty_and_found_at_once() {
         let mut account = account();
         let params = json!({
             "GroupName": "g", "GroupDescription": "d", "Tags": [{"Key": "k", "Value": "v"}],
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn err_create() {
+    fn create_with_invalid_parameters_is_refused() {
         let mut account = account();
         let mut check = |change: Value, code: &str| {
             let mut params = json!({"GroupName": "g", "GroupDescription": "d"});
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn err_group_quota() {
+    fn create_above_the_quota_is_refused() {
         let mut account = TestAccount::new(Behaviour { group_quota: 2, ..Behaviour::default() });
         create(&mut account, "second");
         let params = json!({"GroupName": "third", "GroupDescription": ""});
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_describe_filters_and_pages() {
+    fn groups_are_filtered_and_paged() {
         let mut account = account();
         for name in ["web", "web-2", "web"] {
             create(&mut account, name);
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_substring_by_switch() {
+    fn name_filter_matches_substrings_by_switch() {
         let behaviour =
             Behaviour { group_name_filter: NameFilter::Substring, ..Behaviour::default() };
         let mut account = TestAccount::new(behaviour);
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_modify_what_is_given() {
+    fn modify_changes_only_given_fields() {
         let mut account = account();
         let id = create(&mut account, "before");
         let params = json!({"SecurityGroupId": id, "GroupName": "after"});
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn delete_is_blocked_while_something_uses_the_group() {
+    fn delete_is_refused_while_the_group_is_referenced() {
         let mut account = account();
         let id = create(&mut account, "pods");
         let group = json!({"SecurityGroupId": id});
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn err_delete() {
+    fn delete_of_default_used_or_malformed_group_is_refused() {
         let mut account = account();
         account.seed(json!({"groups": [
             {"id": "sg-default0", "name": "default", "is_default": true},
@@ -489,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_create_with_rules_of_both_directions() {
+    fn create_with_policies_takes_both_directions() {
         let mut account = account();
         let mut params = json!({
             "GroupName": "g", "GroupDescription": "d",

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn minted_ids_are_well_formed_and_differ() {
+    fn generated_ids_are_well_formed_and_differ() {
         let ids: BTreeSet<_> =
             (0..5_000).map(|count| generate(IdKind::SecurityGroup, count)).collect();
         assert_eq!(ids.len(), 5_000);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn err_malformed() {
+    fn malformed_id_is_refused() {
         for id in ["", "sg-", "sg-1234567", "sg-123456789", "sg-ABCDEFGH", "ipm-12345678"] {
             assert!(check(IdKind::SecurityGroup, id).is_err(), "{id}");
         }

@@ -21,7 +21,7 @@ pub(super) struct PolicySet {
     version: Option<String>,
     pub(super) ingress: Option<Vec<Policy>>,
     pub(super) egress: Option<Vec<Policy>>,
-    /// Belongs to answers; one type serves both, so it is read and ignored.
+    /// Belongs to responses; one type serves both, so it is read and ignored.
     #[serde(rename = "PolicyStatistics")]
     _policy_statistics: Option<Value>,
 }
@@ -169,7 +169,7 @@ pub(super) fn describe(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     }}))
 }
 
-/// Changes the rules of one group, if every group they then name exists.
+/// Changes the rules of one group, if every group that they then reference exists.
 fn change(
     vpc: &mut Vpc,
     cx: Cx<'_>,
@@ -178,8 +178,8 @@ fn change(
 ) -> ActionResult {
     let mut rules = vpc.get(cx.region, id)?.rules.clone();
     act(&mut rules)?;
-    for named in rules.references() {
-        vpc.get(cx.region, named)?;
+    for id in rules.references() {
+        vpc.get(cx.region, id)?;
     }
     let group: &mut Group = vpc.get_mut(cx.region, id)?;
     group.rules = rules;
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_what_the_tutorial_sends() {
+    fn tutorial_rules_are_created_and_deleted() {
         let mut account = account();
         for protocol in ["UDP", "TCP"] {
             let rule = json!({
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn err_one_direction_per_call() {
+    fn call_with_both_or_no_directions_is_refused() {
         let mut account = account();
         for action in [
             "CreateSecurityGroupPolicies",
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn err_a_stale_version() {
+    fn stale_version_is_refused() {
         let mut account = account();
         let mut rule = tcp("1");
         rule["PolicyIndex"] = 0.into();
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_set_all_rules() {
+    fn modify_sets_whole_lists() {
         let mut account = account();
         let action = "ModifySecurityGroupPolicies";
         account.ok("vpc", action, set(&json!({"Ingress": [tcp("1")], "Egress": [tcp("2")]})));
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_replace() {
+    fn replace_changes_content_or_position() {
         let mut account = account();
         let ingress = json!({"Ingress": [tcp("1"), tcp("2")]});
         account.ok("vpc", "CreateSecurityGroupPolicies", set(&ingress));
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn err_a_rule_that_names_an_unknown_group() {
+    fn rule_that_references_unknown_group_is_refused() {
         let mut account = account();
         let rule = json!({"SecurityGroupId": "sg-00000000", "Action": "ACCEPT"});
         let params = set(&json!({"Ingress": [rule]}));
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_filters() {
+    fn rules_are_filtered() {
         let mut account = account();
         let other = json!({
             "Ipv6CidrBlock": "2001:db8::/32", "Action": "DROP", "PolicyDescription": "old net",

@@ -32,13 +32,13 @@ pub(crate) struct Policy {
     address_template: Option<AddressTemplate>,
     action: Option<String>,
     policy_description: Option<String>,
-    /// Belongs to answers; one type serves both, so it is read and ignored.
+    /// Belongs to responses; one type serves both, so it is read and ignored.
     #[serde(rename = "ModifyTime")]
     _modify_time: Option<String>,
-    /// Belongs to answers, as above.
+    /// Belongs to responses, as above.
     #[serde(rename = "Priority")]
     _priority: Option<i64>,
-    /// Belongs to answers; the reference does not know it, but a rule as read can be sent back.
+    /// Belongs to responses; the reference does not know it, but a rule as read can be sent back.
     #[serde(rename = "Diff")]
     _diff: Option<bool>,
 }
@@ -134,7 +134,7 @@ impl Rule {
         (&self.service, &self.peer, self.action) == (&other.service, &other.peer, other.action)
     }
 
-    /// The group this rule names, if any.
+    /// The group that this rule references, if any.
     pub(super) fn referenced_group(&self) -> Option<&str> {
         match &self.peer {
             Peer::Group(id) => Some(id),
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_every_field_is_present_and_unused_ones_are_empty() {
+    fn unused_fields_of_a_rule_are_empty() {
         assert_eq!(
             kept(
                 &json!({"Protocol": "TCP", "Port": "80", "CidrBlock": "10.0.0.0/8", "Action": "accept"})
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_normalised() {
+    fn values_of_a_rule_are_normalized() {
         #[track_caller]
         fn check(sent: &str, field: &str, expected: &str) {
             let mut policy = json!({"Action": "ACCEPT"});
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_what_official_clients_send() {
+    fn rules_of_official_clients_are_read() {
         let policy = json!({
             "PolicyIndex": "0", "Protocol": "TCP", "Port": "80,443", "ServiceTemplate": {},
             "CidrBlock": "10.0.0.0/16", "Ipv6CidrBlock": "", "AddressTemplate": {},
@@ -429,13 +429,13 @@ mod tests {
     }
 
     #[test]
-    fn ok_a_rule_as_read_can_be_sent() {
+    fn rule_that_was_read_can_be_sent_back() {
         let read = kept(&json!({"Action": "DROP", "Ipv6CidrBlock": "::/0", "Protocol": "TCP"}));
         assert_eq!(kept(&read), read);
     }
 
     #[test]
-    fn ok_host_bits_by_switch() {
+    fn host_bits_are_cleared_or_refused_by_switch() {
         let policy = json!({"Action": "ACCEPT", "CidrBlock": "10.0.0.1/16"});
         let clear = Behaviour { host_bits: HostBits::Clear, ..Behaviour::default() };
         assert_eq!(rule(&policy, &clear).unwrap().answer(0)["CidrBlock"], "10.0.0.0/16");
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_ranges_in_port_lists_by_switch() {
+    fn ranges_in_port_lists_are_accepted_by_switch() {
         let policy = json!({"Action": "ACCEPT", "Protocol": "TCP", "Port": "443,8000-9000"});
         let take = Behaviour { ranges_in_port_lists: true, ..Behaviour::default() };
         assert_eq!(rule(&policy, &take).unwrap().answer(0)["Port"], "443,8000-9000");
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn err_refused() {
+    fn invalid_rule_is_refused() {
         #[track_caller]
         fn check(mut policy: Value, code: &str) {
             policy.as_object_mut().unwrap().entry("Action").or_insert_with(|| "ACCEPT".into());

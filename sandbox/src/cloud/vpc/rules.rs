@@ -188,7 +188,7 @@ impl Rules {
         Ok(())
     }
 
-    /// The groups named by these rules, once per rule.
+    /// The groups that these rules reference, once per rule.
     pub(super) fn references(&self) -> impl Iterator<Item = &str> {
         self.ingress.iter().chain(&self.egress).filter_map(Rule::referenced_group)
     }
@@ -222,7 +222,8 @@ impl Rules {
         let references = changed.references().count();
         if references > behaviour.reference_quota.max(self.references().count()) {
             let quota = behaviour.reference_quota;
-            let message = format!("At most {quota} rules of a security group may name a group.");
+            let message =
+                format!("At most {quota} rules of a security group may reference a group.");
             return Err(ApiError::new("LimitExceeded", message));
         }
         changed.version += 1;
@@ -286,7 +287,7 @@ fn rearrange(
         .collect())
 }
 
-/// Refuses a list in which a `new` rule equals another one. Twins from earlier may stay.
+/// Refuses a list in which a `new` rule equals another one. Duplicates from earlier may stay.
 fn no_duplicates(
     list: &[Rule],
     new: &[usize],
@@ -342,7 +343,7 @@ mod tests {
         policy(&json!({"PolicyIndex": index}))
     }
 
-    fn naming(group: &str) -> Policy {
+    fn referencing(group: &str) -> Policy {
         policy(&json!({"SecurityGroupId": group, "Action": "ACCEPT"}))
     }
 
@@ -373,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_versions_count_writes_not_rules() {
+    fn version_counts_writes_and_not_rules() {
         let behaviour = Behaviour::default();
         let cx = cx(&behaviour);
         let mut rules = Rules::default();
@@ -388,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn err_a_refused_write_changes_nothing() {
+    fn refused_write_changes_nothing() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         refused(
@@ -403,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_insert_on_top_in_between_and_at_the_end() {
+    fn rules_are_inserted_at_any_index() {
         let behaviour = Behaviour::default();
         let cx = cx(&behaviour);
         let mut rules = five();
@@ -415,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn err_insert_indices() {
+    fn insert_with_invalid_index_is_refused() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let different = vec![at(0, 10), at(1, 11)];
@@ -434,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_replace_in_place() {
+    fn replace_keeps_the_position() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         rules
@@ -448,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_replace_moves() {
+    fn replace_moves_to_a_new_position() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let from = |indices: &[usize]| indices.iter().copied().map(only_index).collect();
@@ -466,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn err_replace() {
+    fn replace_with_invalid_indices_is_refused() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let mut attempt =
@@ -485,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_delete_by_index_means_the_list_as_it_was() {
+    fn delete_by_index_counts_in_the_list_before() {
         let mut rules = five();
         let indices = vec![only_index(0), only_index(1), only_index(3)];
         rules.delete(Ingress, indices, cx(&Behaviour::default())).unwrap();
@@ -493,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_delete_by_content() {
+    fn delete_by_content_ignores_spelling() {
         let behaviour = Behaviour::default();
         let cx = cx(&behaviour);
         let mut rules = five();
@@ -511,7 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn err_delete() {
+    fn delete_by_mixed_or_unknown_rules_is_refused() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         let described = json!({
@@ -528,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn twins_that_differ_in_their_description() {
+    fn rules_that_differ_in_description_only_are_duplicates() {
         let behaviour = Behaviour::default();
         let twin = |text: &str| policy(&json!({"Action": "ACCEPT", "PolicyDescription": text}));
         let mut rules = Rules::default();
@@ -546,13 +547,13 @@ mod tests {
         let unique = Behaviour { description_makes_a_rule_unique: true, ..behaviour.clone() };
         rules.insert(Ingress, vec![twin("c")], cx(&unique)).unwrap();
         assert_eq!(rules.ingress.len(), 4);
-        // What else differs makes a rule of its own.
+        // Any other difference makes another rule.
         let drop = policy(&json!({"Action": "DROP"}));
         rules.insert(Ingress, vec![drop], cx(&behaviour)).unwrap();
     }
 
     #[test]
-    fn ok_reset_leaves_a_direction_that_is_not_given() {
+    fn reset_keeps_a_direction_that_is_not_given() {
         let behaviour = Behaviour::default();
         let mut rules = five();
         rules.reset(None, Some(vec![tcp(7)]), cx(&behaviour)).unwrap();
@@ -569,7 +570,7 @@ mod tests {
     }
 
     #[test]
-    fn quotas() {
+    fn growth_above_a_quota_is_refused() {
         let behaviour = Behaviour { rule_quota: 5, reference_quota: 1, ..Behaviour::default() };
         let mut rules = five();
         refused(
@@ -580,14 +581,14 @@ mod tests {
             rules.reset(Some((1..=6).map(tcp).collect()), None, cx(&behaviour)),
             "LimitExceeded",
         );
-        // Each direction has its own; rules that name a group are counted together.
-        rules.insert(Egress, vec![naming("sg-aaaaaaaa")], cx(&behaviour)).unwrap();
+        // Each direction has its own; references are counted together.
+        rules.insert(Egress, vec![referencing("sg-aaaaaaaa")], cx(&behaviour)).unwrap();
         rules.delete(Ingress, vec![only_index(0)], cx(&behaviour)).unwrap();
         refused(
-            rules.insert(Ingress, vec![naming("sg-bbbbbbbb")], cx(&behaviour)),
+            rules.insert(Ingress, vec![referencing("sg-bbbbbbbb")], cx(&behaviour)),
             "LimitExceeded",
         );
-        // Above a quota that was lowered, what does not grow is still possible.
+        // Above a quota that was lowered, a change without growth is accepted.
         let lowered = Behaviour { rule_quota: 1, ..behaviour };
         rules.delete(Ingress, vec![only_index(0)], cx(&lowered)).unwrap();
         check(&rules, 4, &["3", "4", "5"]);

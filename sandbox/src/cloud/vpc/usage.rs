@@ -8,7 +8,7 @@ use crate::cloud::{ActionResult, Cx, envelope::ApiError};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Params {
+struct GroupIds {
     security_group_ids: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn statistics(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     Ok(json!({"SecurityGroupAssociationStatisticsSet": set}))
 }
 
-/// One entry per id asked for, empty if no other group names it.
+/// One entry per id asked for, empty if no other group references it.
 pub(super) fn references(vpc: &Vpc, cx: Cx<'_>) -> ActionResult {
     let references = |group: &Group| {
         let referencing: Vec<_> = vpc.referencing(group).map(|other| other.id.as_str()).collect();
@@ -66,7 +66,7 @@ pub(super) fn limits(cx: Cx<'_>) -> ActionResult {
 }
 
 fn each(vpc: &Vpc, cx: Cx<'_>, say: impl Fn(&Group) -> Value) -> Result<Vec<Value>, ApiError> {
-    let Params { security_group_ids } = cx.read()?;
+    let GroupIds { security_group_ids } = cx.read()?;
     // Samples of the reference have line ends in their ids.
     let ids = security_group_ids.iter().map(|id| id.trim());
     ids.map(|id| vpc.get(cx.region, id).map(&say)).collect()
@@ -78,7 +78,7 @@ mod tests {
     use crate::{behaviour::Behaviour, cloud::tests::TestAccount};
 
     #[test]
-    fn ok_counts_instances_and_groups_that_refer() {
+    fn usage_counts_instances_and_referencing_groups() {
         let mut account = TestAccount::new(Behaviour::default());
         account.seed(json!({"groups": [
             {"id": "sg-aaaaaaaa", "name": "a", "bound": {"EKS": 2, "ENI": 1},
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_limits_are_the_quotas() {
+    fn limits_are_the_quotas() {
         let mut account = TestAccount::new(Behaviour { rule_quota: 7, ..Behaviour::default() });
         let answer = account.ok("vpc", "DescribeSecurityGroupLimits", json!({}));
         assert_eq!(answer["SecurityGroupLimitSet"]["SecurityGroupPolicyLimit"], 7);
