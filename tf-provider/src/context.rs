@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_state_that_nobody_touched_goes_back_as_received() {
+    fn untouched_private_state_is_returned_as_received() {
         for received in [&b""[..], b"{\"a\":\"1\"}", b"{ \"a\" : \"1\" }", b"\xff not ours"] {
             assert_eq!(Private::decode(received.to_vec()).encode(), received);
         }

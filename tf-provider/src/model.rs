@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_the_struct() {
+    fn schema_follows_the_struct() {
         let object = Thing::object();
         assert_eq!(object.doc, "Every kind of attribute.\n\nWith a second paragraph.");
         assert!(object.schema_errors().is_empty(), "{:?}", object.schema_errors());
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_undoes_reading() {
+    fn encoding_undoes_decoding() {
         assert_eq!(Thing::decode(thing()).unwrap().encode(), thing());
         let mut planned = thing();
         set(&mut planned, "id", Value::unknown());
@@ -414,7 +414,7 @@ mod tests {
         let known = Partial::<Part> { peer: Maybe::Null, on: true.into() };
         assert_eq!(
             Part::with_defaults(&known).err().unwrap().to_string(),
-            "peer: a string is required, not null"
+            "peer: invalid value of `peer`"
         );
         let known = Partial::<Thing> {
             name: "web".to_owned().into(),
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn same_follows_the_attributes() {
+    fn semantic_equality_follows_attributes() {
         let (a, mut b) = (thing(), thing());
         assert!(Thing::semantic_equals(&a, &b));
         set(&mut b, "name", "WEB".into());
@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn same_sets_have_no_order() {
+    fn semantic_equality_of_sets_ignores_order() {
         let same = BTreeSet::<Part>::semantic_equals;
         let set = |parts: &[&str]| Value::list(parts.iter().map(|peer| part(peer)));
         assert!(same(&set(&["::1", "::2"]), &set(&["::2", "0::1"])));
@@ -539,7 +539,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_undoes_reading_any_value(value in wide(false)) {
+        fn encoding_undoes_decoding_of_any_value(value in wide(false)) {
             prop_assert_eq!(Wide::decode(value.clone()).unwrap().encode(), value);
         }
 

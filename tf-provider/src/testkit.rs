@@ -394,7 +394,7 @@ impl Resource for Plain {
 }
 
 #[test]
-fn the_sample_breaks_no_rule() {
+fn sample_has_no_schema_errors() {
     assert_eq!(crate::schema_errors::<Sample>(), Vec::<String>::new());
 }
 

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_sound() {
+    fn schema_of_timeouts_has_no_errors() {
         assert_eq!(Timeouts::object().schema_errors(), Vec::<String>::new());
         let written = Value::map([("create", "60s".into()), ("read", Value::Null)]);
         let timeouts = Timeouts::decode(written).unwrap();
@@ -132,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printed_spans_can_be_read(millis in 1..u64::from(u32::MAX)) {
+        fn printed_duration_is_read_again(millis in 1..u64::from(u32::MAX)) {
             let span = GoDuration::from(Duration::from_millis(millis));
             prop_assert_eq!(span.to_string().parse(), Ok(span));
         }

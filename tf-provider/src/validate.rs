@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_rules() {
+    fn function_is_accepted_as_validator() {
         fn even(number: &Number) -> Result<(), Odd> {
             if number.to_i128().is_some_and(|int| int % 2 == 0) { Ok(()) } else { Err(Odd) }
         }

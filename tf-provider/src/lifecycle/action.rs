@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_tells_how_far_it_is_and_what_it_found() {
+    async fn action_sends_progress_and_warnings() {
         let (told, found) = invoked(json!({"bell": "door"}), &env()).await;
         assert_eq!(told, ["door rings 1 of 2", "door rings 2 of 2"]);
         assert_eq!(found, "it rang");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_ends_it() {
+    async fn stop_ends_action() {
         let env = env();
         let config = json!({"bell": "wait", "times": 1_000_000});
         let ((told, found), ()) = tokio::join!(invoked(config, &env), async {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn planning_hears_the_author_with_or_without_a_client() {
+    fn plan_of_action_runs_with_and_without_client() {
         let ring = Typed::<Ring>::action();
         let env = env();
         let client = &*env.client;

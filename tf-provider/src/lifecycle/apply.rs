@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_planned_comes_back_and_unknowns_become_known() {
+    async fn apply_returns_planned_values_and_fills_unknowns() {
         let config = json!({
             "name": "Web", "peer": "2001:db8::0001", "doors": [{"width": 1}, {"width": 2}],
         });
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn write_only_reaches_the_author_and_not_the_state() {
+    async fn write_only_value_reaches_create_but_not_state() {
         let world = World::new();
         let applied = world.create(json!({"name": "a", "secret": "hunter2"})).await;
         assert_eq!(applied.state.get("secret"), &Value::Null);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_planned_value_wins_with_one_warning() {
+    async fn planned_value_wins_over_response_with_one_warning() {
         let applied = World::new().create(json!({"name": "shouting", "note": "quiet"})).await;
         assert_eq!(attributes(&applied, &["id", "note"]), ["thing-1", "quiet"]);
         insta::assert_snapshot!(applied.diagnostics, @"note: provider returned a different value than planned");
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_of_elements_is_no_bug() {
+    fn differing_number_of_elements_is_accepted() {
         let object = All::object();
         let part = |id: &str| json!({"name": "p", "port": 443, "id": id, "revision": 1});
         let [planned, seen] = [
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_identity_follows_the_state() {
+    async fn identity_follows_state() {
         let world = World::new();
         let identity = |applied: &Applied| applied.identity.as_ref().map(lean);
         let made = world.create(json!({"name": "a"})).await;
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_left_unknown_is_an_error_and_the_object_stays() {
+    async fn unknown_after_apply_is_an_error_and_object_stays() {
         let applied = World::new().create(json!({"name": "vague"})).await;
         assert!(applied.diagnostics.has_errors());
         assert_eq!(attributes(&applied, &["id", "revision"]), [json!("thing-1"), json!(null)]);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_told_as_a_bug() {
+    async fn panic_in_operation_is_reported_as_a_bug() {
         let applied = World::new().create(json!({"name": "panic after"})).await;
         let texts = applied.diagnostics.iter().map(Diagnostic::full_detail).collect::<Vec<_>>();
         insta::assert_snapshot!(texts.join("\n"), @r"
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_update_says_what_is_there() {
+    async fn failed_update_returns_current_state() {
         let world = World::new();
         let made = world.create(json!({"name": "a"})).await.state;
         let failed = world.apply(&made, json!({"name": "fail before", "note": "new"})).await;
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn null_exactly_when_deleted() {
+    async fn state_is_null_only_after_delete() {
         let world = World::new();
         let made = world.create(json!({"name": "a"})).await.state;
         let gone = world.apply(&made, json!(null)).await;
@@ -421,7 +421,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_service_answers_the_plan_is_kept(
+        fn plan_is_kept_for_any_response(
             config in any_config(Unknown::Nothing),
             other in any_config(Unknown::Anything),
             honest: bool,

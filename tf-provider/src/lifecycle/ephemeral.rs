@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_opened_without_all_its_values_is_closed_at_once() {
+    async fn incomplete_open_is_closed_at_once() {
         let world = World(env());
         let opened = world.open(json!({"name": "vague"})).await;
         assert_eq!(opened.diagnostics.to_string(), "token: the provider has a bug");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_close_is_told() {
+    async fn failed_close_is_reported() {
         let world = World(env());
         let opened = world.open(json!({"name": "sticky"})).await;
         let found = world.close(&opened.lease.unwrap().private).await;
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_ends_opening_and_lets_close() {
+    async fn stop_ends_open_but_not_close() {
         let world = World(env());
         let opening = async {
             let (opened, ()) = tokio::join!(world.open(json!({"name": "wait"})), async {

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_computed_defaulted_or_write_only() {
+    fn generated_config_omits_computed_defaulted_and_write_only() {
         let state = json!({
             "id": "1", "name": "a", "note": "none", "port": 443, "revision": 1, "slug": "a",
             "secret": "s", "doors": [{"width": 1, "key": "k"}], "zone": "z",
@@ -63,13 +63,13 @@ mod tests {
     }
 
     #[test]
-    fn one_of_those_that_exclude_each_other() {
+    fn generated_config_has_one_of_conflicting_attributes() {
         let state = json!({"name": "a", "peer": "::1", "peers": ["::2"]});
         assert_eq!(generated(state), json!({"name": "a", "peer": "::1"}));
     }
 
     #[test]
-    fn a_default_in_another_spelling_goes_without_saying() {
+    fn generated_config_omits_equivalent_default() {
         let all = Typed::<All>::resource();
         let state = full(&All::object(), &value(json!({"name": "a", "protocol": "TCP"})));
         assert_eq!(lean(&generate(Component::declaration(&all), &state)), json!({"name": "a"}));

@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_by_identity_gets_one_back() {
+    async fn import_by_identity_returns_identity() {
         let imported = imported(identity(json!({"id": "1", "name": "vague"}))).await;
         assert_eq!(imported.state.unwrap().get("id"), &Value::Null);
         assert_eq!(lean(&imported.identity.unwrap()), json!({"id": "1", "name": "vague"}));
     }
 
     #[tokio::test]
-    async fn what_is_not_there_cannot_be_imported() {
+    async fn import_of_missing_object_is_an_error() {
         for (what, says) in [
             (Import::Id("x".to_owned()), "could not import thing `x`"),
             (identity(json!({"id": "x", "name": null})), "could not import thing `id = \"x\"`"),

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_object_behind_an_identity_is_looked_up_if_it_is_wanted() {
+    async fn object_of_listed_identity_is_read_on_request() {
         let (items, _) = listed(json!({"as": "identity"}), None, false).await;
         check(&items[0], json!({"id": "1"}), json!(null), "");
         let (items, _) = listed(json!({"as": "identity"}), None, true).await;
@@ -190,13 +190,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_list_without_end_ends_when_there_is_enough() {
+    async fn endless_list_ends_at_the_limit() {
         let (items, found) = listed(json!({"as": "endless"}), Some(5), false).await;
         assert_eq!((items.len(), found.as_str()), (5, ""));
     }
 
     #[tokio::test]
-    async fn a_list_without_end_ends_when_nobody_listens() {
+    async fn endless_list_ends_when_client_disconnects() {
         let env = world();
         let (items, received) = channel(1);
         drop(received);

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_does_not_matter() {
+    fn move_ignores_the_registry_host() {
         for provider in [
             "registry.terraform.io/others/hosts",
             "registry.opentofu.org/others/hosts",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_is_not_known() {
+    fn err_move_from_unknown_type() {
         for (provider, type_name) in [
             ("registry.terraform.io/strangers/hosts", "hosts_thing"),
             ("registry.terraform.io/others/hosts", "hosts_other"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_is_not_as_expected() {
+    fn err_moved_state_that_does_not_conform() {
         let check = |stored: Json, expected: &str| {
             let error = moved("others/hosts", "hosts_thing", 0, stored).unwrap_err();
             assert_eq!(error.to_string(), expected);

@@ -6,7 +6,7 @@
 use super::{
     catch_panic,
     identity::identify,
-    resource::AnyResource,
+    resource::{AnyResource, HookOutcome},
     semantic_equality::{Pool, object_equals, same_shape, semantic_equals},
     traverse::{self, element, elements},
 };
@@ -24,13 +24,6 @@ pub(crate) struct Planned {
     /// The attributes whose change needs a new object.
     pub(crate) replace: Vec<Path>,
     pub(crate) diagnostics: Diagnostics,
-}
-
-/// What an author's hook answered, and what it would have answered had it done nothing.
-pub(crate) struct HookOutcome {
-    pub(crate) value: Value,
-    pub(crate) untouched: Value,
-    pub(crate) found: Diagnostics,
 }
 
 /// Plans one object. There is a client once the provider is configured.
@@ -357,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_keeps_its_spelling() {
+    fn plan_keeps_prior_spelling_of_equal_value() {
         check(prior(json!({})), json!({"name": "a"}), prior(json!({})));
         check(prior(json!({})), json!({"name": "a", "protocol": "tcp"}), prior(json!({})));
         let words = json!({"words": ["A", "b"]});
@@ -369,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_mean_the_same_promises_no_spelling() {
+    fn unknown_value_keeps_no_refinement_of_spelling() {
         let planned = |prior: Json, refinement: &[u8]| {
             let mut config = full(&All::object(), &value(json!({"name": "?"})));
             let Value::Map(attributes) = &mut config else { panic!("an object is needed") };
@@ -387,19 +380,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_is_planned_as_written() {
+    fn configured_value_is_planned_as_written() {
         let changed = json!({"note": "x", "port": 8, "revision": "?"});
         check(prior(json!({})), json!({"name": "a", "note": "x", "port": 8}), prior(changed));
     }
 
     #[test]
-    fn what_is_left_out_is_null_unless_computed() {
+    fn omitted_attribute_is_null_unless_computed() {
         let before = prior(json!({"note": "x"}));
         check(before, json!({"name": "a"}), prior(json!({"revision": "?"})));
     }
 
     #[test]
-    fn computed_is_stable_and_volatile_is_not() {
+    fn only_unknown_on_update_becomes_unknown_on_update() {
         check(
             prior(json!({})),
             json!({"name": "a", "protocol": "udp"}),
@@ -518,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn what_any_update_changes_replaces_nothing() {
+    fn unknown_on_update_alone_never_replaces() {
         let object = Fixed::object();
         let part = json!([{"name": "p", "revision": 1}]);
         let prior = json!({"note": "a", "host": "h", "parts": part, "found": part});
@@ -540,7 +533,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_moves_along_in_a_list_that_grows() {
+    fn computed_values_stay_in_place_when_list_grows() {
         let part =
             |name: &str, id: &str| json!({"name": name, "port": 443, "id": id, "revision": 1});
         let fresh = |name: &str| json!({"name": name, "port": 443, "id": "?", "revision": "?"});
@@ -581,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn no_spelling_takes_the_place_of_another_element_of_a_set() {
+    fn set_keeps_all_elements_despite_equal_spellings() {
         let before = json!({"set": [{"name": "a"}]});
         let config = json!({"name": "a", "set": [{"name": "A"}, {"name": "a"}]});
         let after = json!({"revision": "?", "set": [{"name": "A"}, {"name": "a"}]});
@@ -598,7 +591,7 @@ mod tests {
     }
 
     #[test]
-    fn ignored_changes_of_a_computed_attribute_are_no_wish() {
+    fn ignore_changes_of_computed_attribute_is_not_configuration() {
         let config = json!({"name": "a", "note": "new", "id": "1", "revision": 1});
         check(prior(json!({})), config, prior(json!({"note": "new", "revision": "?"})));
     }
@@ -609,7 +602,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hook_fills_in_what_follows() {
+    fn hook_fills_in_computed_values() {
         let planned = plan_thing(json!(null), json!({"name": "Web", "secret": "s"}));
         assert_eq!(planned.state.get("slug"), &Value::from("web"));
         let planned = plan_thing(json!(null), json!({"name": "?"}));
@@ -617,7 +610,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_hook_changes_makes_volatile_unknown() {
+    fn change_by_hook_marks_unknown_on_update() {
         let before =
             json!({"id": "1", "name": "Web", "note": "none", "revision": 1, "slug": "old"});
         let planned = plan_thing(before, json!({"name": "Web"}));
@@ -627,7 +620,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hook_decides_nothing_that_is_set() {
+    fn hook_cannot_change_configured_value() {
         let planned = plan_thing(json!(null), json!({"name": "greedy", "port": 443}));
         assert_eq!(planned.state.get("zone"), &Value::Null);
         assert_eq!(planned.state.get("port"), &Value::from(443));

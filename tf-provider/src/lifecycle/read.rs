@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn gone_is_null() {
+    async fn read_of_missing_object_is_null() {
         let read = seen(state(json!({})), None).await;
         assert_eq!((read.state, read.diagnostics), (Value::Null, Diagnostics::new()));
     }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_identity_is_that_of_what_is_there() {
+    async fn identity_follows_read_object() {
         let identity = |read: Read| read.identity.map_or(Json::Null, |identity| lean(&identity));
         let renamed = seen(state(json!({})), Some(state(json!({"name": "b"})))).await;
         assert_eq!(identity(renamed), json!({"id": "1", "name": "b"}));
@@ -170,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn another_spelling_is_no_drift(config in any_config(Unknown::Nothing)) {
+        fn equivalent_spelling_is_not_drift(config in any_config(Unknown::Nothing)) {
             let object = All::object();
             let stored = answer(&object, &propose(&object, &Value::Null, &config));
             let now = lower(&stored);

@@ -1,7 +1,7 @@
 //! A managed resource between Terraform and its author.
 
-use super::{Boxed, Component, Declaration, Typed, decode, plan::HookOutcome};
-use crate::{Cx, Field, Identity, Import, Model, Partial, Resource, Result, Value};
+use super::{Boxed, Component, Declaration, Typed, decode};
+use crate::{Cx, Diagnostics, Field, Identity, Import, Model, Partial, Resource, Result, Value};
 
 /// A resource whose Rust type is marked. Only the author's own code is behind these methods.
 pub(crate) trait AnyResource<C>: Component {
@@ -13,6 +13,13 @@ pub(crate) trait AnyResource<C>: Component {
 
     /// One operation on one object. The answer is its state, or `None` when there is no object.
     fn run(&self, operation: Operation, cx: Cx<C>) -> Boxed<Result<Option<Value>>>;
+}
+
+/// What an author's hook answered, and what it would have answered had it done nothing.
+pub(crate) struct HookOutcome {
+    pub(crate) value: Value,
+    pub(crate) untouched: Value,
+    pub(crate) found: Diagnostics,
 }
 
 /// An operation on one object.

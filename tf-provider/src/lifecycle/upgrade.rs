@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn write_only_is_null() {
+    fn upgraded_state_has_null_for_write_only() {
         let state = upgraded(2, &json!({"name": "a", "secret": "s"})).unwrap();
         assert_eq!(state.get("secret"), &Value::Null);
     }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_cannot_be_upgraded() {
+    fn err_state_that_cannot_be_upgraded() {
         #[track_caller]
         fn check(version: i64, stored: &Json, expected: &str) {
             assert_eq!(upgraded(version, stored).unwrap_err().to_string(), expected);

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn err_attributes_that_do_not_go_together() {
+    fn err_conflicting_attributes() {
         check(
             json!({"name": "a", "peer": "::1", "peers": ["::2"]}),
             "peer: `peer` and `peers` are set together",
@@ -171,12 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_as_a_bug() {
+    fn panic_in_check_is_reported_as_a_bug() {
         check(json!({"name": "a", "zone": "panic"}), "the provider has a bug");
     }
 
     #[test]
-    fn write_only_needs_a_terraform_that_knows_it() {
+    fn write_only_is_refused_for_old_terraform() {
         let resource = Typed::<Thing>::resource();
         let object = &resource.declaration().object;
         assert!(refuse_write_only(object, &thing(json!({"name": "a"}))).is_empty());

@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_early_is_deferred_only_where_core_allows_it() {
+    async fn deferral_is_sent_only_where_core_allows_it() {
         let core = Core::configured().await;
         for (deferral_allowed, deferred, says) in
             [(true, Some(3), &[][..]), (false, None, &["The zone is not there yet"])]
@@ -488,7 +488,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_served_is_unimplemented() {
+    async fn unserved_rpc_is_unimplemented() {
         let core = Core::new();
         let request = Request::new(wire::validate_state_store::Request::default());
         let status = core.0.validate_state_store_config(request).await.unwrap_err();

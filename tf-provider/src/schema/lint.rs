@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_a_plain_value_loses() {
+    fn err_flags_lost_in_plain_objects() {
         let check = |inner, problem: &str| {
             check(holding(Nesting::List, inner).plain(), &[&format!("o.a: {problem}")]);
         };
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn err_rules_that_are_none() {
+    fn err_invalid_rules() {
         let attribute = of::<String>().validate::<String, _, _>(pattern("(", "be odd"));
         assert_eq!(Object::new("Doc.", vec![attribute]).schema_errors().len(), 1);
     }

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds() {
+    fn range_refuses_numbers_outside_bounds() {
         check::<u16>(range(1..=10), "1", Ok(()));
         check::<u16>(range(1..=10), "11", Err("must be from 1 to 10"));
         check::<u16>(range(1..10), "10", Err("must be at least 1 and below 10"));

@@ -213,7 +213,7 @@ pub fn one_of(words: impl IntoIterator<Item = &'static str>) -> OneOf {
 }
 
 impl OneOf {
-    fn words(&self) -> String {
+    fn quoted(&self) -> String {
         self.0.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
     }
 }
@@ -221,11 +221,11 @@ impl OneOf {
 impl<T: StringLike> Validate<T> for OneOf {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let holds = |text: &str| self.0.contains(&text);
-        check_text(value, (at, out), holds, || format!("be one of {}", self.words()));
+        check_text(value, (at, out), holds, || format!("be one of {}", self.quoted()));
     }
 
     fn doc(&self) -> Option<String> {
-        Some(format!("one of {}", self.words()))
+        Some(format!("one of {}", self.quoted()))
     }
 }
 
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths() {
+    fn length_counts_characters() {
         check(length(1..=3), "äöü", Ok(()));
         check(length(1..=3), "", Err("must have 1 to 3 characters, but has 0"));
         check(length(..3), "abc", Err("must have at most 2 characters, but has 3"));
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_collections() {
+    fn length_counts_elements() {
         let unknowns = Value::list([Value::unknown(), Value::unknown()]);
         let err = ["a: must have at most 1 element, but has 2"];
         assert_eq!(run::<Vec<bool>, _, _>(length(..=1), &unknowns), err);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn one_of_refuses_other_words() {
         check(non_empty(), " \t", Err("must not be empty"));
         check(non_empty(), "a", Ok(()));
         check(prefix("sg-"), "sg-1", Ok(()));
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns() {
+    fn pattern_refuses_other_text() {
         let rule = || pattern("[a-z]+|[0-9]+", "be letters or digits");
         check(rule(), "abc", Ok(()));
         check(rule(), "12", Ok(()));
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn networks() {
+    fn cidr_refuses_other_text() {
         for text in ["10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "2001:db8::/32", "::/128"] {
             check(cidr(), text, Ok(()));
         }

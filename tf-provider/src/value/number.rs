@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn parses_and_prints() {
+    fn number_is_parsed_and_printed() {
         check("0", Ok("0"));
         check("-0.0", Ok("0"));
         check("+7", Ok("7"));

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_validated_and_planned() {
+    async fn action_is_validated_and_planned() {
         let core = Core::configured().await;
         let request = wire::validate_action_config::Request {
             type_name: RING.to_owned(),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_of_it_is_computed() {
+    async fn action_schema_has_no_computed_attributes() {
         let request = Request::new(wire::get_provider_schema::Request {});
         let schema = Core::new().0.get_provider_schema(request).await.unwrap().into_inner();
         let block = schema.action_schemas[RING].schema.clone().unwrap().block.unwrap();

@@ -106,7 +106,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn everything_on_offer_is_listed() {
+    async fn metadata_and_schema_list_every_component() {
         let core = Core::new();
         let request = Request::new(wire::get_metadata::Request::default());
         let metadata = core.0.get_metadata(request).await.unwrap().into_inner();

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_whole_life() {
+    async fn ephemeral_is_opened_renewed_and_closed() {
         let core = Core::configured().await;
         let opened = core.open(json!({"name": "a"})).await;
         assert_eq!(opened.diagnostics, vec![]);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_does_not_keep_it_from_closing() {
+    async fn stop_does_not_prevent_close() {
         let core = Core::configured().await;
         let opened = core.open(json!({"name": "a"})).await;
         let stop = Request::new(wire::stop_provider::Request {});

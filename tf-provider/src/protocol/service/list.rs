@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_limit_and_the_wish_for_objects_are_honoured() {
+    async fn limit_and_include_object_are_respected() {
         let core = Core::with_things().await;
         let events = core.list(THING, json!({"as": "endless"}), 2, true).await;
         assert_eq!(events.len(), 2);

@@ -276,7 +276,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn a_whole_life() {
+    async fn resource_is_created_read_updated_and_deleted() {
         let core = Core::configured().await;
         let null = core.wire(json!(null));
         let made = core.apply(null.clone(), json!({"name": "Web", "peer": "::0001"})).await;
@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn write_only_is_for_those_who_know_it() {
+    async fn write_only_is_refused_without_client_capability() {
         let core = Core::new();
         let config = core.wire(json!({"name": "a", "secret": "s"}));
         for (allowed, expected) in [(true, 0), (false, 1)] {
