@@ -161,7 +161,10 @@ pub(crate) fn conflicting_connections() -> Vec<Diagnostic> {
 
 #[cfg(test)]
 mod tests {
-    use tf_provider::schema::{Attribute, AttributeType, Object};
+    use tf_provider::{
+        describe::describe,
+        schema::{Attribute, AttributeType, Object},
+    };
 
     use super::*;
 
@@ -199,20 +202,18 @@ mod tests {
     #[test]
     fn public_contract_is_unchanged() {
         let mut lines = Vec::new();
-        for (name, object) in [
-            ("provider tke", ProviderConfig::object()),
-            ("resource tke_security_group", SecurityGroup::object()),
-            ("resource tke_security_group_policy", SecurityGroupPolicy::object()),
-            ("resource tke_security_group_rule", SecurityGroupRule::object()),
-            ("data tke_cluster", Cluster::object()),
-        ] {
-            lines.push(name.to_owned());
-            describe(&object, 1, &mut lines);
+        for one in describe::<Tke>() {
+            lines.push(format!("{} {}", one.kind.noun(), one.full_name));
+            attributes(&one.object, 1, &mut lines);
+            if let Some(identity) = &one.identity {
+                lines.push(format!("identity of {}", one.full_name));
+                attributes(identity, 1, &mut lines);
+            }
         }
         insta::assert_snapshot!(lines.join("\n"));
     }
 
-    fn describe(object: &Object, depth: usize, lines: &mut Vec<String>) {
+    fn attributes(object: &Object, depth: usize, lines: &mut Vec<String>) {
         for attribute in &object.attributes {
             let Attribute { name, kind, mode, default, .. } = attribute;
             let ty = match kind {
@@ -231,7 +232,7 @@ mod tests {
             line.extend(default.iter().map(|default| format!(" = {default:?}")));
             lines.push(line);
             if let AttributeType::Nested(_, object) = kind {
-                describe(object, depth + 1, lines);
+                attributes(object, depth + 1, lines);
             }
         }
     }

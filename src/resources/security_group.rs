@@ -169,12 +169,12 @@ impl Resource for SecurityGroup {
         let region = cx.client().region(region.as_ref())?;
         let found = cx.client().groups.at(&region, &id).find(cx.cancelled()).await;
         let found = found.map_err(failed_to("import", id))?;
-        Ok(found.map(|group| {
-            // The service's own tags could neither be written in a configuration nor removed.
-            let mut tags = group.tags.clone();
-            tags.retain(|key, _| check_tag_key(key).is_ok());
-            Self::imported(&tags, cx.client().planned_tags(None).known()).with(&region, group, tags)
-        }))
+        let Some(group) = found else { return Ok(None) };
+        // The service's own tags could neither be written in a configuration nor removed.
+        let mut tags = group.tags.clone();
+        tags.retain(|key, _| check_tag_key(key).is_ok());
+        let imported = Self::imported(&tags, cx.client().planned_tags(None).known())?;
+        Ok(Some(imported.with(&region, group, tags)))
     }
 }
 
@@ -239,24 +239,16 @@ impl SecurityGroup {
     fn imported(
         tags: &BTreeMap<String, String>,
         default: Option<&BTreeMap<String, String>>,
-    ) -> Self {
+    ) -> Result<Self> {
         let mut own = tags.clone();
         if let Some(default) = default {
             own.retain(|key, value| default.get(key) != Some(value));
         }
-        Self {
-            name: String::new(),
-            description: String::new(),
-            project_id: Computed::unknown(),
-            tags: (!own.is_empty()).then_some(own),
-            region: Computed::unknown(),
-            references_on_delete: "fail".to_owned(),
-            timeouts: None,
-            id: Computed::unknown(),
-            tags_all: Computed::unknown(),
-            created_time: Computed::unknown(),
-            is_default: Computed::unknown(),
-        }
+        Self::with_defaults(&Partial::<Self> {
+            name: String::new().into(),
+            tags: (!own.is_empty()).then_some(own).into(),
+            ..Default::default()
+        })
     }
 }
 
@@ -292,7 +284,7 @@ mod tests {
             name: name.to_owned(),
             tags: own.map(tags),
             tags_all: tags(all).into(),
-            ..SecurityGroup::imported(&BTreeMap::new(), None)
+            ..SecurityGroup::imported(&BTreeMap::new(), None).unwrap()
         }
     }
 
@@ -321,7 +313,8 @@ mod tests {
     fn imported_tags_exclude_equal_default_tags() {
         #[track_caller]
         fn check(found: &str, default: Option<&str>, expected: Option<&str>) {
-            let imported = SecurityGroup::imported(&tags(found), default.map(tags).as_ref());
+            let imported =
+                SecurityGroup::imported(&tags(found), default.map(tags).as_ref()).unwrap();
             assert_eq!(imported.tags, expected.map(tags), "{found} {default:?}");
         }
         check("", None, None);

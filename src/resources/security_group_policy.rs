@@ -262,7 +262,7 @@ impl Resource for SecurityGroupPolicy {
         };
         let found = cx.client().policies.find(&at, cx.cancelled()).await;
         let found = found.map_err(failed_to("import", &at))?;
-        Ok(found.map(|policy| Self::imported(&at).with(policy)))
+        found.map(|policy| Ok(Self::imported(&at)?.with(policy))).transpose()
     }
 }
 
@@ -344,22 +344,13 @@ impl SecurityGroupPolicy {
     }
 
     /// A policy that Terraform has not known.
-    fn imported(at: &PolicyRef) -> Self {
-        Self {
-            name: at.name().to_owned(),
-            namespace: at.namespace().to_owned(),
-            pod_selector: None,
-            service_account_selector: None,
-            security_group_ids: Vec::new(),
-            labels: None,
-            annotations: None,
-            field_manager: None,
-            wait_for: None,
-            timeouts: None,
-            id: Computed::unknown(),
-            uid: Computed::unknown(),
-            generation: Computed::unknown(),
-        }
+    fn imported(at: &PolicyRef) -> Result<Self> {
+        Self::with_defaults(&Partial::<Self> {
+            name: at.name().to_owned().into(),
+            namespace: at.namespace().to_owned().into(),
+            security_group_ids: Vec::new().into(),
+            ..Default::default()
+        })
     }
 }
 
@@ -463,7 +454,7 @@ mod tests {
 
     fn read(spec: &Value) -> SecurityGroupPolicy {
         let policy = live(spec);
-        SecurityGroupPolicy::imported(&policy.at).with(policy)
+        SecurityGroupPolicy::imported(&policy.at).unwrap().with(policy)
     }
 
     fn selector(labels: Option<&[&str]>, keys: Option<&[&str]>) -> SelectorAttribute {

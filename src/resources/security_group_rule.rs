@@ -208,7 +208,7 @@ impl Resource for SecurityGroupRule {
         let group = cx.client().groups.at(&region, &id.group);
         let failed = |why| error_diagnostic(format!("import rule {id}"), &why, &[]);
         if let Some(found) = group.find_rule(&id.rule, cx.cancelled()).await.map_err(failed)? {
-            return Ok(Some(Self::imported(id, &region, found)));
+            return Ok(Some(Self::imported(id, &region, found)?));
         }
         let near = group.nearest_rules(&id.rule, cx.cancelled()).await.map_err(failed)?;
         let near = near.iter().map(|near| id_of(&group, near));
@@ -276,22 +276,14 @@ impl SecurityGroupRule {
         Self { id: Normalized::new(id).into(), ..with }
     }
 
-    fn imported(id: RuleId, region: &Region, found: RuleSpec) -> Self {
-        let blank = Self {
-            security_group_id: id.group.into(),
-            direction: id.rule.direction().into(),
-            action: id.rule.action().into(),
-            protocol: Protocol::All.into(),
-            port: Ports::ALL.into(),
-            cidr_block: None,
-            ipv6_cidr_block: None,
-            referenced_security_group_id: None,
-            description: String::new(),
-            region: Computed::unknown(),
-            timeouts: None,
-            id: Computed::unknown(),
-        };
-        blank.with(region, found)
+    fn imported(id: RuleId, region: &Region, found: RuleSpec) -> Result<Self> {
+        let imported = Self::with_defaults(&Partial::<Self> {
+            direction: Normalized::new(id.rule.direction()).into(),
+            action: Normalized::new(id.rule.action()).into(),
+            security_group_id: Normalized::new(id.group).into(),
+            ..Default::default()
+        })?;
+        Ok(imported.with(region, found))
     }
 }
 

@@ -11,10 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tf_provider::{
-    schema::Type,
-    value::{Value, msgpack},
-};
+use tf_provider::value::{Type, Value, msgpack};
 
 fn main() {
     let (few, many) = (Lists::of(10, 10_000), Lists::of(1, 100_000));

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_those_that_exclude_each_other_is_chosen() {
+    fn one_of_conflicting_attributes_is_chosen() {
         for rule in [exactly_one_of(ALL), at_most_one_of(ALL)] {
             check_choice(&rule, "xxx", "x--");
             check_choice(&rule, "-xx", "-x-");
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_one() {
+    fn exactly_one_is_refused_for_none_and_for_two() {
         let rule = exactly_one_of(ALL);
         check(&rule, "x--", &[]);
         check(&rule, "---", &["exactly one of `a`, `b` and `c` is required"]);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn at_least_one() {
+    fn at_least_one_is_refused_for_none() {
         let rule = at_least_one_of(ALL);
         check(&rule, "xxx", &[]);
         check(&rule, "--?", &[]);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn at_most_one() {
+    fn at_most_one_is_refused_for_two() {
         let rule = at_most_one_of(ALL);
         check(&rule, "---", &[]);
         check(&rule, "-x?", &[]);
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn conflicts() {
+    fn conflicting_attributes_are_refused_together() {
         let rule = conflicts_with("a", &["b", "c"]);
         check(&rule, "-xx", &[]);
         check(&rule, "?xx", &[]);
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn requirements() {
+    fn required_attributes_are_refused_when_missing() {
         let rule = required_with("a", &["b", "c"]);
         check(&rule, "-x-", &[]);
         check(&rule, "?--", &[]);
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_names_of_nothing() {
+    fn constraint_on_unknown_attribute_is_a_schema_error() {
         let schema = Object::new("Doc.", vec![Attribute::of::<Option<bool>>("a", "Doc.")]);
         assert_eq!(
             exactly_one_of(&["a", "b", "a.b"]).schema_errors(&schema),

@@ -16,11 +16,11 @@ pub struct Cx<C> {
     client: Arc<C>,
     cancelled: CancellationToken,
     terraform_version: Arc<str>,
-    notes: Arc<Notes>,
+    record: Arc<OperationRecord>,
 }
 
 impl<C> Cx<C> {
-    /// Surroundings for the unit test of a resource; the layer makes its own.
+    /// OperationEnv for the unit test of a resource; the layer makes its own.
     pub fn new(client: Arc<C>) -> Self {
         Self::within(client, CancellationToken::new(), "".into(), Arc::default())
     }
@@ -29,9 +29,9 @@ impl<C> Cx<C> {
         client: Arc<C>,
         cancelled: CancellationToken,
         terraform_version: Arc<str>,
-        notes: Arc<Notes>,
+        record: Arc<OperationRecord>,
     ) -> Self {
-        Self { client, cancelled, terraform_version, notes }
+        Self { client, cancelled, terraform_version, record }
     }
 
     /// What the provider's `configure` made.
@@ -51,12 +51,12 @@ impl<C> Cx<C> {
     /// Call it as soon as a create has succeeded, and after each step of an update that changed something.
     /// When the operation fails after all, this is what state will hold.
     pub fn save<M: Model>(&self, state: &M) {
-        *self.notes.saved() = Some(state.encode());
+        *self.record.saved() = Some(state.encode());
     }
 
     /// Tells the user something that is no failure.
     pub fn warn(&self, warning: Diagnostic) {
-        self.notes.warnings().push(warning);
+        self.record.warnings().push(warning);
     }
 
     /// Tells the user how far it is.
@@ -64,7 +64,7 @@ impl<C> Cx<C> {
     /// Terraform shows what an action tells; of all other operations it comes to the log.
     pub fn progress(&self, message: impl Into<String>) {
         let message = message.into();
-        if let Some(progress) = &self.notes.progress {
+        if let Some(progress) = &self.record.progress {
             // A core that is gone has nobody to tell.
             drop(progress.send(message));
         } else {
@@ -74,12 +74,12 @@ impl<C> Cx<C> {
 
     /// A text kept beside the state under this key: no user sees it, and no plan shows it.
     pub fn private(&self, key: &str) -> Option<String> {
-        self.notes.private().get(key)
+        self.record.private().get(key)
     }
 
     /// Keeps a text beside the state.
     pub fn set_private(&self, key: &str, text: impl Into<String>) {
-        self.notes.private().set(key, text.into());
+        self.record.private().set(key, text.into());
     }
 
     /// The version of Terraform or `OpenTofu` that is running, as it told us.
@@ -100,12 +100,12 @@ impl<C> fmt::Debug for Cx<C> {
 #[derive(Debug, Default)]
 pub struct ConfigureCx {
     terraform_version: String,
-    notes: Arc<Notes>,
+    record: Arc<OperationRecord>,
 }
 
 impl ConfigureCx {
-    pub(crate) fn new(terraform_version: String, notes: Arc<Notes>) -> Self {
-        Self { terraform_version, notes }
+    pub(crate) fn new(terraform_version: String, record: Arc<OperationRecord>) -> Self {
+        Self { terraform_version, record }
     }
 
     /// The version of Terraform or `OpenTofu` that is running, as it told us.
@@ -115,20 +115,20 @@ impl ConfigureCx {
 
     /// Tells the user something that is no failure.
     pub fn warn(&self, warning: Diagnostic) {
-        self.notes.warnings().push(warning);
+        self.record.warnings().push(warning);
     }
 }
 
 /// What an operation leaves behind even when it panics.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct OperationRecord {
     saved: Mutex<Option<Value>>,
     warnings: Mutex<Diagnostics>,
     private: Mutex<Private>,
     progress: Option<UnboundedSender<String>>,
 }
 
-impl Notes {
+impl OperationRecord {
     pub(crate) fn with_private(private: Vec<u8>) -> Self {
         Self { private: Mutex::new(Private::decode(private)), ..Self::default() }
     }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_state_that_nobody_touched_goes_back_as_received() {
+    fn untouched_private_state_is_returned_as_received() {
         for received in [&b""[..], b"{\"a\":\"1\"}", b"{ \"a\" : \"1\" }", b"\xff not ours"] {
             assert_eq!(Private::decode(received.to_vec()).encode(), received);
         }

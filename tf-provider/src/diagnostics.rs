@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn too_early_only_if_all_of_it_is() {
+    fn deferral_needs_every_error_to_be_deferrable() {
         let early = || Diagnostic::error("early").until(Until::Prerequisite);
         let mut all = Diagnostics::from(early());
         all.push(Diagnostic::warning("slow"));

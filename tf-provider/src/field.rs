@@ -30,7 +30,7 @@ pub use self::{
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     path::Path,
-    schema::{AttributeType, Mode},
+    schema::{Attribute, AttributeType, Mode, SemanticEquality},
     value::{DecodeError, Value},
 };
 
@@ -74,6 +74,48 @@ pub trait Field: Sized + Send + Sync + 'static {
             let at = error.path().steps().iter().cloned().fold(at.clone(), Path::step);
             out.push(Diagnostic::invalid(&at, error.message()));
         }
+    }
+}
+
+impl Attribute {
+    /// An attribute that a Rust type describes.
+    ///
+    /// ```
+    /// use tf_provider::schema::{Attribute, Mode};
+    ///
+    /// let port = Attribute::of::<Option<u16>>("port", "The port to listen on.").requires_replace();
+    /// assert_eq!(port.mode, Mode::Optional);
+    /// ```
+    pub fn of<F: Field>(name: impl Into<String>, doc: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            doc: doc.into(),
+            kind: F::kind(),
+            mode: F::MODE,
+            write_only: F::WRITE_ONLY,
+            unknown: F::UNKNOWN,
+            null_elements: F::NULL_ELEMENTS,
+            sensitive: F::SENSITIVE,
+            requires_replace: false,
+            unknown_on_update: false,
+            default: None,
+            validators: Vec::new(),
+            semantic_equals: SemanticEquality::new(F::semantic_equals),
+            deprecated: None,
+            check_parts: F::check,
+        }
+    }
+
+    /// Two values for which this holds mean the same. The spelling that the user chose stays.
+    #[must_use]
+    pub fn semantic_equals<T, B>(self, same: fn(&B, &B) -> bool) -> Self
+    where
+        T: Field + Borrow<B>,
+        B: ?Sized + 'static,
+    {
+        let semantic_equals =
+            SemanticEquality::new(move |a, b| semantic_equals_by::<T, B>(same, a, b));
+        Self { semantic_equals, ..self }
     }
 }
 

@@ -22,8 +22,8 @@
 
 use crate::{
     Field, Model, Result, Upgrade, Value,
-    schema::{Attribute, AttributeType, Mode, Nesting, Object, Type},
-    value::DecodeError,
+    schema::{Attribute, AttributeType, Mode, Nesting, Object},
+    value::{DecodeError, Type},
 };
 
 /// What tells one object of a type from all others: texts, numbers and flags, none of them secret.
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_no_identity_can_hold() {
+    fn err_attributes_that_identities_do_not_allow() {
         let mode = "a: an attribute of an identity is required or optional for an import";
         check::<Computed<String>>(&[mode]);
         check::<WriteOnly<String>>(&["a: nothing in an identity can be secret"]);

@@ -103,8 +103,8 @@ pub mod action;
 pub mod constraints;
 pub mod context;
 pub mod data_source;
+pub mod describe;
 pub mod diagnostics;
-pub mod docs;
 pub mod ephemeral;
 pub mod field;
 pub mod function;
@@ -120,11 +120,13 @@ pub mod serve;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timeouts;
+pub mod upgrade;
 pub mod validate;
 pub mod value;
 
 mod lifecycle;
 mod protocol;
+mod stop;
 #[cfg(test)]
 mod testkit;
 
@@ -140,11 +142,14 @@ pub use self::{
     field::{Computed, Dynamic, Field, Maybe, Normalized, WriteOnly},
     function::Function,
     identity::{Identity, NoIdentity},
+    lifecycle::Components,
     list::{Found, List, Listed},
     model::{Model, Partial},
     path::Path,
-    provider::{Components, Provider, schema_errors, serve},
-    resource::{DefaultTimeouts, Import, Json, Move, Moved, Resource, Upgrade},
+    provider::{Provider, schema_errors},
+    resource::{DefaultTimeouts, Import, Resource},
+    serve::serve,
     timeouts::Timeouts,
+    upgrade::{Json, Move, Moved, Upgrade},
     value::{DecodeError, Number, Value},
 };

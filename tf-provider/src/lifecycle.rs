@@ -17,24 +17,167 @@ pub(crate) mod moved;
 mod operation;
 pub(crate) mod plan;
 pub(crate) mod read;
+pub(crate) mod resource;
 mod semantic_equality;
-mod settle;
+mod traverse;
+mod unknowns;
 pub(crate) mod upgrade;
 pub(crate) mod validate;
-mod walk;
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-pub(crate) use self::operation::{Surroundings, guarded};
-use self::plan::Decided;
+pub(crate) use self::operation::{OperationEnv, catch_panic};
+use self::{
+    action::AnyAction, data_source::AnyDataSource, ephemeral::AnyEphemeral, function::Callable,
+    list::AnyList, resource::AnyResource,
+};
 use crate::{
-    Constraint, Cx, DataSource, DefaultTimeouts, Diagnostics, Field, Identity, Import, Model, Move,
-    Partial, Provider, Resource, Result, Upgrade, Value,
-    schema::{Object, Type},
+    Action, Constraint, DataSource, DefaultTimeouts, Diagnostics, Ephemeral, Function, List, Model,
+    Move, Partial, Resource, Result, Upgrade, Value, schema::Object, value::Type,
 };
 
+/// What a provider offers. A new kind of component has its entries here.
+pub struct Components<C>(pub(crate) Vec<AnyComponent<C>>);
+
+impl<C: Send + Sync + 'static> Components<C> {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a managed resource.
+    #[must_use]
+    pub fn resource<R: Resource<Client = C>>(self) -> Self {
+        self.with(AnyComponent::Resource(Arc::new(Typed::<R>::resource())))
+    }
+
+    /// Adds a data source.
+    #[must_use]
+    pub fn data_source<D: DataSource<Client = C>>(self) -> Self {
+        self.with(AnyComponent::DataSource(Arc::new(Typed::<D>::data_source())))
+    }
+
+    /// Adds an ephemeral resource.
+    #[must_use]
+    pub fn ephemeral<E: Ephemeral<Client = C>>(self) -> Self {
+        self.with(AnyComponent::EphemeralResource(Arc::new(Typed::<E>::ephemeral())))
+    }
+
+    /// Adds a list of the objects of a resource.
+    #[must_use]
+    pub fn list<L: List<Resource: Resource<Client = C>>>(self) -> Self {
+        self.with(AnyComponent::ListResource(Arc::new(Typed::<L>::list())))
+    }
+
+    /// Adds an action.
+    #[must_use]
+    pub fn action<A: Action<Client = C>>(self) -> Self {
+        self.with(AnyComponent::Action(Arc::new(Typed::<A>::action())))
+    }
+
+    /// Adds a function.
+    #[must_use]
+    pub fn function<F: Function>(self) -> Self {
+        self.with(AnyComponent::Function(Callable::of::<F>()))
+    }
+
+    fn with(mut self, component: AnyComponent<C>) -> Self {
+        self.0.push(component);
+        self
+    }
+}
+
+impl<C: Send + Sync + 'static> Default for Components<C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C> fmt::Debug for Components<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|one| (one.kind(), one.declaration().name));
+        f.debug_list().entries(names).finish()
+    }
+}
+
+/// A component whose Rust type is forgotten.
+pub(crate) enum AnyComponent<C> {
+    Resource(Arc<dyn AnyResource<C>>),
+    DataSource(Arc<dyn AnyDataSource<C>>),
+    EphemeralResource(Arc<dyn AnyEphemeral<C>>),
+    ListResource(Arc<dyn AnyList<C>>),
+    Action(Arc<dyn AnyAction<C>>),
+    Function(Callable),
+}
+
+impl<C> AnyComponent<C> {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Resource(_) => Kind::Resource,
+            Self::DataSource(_) => Kind::DataSource,
+            Self::EphemeralResource(_) => Kind::EphemeralResource,
+            Self::ListResource(_) => Kind::ListResource,
+            Self::Action(_) => Kind::Action,
+            Self::Function(_) => Kind::Function,
+        }
+    }
+
+    pub(crate) fn declaration(&self) -> &Declaration {
+        match self {
+            Self::Resource(one) => one.declaration(),
+            Self::DataSource(one) => one.declaration(),
+            Self::EphemeralResource(one) => one.declaration(),
+            Self::ListResource(one) => one.declaration(),
+            Self::Action(one) => one.declaration(),
+            Self::Function(one) => &one.declaration,
+        }
+    }
+}
+
+/// A kind of component, and the provider block itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The provider block.
+    Provider,
+    /// A managed resource.
+    Resource,
+    /// A data source.
+    DataSource,
+    /// An ephemeral resource.
+    EphemeralResource,
+    /// A list of the objects of a resource.
+    ListResource,
+    /// An action.
+    Action,
+    /// A function.
+    Function,
+}
+
+impl Kind {
+    /// What Terraform calls it.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Resource => "resource",
+            Self::DataSource => "data source",
+            Self::EphemeralResource => "ephemeral resource",
+            Self::ListResource => "list resource",
+            Self::Action => "action",
+            Self::Function => "function",
+        }
+    }
+
+    /// The name that configurations use.
+    pub(crate) fn full_name(self, provider: &str, name: &str) -> String {
+        match self {
+            Self::Provider | Self::Function => name.to_owned(),
+            _ => format!("{provider}_{name}"),
+        }
+    }
+}
+
 /// What an author declares once, as data.
-pub(crate) struct Declared {
+pub(crate) struct Declaration {
     pub(crate) name: &'static str,
     pub(crate) version: i64,
     pub(crate) object: Object,
@@ -48,38 +191,7 @@ pub(crate) struct Declared {
     pub(crate) timeouts: DefaultTimeouts,
 }
 
-impl Declared {
-    /// The provider block.
-    pub(crate) fn provider<P: Provider>() -> Self {
-        Self { constraints: P::constraints(), ..Self::new(P::NAME, P::Config::object()) }
-    }
-
-    fn resource<R: Resource>() -> Self {
-        Self {
-            version: R::VERSION,
-            constraints: R::constraints(),
-            upgrades: R::upgrades(),
-            moves: R::moves(),
-            identity: Self::identity::<R>(),
-            timeouts: R::timeouts(),
-            ..Self::new(R::NAME, R::object())
-        }
-    }
-
-    fn identity<R: Resource>() -> Option<Box<Self>> {
-        let object = R::Identity::object();
-        let identity = Self {
-            version: R::Identity::VERSION,
-            upgrades: R::Identity::upgrades(),
-            ..Self::new(R::NAME, object)
-        };
-        (!identity.object.attributes.is_empty()).then(|| Box::new(identity))
-    }
-
-    fn data_source<D: DataSource>() -> Self {
-        Self { constraints: D::constraints(), ..Self::new(D::NAME, D::object()) }
-    }
-
+impl Declaration {
     pub(crate) fn new(name: &'static str, object: Object) -> Self {
         Self {
             name,
@@ -93,137 +205,45 @@ impl Declared {
             timeouts: DefaultTimeouts::default(),
         }
     }
+
+    pub(crate) fn with_constraints(self, constraints: Vec<Constraint>) -> Self {
+        Self { constraints, ..self }
+    }
 }
 
-/// A resource whose Rust type is forgotten. Only the author's own code is behind these methods.
-pub(crate) trait AnyResource<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
+/// What all have in common that are configured.
+pub(crate) trait Component: Send + Sync {
+    fn declaration(&self) -> &Declaration;
 
     /// Decodes what is known of a configuration and runs the author's check on it.
     fn check(&self, config: &Value) -> Diagnostics;
-
-    /// Lets the author's hook fill in a plan.
-    fn plan(&self, planned: &Value, prior: &Value, client: Option<&C>) -> Result<Decided>;
-
-    /// What the author says the identity of an object in this state is.
-    fn identity(&self, state: &Value) -> Option<Value>;
-
-    /// One operation on one object. The answer is its state, or `None` when there is no object.
-    fn run(&self, operation: Operation, cx: Cx<C>) -> Boxed<Result<Option<Value>>>;
 }
 
-/// A data source whose Rust type is forgotten.
-pub(crate) trait AnyDataSource<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
-
-    /// Decodes what is known of a configuration and runs the author's check on it.
-    fn check(&self, config: &Value) -> Diagnostics;
-
-    /// Reads it.
-    fn read(&self, config: Value, cx: Cx<C>) -> Boxed<Result<Value>>;
+/// An author's type behind [`Component`], [`AnyResource`] and the others.
+pub(crate) struct Typed<T: Model> {
+    declaration: Declaration,
+    check: fn(&Partial<T>) -> Diagnostics,
 }
 
-/// An operation on one object.
-pub(crate) enum Operation {
-    Create(Value),
-    Read(Value),
-    Update { prior: Value, planned: Value },
-    Delete(Value),
-    Import(Import<Value>),
+impl<T: Model> Typed<T> {
+    pub(crate) fn new(declaration: Declaration, check: fn(&Partial<T>) -> Diagnostics) -> Self {
+        Self { declaration, check }
+    }
+}
+
+impl<T: Model> Component for Typed<T> {
+    fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    fn check(&self, config: &Value) -> Diagnostics {
+        T::partial(config).map_or_else(|errors| errors, |config| (self.check)(&config))
+    }
 }
 
 /// A future that a task can run.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// An author's type behind [`AnyResource`], [`AnyDataSource`] and the others.
-pub(crate) struct Typed<T> {
-    declared: Declared,
-    author: PhantomData<fn() -> T>,
-}
-
-impl<T> Typed<T> {
-    fn of(declared: Declared) -> Self {
-        Self { declared, author: PhantomData }
-    }
-}
-
-impl<R: Resource> Typed<R> {
-    pub(crate) fn resource() -> Self {
-        Self::of(Declared::resource::<R>())
-    }
-}
-
-impl<D: DataSource> Typed<D> {
-    pub(crate) fn data_source() -> Self {
-        Self::of(Declared::data_source::<D>())
-    }
-}
-
-impl<R: Resource> AnyResource<R::Client> for Typed<R> {
-    fn declared(&self) -> &Declared {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        R::partial(config).map_or_else(|errors| errors, |config| <R as Resource>::check(&config))
-    }
-
-    fn plan(&self, planned: &Value, prior: &Value, client: Option<&R::Client>) -> Result<Decided> {
-        let mut plan = R::partial(planned)?;
-        let prior = if prior.is_null() { None } else { Some(decode::<R>(prior.clone())?) };
-        let untouched = merged::<R>(&plan, planned);
-        let found = R::plan(&mut plan, prior.as_ref(), client);
-        Ok(Decided { value: merged::<R>(&plan, planned), untouched, found })
-    }
-
-    fn identity(&self, state: &Value) -> Option<Value> {
-        // A state that is not known well enough to be decoded has no identity yet.
-        let identity = R::decode(state.clone()).ok()?.identity()?;
-        Some(Field::encode(&identity))
-    }
-
-    fn run(&self, operation: Operation, cx: Cx<R::Client>) -> Boxed<Result<Option<Value>>> {
-        Box::pin(async move {
-            let state = match operation {
-                Operation::Create(planned) => Some(decode::<R>(planned)?.create(&cx).await?),
-                Operation::Read(state) => decode::<R>(state)?.read(&cx).await?,
-                Operation::Update { prior, planned } => {
-                    Some(decode::<R>(planned)?.update(decode(prior)?, &cx).await?)
-                }
-                Operation::Delete(prior) => {
-                    decode::<R>(prior)?.delete(&cx).await?;
-                    None
-                }
-                Operation::Import(Import::Id(id)) => R::import(Import::Id(id), &cx).await?,
-                Operation::Import(Import::Identity(identity)) => {
-                    R::import(Import::Identity(decode(identity)?), &cx).await?
-                }
-            };
-            Ok(state.map(|state| state.encode()))
-        })
-    }
-}
-
-impl<D: DataSource> AnyDataSource<D::Client> for Typed<D> {
-    fn declared(&self) -> &Declared {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        D::partial(config).map_or_else(|errors| errors, |config| <D as DataSource>::check(&config))
-    }
-
-    fn read(&self, config: Value, cx: Cx<D::Client>) -> Boxed<Result<Value>> {
-        Box::pin(async move { Ok(decode::<D>(config)?.read(&cx).await?.encode()) })
-    }
-}
-
 fn decode<M: Model>(value: Value) -> Result<M> {
     Ok(M::decode(value)?)
-}
-
-fn merged<M: Model>(partial: &Partial<M>, over: &Value) -> Value {
-    let mut value = over.clone();
-    M::merge(partial, &mut value);
-    value
 }

@@ -1,11 +1,11 @@
 //! A list of the objects that there are: what its author writes.
 
+mod sink;
+
 use std::{fmt, future::Future, marker::PhantomData};
 
-use crate::{
-    Constraint, Cx, Diagnostic, Diagnostics, Field, Model, Partial, Resource, Result,
-    lifecycle::list::{Item, Sink},
-};
+pub(crate) use self::sink::{Item, Sink};
+use crate::{Constraint, Cx, Diagnostic, Diagnostics, Field, Model, Partial, Resource, Result};
 
 /// Finds the objects of a resource type, for `terraform query` and its generated imports.
 ///

@@ -96,6 +96,51 @@ pub trait Model: Field {
 
     /// Writes a partial struct over the value that it was read from.
     fn merge(partial: &Self::Partial, over: &mut Value);
+
+    /// The struct of an object of which only some attributes are known, as an import needs it.
+    ///
+    /// What is null in `known` has its default, is unknown if the provider computes it, and is null
+    /// otherwise. An attribute that is added to the struct later needs no mention here. Required
+    /// attributes must be known; else this is an error.
+    ///
+    /// ```
+    /// use tf_provider::{Computed, Model, Partial};
+    ///
+    /// /// A named thing.
+    /// #[derive(Model)]
+    /// struct Thing {
+    ///     /// Identifier assigned by the service.
+    ///     id: Computed<String>,
+    ///     /// Name shown in the console.
+    ///     name: String,
+    ///     /// The port that it listens on.
+    ///     #[tf(default = 443)]
+    ///     port: u16,
+    ///     /// Its color.
+    ///     color: Option<String>,
+    /// }
+    ///
+    /// let known = Partial::<Thing> { name: "web".to_owned().into(), ..Default::default() };
+    /// let thing = Thing::with_defaults(&known)?;
+    /// assert_eq!((thing.port, thing.color, thing.id.get().is_err()), (443, None, true));
+    /// # Ok::<(), tf_provider::Diagnostics>(())
+    /// ```
+    fn with_defaults(known: &Self::Partial) -> Result<Self> {
+        let mut value = Value::Null;
+        Self::merge(known, &mut value);
+        let Value::Map(mut attributes) = value else { return Ok(Self::decode(value)?) };
+        for attribute in Self::object().attributes {
+            if attributes.get(&attribute.name).is_some_and(|value| !value.is_null()) {
+                continue;
+            }
+            if let Some(default) = attribute.default {
+                attributes.insert(attribute.name, default);
+            } else if attribute.is_computed() {
+                attributes.insert(attribute.name, Value::unknown());
+            }
+        }
+        Ok(Self::decode(Value::Map(attributes))?)
+    }
 }
 
 /// A model while not all of it is known: a configuration before apply, or a plan.
@@ -280,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_the_struct() {
+    fn schema_follows_the_struct() {
         let object = Thing::object();
         assert_eq!(object.doc, "Every kind of attribute.\n\nWith a second paragraph.");
         assert!(object.schema_errors().is_empty(), "{:?}", object.schema_errors());
@@ -316,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_undoes_reading() {
+    fn encoding_undoes_decoding() {
         assert_eq!(Thing::decode(thing()).unwrap().encode(), thing());
         let mut planned = thing();
         set(&mut planned, "id", Value::unknown());
@@ -365,6 +410,37 @@ mod tests {
     }
 
     #[test]
+    fn model_with_defaults_needs_required_attributes_alone() {
+        let known = Partial::<Part> { peer: Maybe::Null, on: true.into() };
+        assert_eq!(
+            Part::with_defaults(&known).err().unwrap().to_string(),
+            "peer: invalid value of `peer`"
+        );
+        let known = Partial::<Thing> {
+            name: "web".to_owned().into(),
+            tags: BTreeMap::new().into(),
+            region: "r".to_owned().into(),
+            ..Default::default()
+        };
+        let thing = Thing::with_defaults(&known).ok().unwrap().encode();
+        let expected = [
+            ("name", "web".into()),
+            ("port", 443.into()),
+            ("word", "all".into()),
+            ("region", "r".into()),
+        ];
+        for (name, value) in expected {
+            assert_eq!(thing.get(name), &value);
+        }
+        for name in ["id", "revision", "found"] {
+            assert_eq!(thing.get(name), &Value::unknown(), "{name}");
+        }
+        for name in ["number", "secret", "part", "parts", "type"] {
+            assert_eq!(thing.get(name), &Value::Null, "{name}");
+        }
+    }
+
+    #[test]
     fn err_a_partial_names_every_place() {
         let mut config = thing();
         set(&mut config, "port", 1_000_000.into());
@@ -375,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn same_follows_the_attributes() {
+    fn semantic_equality_follows_attributes() {
         let (a, mut b) = (thing(), thing());
         assert!(Thing::semantic_equals(&a, &b));
         set(&mut b, "name", "WEB".into());
@@ -389,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn same_sets_have_no_order() {
+    fn semantic_equality_of_sets_ignores_order() {
         let same = BTreeSet::<Part>::semantic_equals;
         let set = |parts: &[&str]| Value::list(parts.iter().map(|peer| part(peer)));
         assert!(same(&set(&["::1", "::2"]), &set(&["::2", "0::1"])));
@@ -425,7 +501,7 @@ mod tests {
         /// Objects as a whole.
         #[tf(plain)]
         flat: Option<Vec<Leaf>>,
-        /// Decided by the service.
+        /// HookOutcome by the service.
         computed: Computed<Vec<Option<String>>>,
     }
 
@@ -463,7 +539,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_undoes_reading_any_value(value in wide(false)) {
+        fn encoding_undoes_decoding_of_any_value(value in wide(false)) {
             prop_assert_eq!(Wide::decode(value.clone()).unwrap().encode(), value);
         }
 

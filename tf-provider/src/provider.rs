@@ -1,19 +1,11 @@
 //! A provider: its configuration, its client, and the list of everything it offers.
 
-use std::{
-    any::type_name, collections::BTreeSet, fmt, future::Future, process::ExitCode, sync::Arc,
-};
+use std::{collections::BTreeSet, future::Future};
 
 use crate::{
-    Action, ConfigureCx, Constraint, DataSource, Diagnostics, Ephemeral, Function, List, Model,
-    Partial, Resource, Result, identity,
-    lifecycle::{
-        AnyDataSource, AnyResource, Declared, Typed, action::AnyAction, ephemeral::AnyEphemeral,
-        function::Callable, list::AnyList,
-    },
-    protocol::service::Service,
+    Components, ConfigureCx, Constraint, Diagnostics, Model, Partial, Result, identity,
+    lifecycle::{AnyComponent, Component, Declaration, Kind, Typed},
     schema::Attribute,
-    serve::{self, Stop},
 };
 
 /// One provider.
@@ -51,104 +43,10 @@ pub trait Provider: Send + Sync + 'static {
     fn components() -> Components<Self::Client>;
 }
 
-/// What a provider offers.
-pub struct Components<C> {
-    pub(crate) resources: Vec<Arc<dyn AnyResource<C>>>,
-    pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<C>>>,
-    pub(crate) ephemerals: Vec<Arc<dyn AnyEphemeral<C>>>,
-    pub(crate) lists: Vec<Arc<dyn AnyList<C>>>,
-    pub(crate) actions: Vec<Arc<dyn AnyAction<C>>>,
-    pub(crate) functions: Vec<Callable>,
-}
-
-impl<C: Send + Sync + 'static> Components<C> {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self {
-            resources: Vec::new(),
-            data_sources: Vec::new(),
-            ephemerals: Vec::new(),
-            lists: Vec::new(),
-            actions: Vec::new(),
-            functions: Vec::new(),
-        }
-    }
-
-    /// Adds a managed resource.
-    #[must_use]
-    pub fn resource<R: Resource<Client = C>>(mut self) -> Self {
-        self.resources.push(Arc::new(Typed::<R>::resource()));
-        self
-    }
-
-    /// Adds a data source.
-    #[must_use]
-    pub fn data_source<D: DataSource<Client = C>>(mut self) -> Self {
-        self.data_sources.push(Arc::new(Typed::<D>::data_source()));
-        self
-    }
-
-    /// Adds an ephemeral resource.
-    #[must_use]
-    pub fn ephemeral<E: Ephemeral<Client = C>>(mut self) -> Self {
-        self.ephemerals.push(Arc::new(Typed::<E>::ephemeral()));
-        self
-    }
-
-    /// Adds a list of the objects of a resource.
-    #[must_use]
-    pub fn list<L: List<Resource: Resource<Client = C>>>(mut self) -> Self {
-        self.lists.push(Arc::new(Typed::<L>::list()));
-        self
-    }
-
-    /// Adds an action.
-    #[must_use]
-    pub fn action<A: Action<Client = C>>(mut self) -> Self {
-        self.actions.push(Arc::new(Typed::<A>::action()));
-        self
-    }
-
-    /// Adds a function.
-    #[must_use]
-    pub fn function<F: Function>(mut self) -> Self {
-        self.functions.push(Callable::of::<F>());
-        self
-    }
-}
-
-impl<C: Send + Sync + 'static> Default for Components<C> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<C> fmt::Debug for Components<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let resources: Vec<_> = self.resources.iter().map(|r| r.declared().name).collect();
-        let data_sources: Vec<_> = self.data_sources.iter().map(|d| d.declared().name).collect();
-        let ephemerals: Vec<_> = self.ephemerals.iter().map(|e| e.declared().name).collect();
-        let lists: Vec<_> = self.lists.iter().map(|l| l.declared().name).collect();
-        let actions: Vec<_> = self.actions.iter().map(|a| a.declared().name).collect();
-        let functions: Vec<_> = self.functions.iter().map(|f| f.name).collect();
-        f.debug_struct("Components")
-            .field("resources", &resources)
-            .field("data_sources", &data_sources)
-            .field("ephemerals", &ephemerals)
-            .field("lists", &lists)
-            .field("actions", &actions)
-            .field("functions", &functions)
-            .finish()
-    }
-}
-
-/// Runs the process of a provider from its first line to its last: the whole of `main`.
-pub fn serve<P: Provider>() -> ExitCode {
-    let stop = Stop::default();
-    // Events of the author's own crate are logged beside ours.
-    let crate_name = type_name::<P>().split("::").next().unwrap_or_default();
-    let origin = serve::Origin { source: P::SOURCE, crate_name };
-    serve::run(origin, Service::<P>::new(stop.clone()), stop)
+/// The provider block, which is configured like a component.
+pub(crate) fn provider_block<P: Provider>() -> Typed<P::Config> {
+    let declaration = Declaration::new(P::NAME, P::Config::object());
+    Typed::new(declaration.with_constraints(P::constraints()), P::check)
 }
 
 /// Every rule of Terraform's schemas that the provider breaks, one sentence each.
@@ -156,61 +54,68 @@ pub fn serve<P: Provider>() -> ExitCode {
 /// Terraform does not check them, users would meet the damage. Every provider asserts in a unit test that
 /// there are none: `assert_eq!(tf_provider::schema_errors::<MyProvider>(), Vec::<String>::new())`.
 pub fn schema_errors<P: Provider>() -> Vec<String> {
-    let components = P::components();
-    let full = |name: &str| format!("{}_{name}", P::NAME);
+    let components = P::components().0;
     let mut found = Problems { found: Vec::new(), seen: BTreeSet::new() };
-    let provider = Declared::provider::<P>();
-    let problems = [schema_errors_in(&provider), only_configured(&provider)].concat();
-    found.add("provider", P::NAME, &problems);
-    for resource in components.resources.iter().map(|one| one.declared()) {
-        found.add("resource", &full(resource.name), &schema_errors_in(resource));
-    }
-    for data_source in components.data_sources.iter().map(|one| one.declared()) {
-        let problems = [schema_errors_in(data_source), stored_nowhere(data_source)].concat();
-        found.add("data source", &full(data_source.name), &problems);
-    }
-    for ephemeral in components.ephemerals.iter().map(|one| one.declared()) {
-        let problems = [schema_errors_in(ephemeral), stored_nowhere(ephemeral)].concat();
-        found.add("ephemeral resource", &full(ephemeral.name), &problems);
-    }
-    for list in components.lists.iter().map(|one| one.declared()) {
-        let mut problems = [schema_errors_in(list), only_configured(list)].concat();
-        let mut resources = components.resources.iter().map(|one| one.declared());
-        if !resources.any(|resource| resource.name == list.name && resource.identity.is_some()) {
-            problems.push("a list needs a resource of its name that has an identity".to_owned());
+    let block = provider_block::<P>();
+    found.add::<P>(Kind::Provider, block.declaration(), Vec::new());
+    let resources: Vec<_> = components
+        .iter()
+        .filter(|one| one.kind() == Kind::Resource)
+        .map(AnyComponent::declaration)
+        .collect();
+    for component in &components {
+        let declaration = component.declaration();
+        let mut problems = Vec::new();
+        match component {
+            AnyComponent::ListResource(_)
+                if !resources.iter().any(|resource| {
+                    resource.name == declaration.name && resource.identity.is_some()
+                }) =>
+            {
+                problems
+                    .push("a list needs a resource of its name that has an identity".to_owned());
+            }
+            AnyComponent::Function(function) => problems = function.schema_errors(),
+            _ => {}
         }
-        found.add("list resource", &full(list.name), &problems);
-    }
-    for action in components.actions.iter().map(|one| one.declared()) {
-        let problems = [schema_errors_in(action), only_configured(action)].concat();
-        found.add("action", &full(action.name), &problems);
-    }
-    for function in &components.functions {
-        found.add("function", function.name, &function.schema_errors());
+        found.add::<P>(component.kind(), declaration, problems);
     }
     found.found
 }
 
 struct Problems {
     found: Vec<String>,
-    /// Everything on components so far.
-    seen: BTreeSet<(&'static str, String)>,
+    /// Every kind and name so far.
+    seen: BTreeSet<(Kind, &'static str)>,
 }
 
 impl Problems {
-    fn add(&mut self, kind: &'static str, name: &str, problems: &[String]) {
-        let mut all = problems.to_vec();
-        if !name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')) {
+    fn add<P: Provider>(&mut self, kind: Kind, declaration: &Declaration, own: Vec<String>) {
+        let name = declaration.name;
+        let full_name = kind.full_name(P::NAME, name);
+        let mut all = match kind {
+            Kind::Function => Vec::new(),
+            Kind::Resource => schema_errors_in(declaration),
+            Kind::DataSource | Kind::EphemeralResource => {
+                [schema_errors_in(declaration), stored_nowhere(declaration)].concat()
+            }
+            Kind::Provider | Kind::ListResource | Kind::Action => {
+                [schema_errors_in(declaration), only_configured(declaration)].concat()
+            }
+        };
+        all.extend(own);
+        if !full_name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')) {
             all.push("its name may have small letters, digits and underscores".to_owned());
         }
-        if !self.seen.insert((kind, name.to_owned())) {
+        if !self.seen.insert((kind, name)) {
             all = vec!["it is offered twice".to_owned()];
         }
-        self.found.extend(all.into_iter().map(|problem| format!("{kind} {name}: {problem}")));
+        let noun = kind.noun();
+        self.found.extend(all.into_iter().map(|problem| format!("{noun} {full_name}: {problem}")));
     }
 }
 
-fn schema_errors_in(declared: &Declared) -> Vec<String> {
+fn schema_errors_in(declared: &Declaration) -> Vec<String> {
     let mut found = declared.object.schema_errors();
     found.extend(declared.constraints.iter().flat_map(|rule| rule.schema_errors(&declared.object)));
     found.extend(missing_upgrades("state", declared));
@@ -223,19 +128,19 @@ fn schema_errors_in(declared: &Declared) -> Vec<String> {
 }
 
 /// Write-only is what would be stored otherwise.
-fn stored_nowhere(declared: &Declared) -> Vec<String> {
+fn stored_nowhere(declared: &Declaration) -> Vec<String> {
     let write_only = declared.object.places(|attribute| attribute.write_only);
     write_only.iter().map(|at| format!("{at}: only a resource has write-only attributes")).collect()
 }
 
-fn only_configured(declared: &Declared) -> Vec<String> {
+fn only_configured(declared: &Declaration) -> Vec<String> {
     let computed = declared.object.places(Attribute::is_decided);
     let computed = computed.iter().map(|at| format!("{at}: nothing is computed here"));
     computed.chain(stored_nowhere(declared)).collect()
 }
 
-fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
-    let Declared { version, upgrades, .. } = declared;
+fn missing_upgrades(of: &str, declared: &Declaration) -> Option<String> {
+    let Declaration { version, upgrades, .. } = declared;
     let missing = usize::try_from(*version) != Ok(upgrades.len());
     missing.then(|| {
         format!("{of} version {version} needs as many upgrades, and there are {}", upgrades.len())
@@ -246,8 +151,8 @@ fn missing_upgrades(of: &str, declared: &Declared) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
-        Computed, Cx, Found, Identity, Import, Lease, WriteOnly, constraints::exactly_one_of,
-        testkit::All,
+        Action, Computed, Cx, DataSource, Ephemeral, Found, Function, Identity, Import, Lease,
+        List, Resource, WriteOnly, constraints::exactly_one_of, testkit::All,
     };
 
     /// A resource that breaks rules.

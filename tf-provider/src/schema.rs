@@ -2,17 +2,15 @@
 
 mod check;
 mod lint;
-mod types;
+mod validator;
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-pub use self::types::Type;
+pub use self::validator::Validator;
 use crate::{
     diagnostics::Diagnostics,
-    field::{Field, semantic_equals_by},
     path::Path,
-    validate::{Validate, Validator},
-    value::Value,
+    value::{Type, Value},
 };
 
 /// The attributes of a resource, or of an object inside one.
@@ -59,7 +57,8 @@ pub struct Attribute {
     pub semantic_equals: SemanticEquality,
     /// Why not to use it any more, if so.
     pub deprecated: Option<String>,
-    decodes: fn(&Value, &Path, &mut Diagnostics),
+    /// Says what is wrong with the parts of a value that are known.
+    pub(crate) check_parts: fn(&Value, &Path, &mut Diagnostics),
 }
 
 /// What an attribute holds.
@@ -110,7 +109,7 @@ type Compare = dyn Fn(&Value, &Value) -> bool + Send + Sync;
 impl Object {
     /// An object with these attributes.
     pub fn new(doc: impl Into<String>, attributes: Vec<Attribute>) -> Self {
-        let attributes = attributes.into_iter().map(Attribute::settle).collect();
+        let attributes = attributes.into_iter().map(Attribute::normalize).collect();
         Self { doc: doc.into(), attributes, deprecated: None }
     }
 
@@ -156,34 +155,6 @@ impl Object {
 }
 
 impl Attribute {
-    /// An attribute that a Rust type describes.
-    ///
-    /// ```
-    /// use tf_provider::schema::{Attribute, Mode};
-    ///
-    /// let port = Attribute::of::<Option<u16>>("port", "The port to listen on.").requires_replace();
-    /// assert_eq!(port.mode, Mode::Optional);
-    /// ```
-    pub fn of<F: Field>(name: impl Into<String>, doc: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            doc: doc.into(),
-            kind: F::kind(),
-            mode: F::MODE,
-            write_only: F::WRITE_ONLY,
-            unknown: F::UNKNOWN,
-            null_elements: F::NULL_ELEMENTS,
-            sensitive: F::SENSITIVE,
-            requires_replace: false,
-            unknown_on_update: false,
-            default: None,
-            validators: Vec::new(),
-            semantic_equals: SemanticEquality(Arc::new(F::semantic_equals)),
-            deprecated: None,
-            decodes: F::check,
-        }
-    }
-
     /// A change replaces the whole object.
     #[must_use]
     pub fn requires_replace(self) -> Self {
@@ -217,28 +188,6 @@ impl Attribute {
     #[must_use]
     pub fn default(self, value: impl Into<Value>) -> Self {
         Self { default: Some(value.into()), mode: Mode::OptionalComputed, ..self }
-    }
-
-    /// An acceptable value fulfils this, too.
-    #[must_use]
-    pub fn validate<T, By, V: Validate<T, By>>(mut self, rule: V) -> Self {
-        self.validators.push(Validator::new(rule));
-        self
-    }
-
-    /// Two values for which this holds mean the same. The spelling that the user chose stays.
-    #[must_use]
-    pub fn semantic_equals<T, B>(self, same: fn(&B, &B) -> bool) -> Self
-    where
-        T: Field + Borrow<B>,
-        B: ?Sized + 'static,
-    {
-        Self {
-            semantic_equals: SemanticEquality(Arc::new(move |a, b| {
-                semantic_equals_by::<T, B>(same, a, b)
-            })),
-            ..self
-        }
     }
 
     /// Warns those who still use it.
@@ -278,7 +227,7 @@ impl Attribute {
     }
 
     /// Nobody can configure a part of what the provider alone sets.
-    fn settle(mut self) -> Self {
+    fn normalize(mut self) -> Self {
         if let (Mode::Computed, AttributeType::Nested(_, object)) = (self.mode, &mut self.kind) {
             *object = std::mem::take(object).computed();
         }
@@ -317,6 +266,11 @@ impl AttributeType {
 }
 
 impl SemanticEquality {
+    /// What this function says of two values.
+    pub fn new(compare: impl Fn(&Value, &Value) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(compare))
+    }
+
     /// Whether the two mean the same.
     pub fn holds(&self, a: &Value, b: &Value) -> bool {
         (self.0)(a, b)

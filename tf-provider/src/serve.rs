@@ -5,15 +5,14 @@
 
 mod announce;
 mod connections;
-mod count;
 pub(crate) mod environment;
 mod log;
 pub(crate) mod server;
 mod socket;
-mod stop;
 pub(crate) mod tls;
 
 use std::{
+    any::type_name,
     env, error,
     io::{self, Write},
     iter,
@@ -27,21 +26,32 @@ use tokio::{
     time::sleep,
 };
 
-pub use self::stop::Stop;
 use self::{
     announce::{handshake, reattach},
     environment::Environment,
     server::Server,
     tls::{Tls, TlsError},
 };
-use crate::protocol::Rpcs;
+use crate::{
+    Provider,
+    protocol::{Rpcs, service::Service},
+    stop::Stop,
+};
 
 /// How long a process that was asked to terminate goes on to serve, so that core gets its answers.
-const LAST_ORDERS: Duration = Duration::from_secs(5);
+const TERMINATION_GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the process of a provider from its first line to its last: the whole of `main`.
+pub fn serve<P: Provider>() -> ExitCode {
+    let stop = Stop::default();
+    // Events of the author's own crate are logged beside ours.
+    let crate_name = type_name::<P>().split("::").next().unwrap_or_default();
+    run(PluginInfo { source: P::SOURCE, crate_name }, Service::<P>::new(stop.clone()), stop)
+}
 
 /// Where a provider comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin {
+pub struct PluginInfo {
     /// Its source as users write it in `required_providers`: `namespace/name`, and with a host before it when
     /// it comes from no public registry.
     pub source: &'static str,
@@ -50,11 +60,11 @@ pub struct Origin {
 }
 
 /// Runs the process from its first line to its last. What this returns, `main` returns.
-pub fn run(origin: Origin, service: impl Rpcs, stop: Stop) -> ExitCode {
-    let name = origin.source.rsplit('/').next().unwrap_or_default();
+pub fn run(plugin: PluginInfo, service: impl Rpcs, stop: Stop) -> ExitCode {
+    let name = plugin.source.rsplit('/').next().unwrap_or_default();
     let environment = Environment::read(name);
-    log::install(&environment.log, origin.crate_name);
-    match start(origin, &environment, service, stop) {
+    log::install(&environment.log, plugin.crate_name);
+    match start(plugin, &environment, service, stop) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody can be told if this fails.
@@ -65,7 +75,7 @@ pub fn run(origin: Origin, service: impl Rpcs, stop: Stop) -> ExitCode {
 }
 
 fn start(
-    origin: Origin,
+    plugin: PluginInfo,
     environment: &Environment,
     service: impl Rpcs,
     stop: Stop,
@@ -81,7 +91,7 @@ fn start(
         .build()
         .map_err(Error::Runtime)?;
     let served = if debugged {
-        runtime.block_on(serve_people(origin, environment, service, stop))
+        runtime.block_on(serve_people(plugin, environment, service, stop))
     } else {
         runtime.block_on(serve_core(environment, service, stop))
     };
@@ -110,7 +120,7 @@ async fn serve_core(
         terminations.recv().await;
         tracing::info!("asked to terminate");
         stop.give_for_good();
-        sleep(LAST_ORDERS).await;
+        sleep(TERMINATION_GRACE).await;
     };
     let leave = async {
         tokio::select! {
@@ -123,7 +133,7 @@ async fn serve_core(
 
 /// Serves every core of this user that is told where we are, until Ctrl-C.
 async fn serve_people(
-    origin: Origin,
+    plugin: PluginInfo,
     environment: &Environment,
     service: impl Rpcs,
     stop: Stop,
@@ -134,7 +144,7 @@ async fn serve_people(
     // Core speaks plaintext to a provider that it has not started.
     let server = Server::open(&environment.socket, None)?;
     say("The provider runs until Ctrl-C. Terraform and OpenTofu use it where this is set:\n")?;
-    say(&reattach(origin.source, process::id(), server.path()))?;
+    say(&reattach(plugin.source, process::id(), server.path()))?;
 
     let leave = async {
         tokio::select! {
@@ -163,7 +173,7 @@ pub(crate) enum Error {
          Name it under required_providers in a configuration, and run `terraform init`.\n\
          To debug it, start it with -debug."
     )]
-    ByHand,
+    NotRunByTerraform,
     #[error(
         "this provider speaks plugin protocol 6, and what started it offers only {offered:?}; \
          Terraform from 1.0 and OpenTofu speak it"

@@ -31,7 +31,8 @@ use crate::{
 };
 pub use crate::{
     protocol::generated::{plugin, tfplugin6},
-    serve::{Origin, Stop, run},
+    serve::{PluginInfo, run},
+    stop::Stop,
 };
 
 /// Whatever went wrong, for `?` in tests.

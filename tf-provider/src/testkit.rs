@@ -22,10 +22,10 @@ use crate::{
     Timeouts, Upgrade, Value, WriteOnly,
     constraints::{Constraint, conflicts_with},
     diagnostics::Until,
-    lifecycle::Surroundings,
+    lifecycle::OperationEnv,
     resource::DefaultTimeouts,
     schema::{Nesting, Object},
-    serve::Stop,
+    stop::Stop,
     validate::length,
 };
 
@@ -394,13 +394,13 @@ impl Resource for Plain {
 }
 
 #[test]
-fn the_sample_breaks_no_rule() {
+fn sample_has_no_schema_errors() {
     assert_eq!(crate::schema_errors::<Sample>(), Vec::<String>::new());
 }
 
 /// A configured provider with nothing in its store.
-pub(crate) fn around() -> Surroundings<Store> {
-    Surroundings {
+pub(crate) fn env() -> OperationEnv<Store> {
+    OperationEnv {
         client: Arc::default(),
         stop: Stop::default(),
         terraform_version: "1.11.4".into(),

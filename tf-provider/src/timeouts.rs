@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use jiff::fmt::friendly::{Designator, Spacing, SpanParser, SpanPrinter};
 use tf_provider_derive::Model;
 
 use crate::field::Normalized;
@@ -10,89 +11,66 @@ use crate::field::Normalized;
 #[derive(Model, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     /// Time to create the object, such as `5m` or `1h30m`.
-    pub create: Option<Normalized<Span>>,
+    pub create: Option<Normalized<GoDuration>>,
     /// Time to read the object.
-    pub read: Option<Normalized<Span>>,
+    pub read: Option<Normalized<GoDuration>>,
     /// Time to update the object.
-    pub update: Option<Normalized<Span>>,
+    pub update: Option<Normalized<GoDuration>>,
     /// Time to delete the object.
-    pub delete: Option<Normalized<Span>>,
+    pub delete: Option<Normalized<GoDuration>>,
 }
 
-/// A length of time as Terraform users write it: `90s`, `5m`, `1h30m`, `500ms`.
+/// A duration as Go and other providers write it: `90s`, `1.5h`, `1h30m`, `500ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span(Duration);
+pub struct GoDuration(Duration);
 
-/// Text that is not a length of time.
+/// Text that is not a duration greater than zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpanError;
+pub struct GoDurationError;
 
-impl Span {
+impl GoDuration {
     /// As Rust knows it.
     pub const fn duration(self) -> Duration {
         self.0
     }
 }
 
-impl From<Duration> for Span {
+impl From<Duration> for GoDuration {
     fn from(duration: Duration) -> Self {
         Self(duration)
     }
 }
 
-impl FromStr for Span {
-    type Err = SpanError;
+impl FromStr for GoDuration {
+    type Err = GoDurationError;
 
-    fn from_str(text: &str) -> Result<Self, SpanError> {
-        let mut total = Duration::ZERO;
-        let mut rest = text;
-        while !rest.is_empty() {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).ok_or(SpanError)?;
-            let (count, tail) = rest.split_at_checked(end).ok_or(SpanError)?;
-            let count: u64 = count.parse().or(Err(SpanError))?;
-            let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-            let (unit, tail) = tail.split_at_checked(end).ok_or(SpanError)?;
-            let part = match unit {
-                "h" => count.checked_mul(3600).map(Duration::from_secs),
-                "m" => count.checked_mul(60).map(Duration::from_secs),
-                "s" => Some(Duration::from_secs(count)),
-                "ms" => Some(Duration::from_millis(count)),
-                _ => None,
-            };
-            total = part.and_then(|part| total.checked_add(part)).ok_or(SpanError)?;
-            rest = tail;
+    fn from_str(text: &str) -> Result<Self, GoDurationError> {
+        // jiff reads more than Go: words, spaces and signs.
+        let as_in_go =
+            |c: char| c.is_ascii_digit() || matches!(c, '.' | 'h' | 'm' | 's' | 'n' | 'u' | 'µ');
+        if !text.chars().all(as_in_go) {
+            return Err(GoDurationError);
         }
-        // Nobody means to give up at once.
-        if total.is_zero() { Err(SpanError) } else { Ok(Self(total)) }
+        let duration = SpanParser::new().parse_unsigned_duration(text).or(Err(GoDurationError))?;
+        // A limit of zero would end every operation before it starts.
+        if duration.is_zero() { Err(GoDurationError) } else { Ok(Self(duration)) }
     }
 }
 
-impl fmt::Display for Span {
+impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, millis) = (self.0.as_secs(), self.0.subsec_millis());
-        let parts = [
-            (seconds / 3600, "h"),
-            (seconds / 60 % 60, "m"),
-            (seconds % 60, "s"),
-            (millis.into(), "ms"),
-        ];
-        if parts.iter().all(|(count, _)| *count == 0) {
-            return f.write_str("0s");
-        }
-        for (count, unit) in parts.iter().filter(|(count, _)| *count > 0) {
-            write!(f, "{count}{unit}")?;
-        }
-        Ok(())
+        let printer = SpanPrinter::new().designator(Designator::Compact).spacing(Spacing::None);
+        f.write_str(&printer.unsigned_duration_to_string(&self.0))
     }
 }
 
-impl fmt::Display for SpanError {
+impl fmt::Display for GoDurationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("must be a length of time such as `90s`, `5m` or `1h30m`")
+        f.write_str("must be a duration greater than zero, such as `90s`, `1.5h` or `1h30m`")
     }
 }
 
-impl std::error::Error for SpanError {}
+impl std::error::Error for GoDurationError {}
 
 #[cfg(test)]
 mod tests {
@@ -102,37 +80,60 @@ mod tests {
     use crate::{field::Field, model::Model as _, value::Value};
 
     #[track_caller]
-    fn check(text: &str, expected: Result<u64, SpanError>) {
-        let millis = |span: Span| u64::try_from(span.duration().as_millis()).unwrap();
+    fn check(text: &str, expected: Result<u64, GoDurationError>) {
+        let millis = |span: GoDuration| u64::try_from(span.duration().as_millis()).unwrap();
         assert_eq!(text.parse().map(millis), expected, "{text}");
     }
 
     #[test]
-    fn spans() {
+    fn duration_is_read_as_go_reads_it() {
         check("5m", Ok(300_000));
         check("1h30m", Ok(5_400_000));
+        check("1.5h", Ok(5_400_000));
         check("90s", Ok(90_000));
         check("1500ms", Ok(1_500));
-        for text in ["", "5", "m", "5 m", "-5m", "5d", "1.5h", "0s", "99999999999999999999s", "5mm"]
-        {
-            check(text, Err(SpanError));
+        check("1m0.25s", Ok(60_250));
+        for text in [
+            "",
+            "5",
+            "m",
+            ".",
+            "1..5h",
+            "5 m",
+            "1 hour",
+            "1hour",
+            "2mins",
+            "5mm",
+            "-5m",
+            "+5m",
+            "0s",
+            "0h0m",
+            "5d",
+            "1w",
+            "2y",
+            "PT5M",
+            "01:30:00",
+            "5m ago",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
+            check(text, Err(GoDurationError));
         }
-        check("18446744073709551615h", Err(SpanError));
     }
 
     #[test]
-    fn the_schema_is_sound() {
+    fn schema_of_timeouts_has_no_errors() {
         assert_eq!(Timeouts::object().schema_errors(), Vec::<String>::new());
         let written = Value::map([("create", "60s".into()), ("read", Value::Null)]);
         let timeouts = Timeouts::decode(written).unwrap();
         assert_eq!(timeouts.create.unwrap().duration(), Duration::from_mins(1));
-        assert!(Option::<Normalized<Span>>::semantic_equals(&"60s".into(), &"1m".into()));
+        assert!(Option::<Normalized<GoDuration>>::semantic_equals(&"60s".into(), &"1m".into()));
     }
 
     proptest! {
         #[test]
-        fn printed_spans_can_be_read(millis in 1..u64::from(u32::MAX)) {
-            let span = Span::from(Duration::from_millis(millis));
+        fn printed_duration_is_read_again(millis in 1..u64::from(u32::MAX)) {
+            let span = GoDuration::from(Duration::from_millis(millis));
             prop_assert_eq!(span.to_string().parse(), Ok(span));
         }
     }

@@ -30,24 +30,21 @@ mod collections;
 mod numbers;
 mod text;
 
-use std::{
-    borrow::Borrow,
-    fmt::{self, Display},
-    sync::Arc,
-};
+use std::{borrow::Borrow, fmt::Display, sync::Arc};
 
 pub use self::{
     collections::{Each, Keys, Unique, each, keys, unique},
-    numbers::{Range, Real, range},
+    numbers::{Numeric, Range, range},
     text::{
-        Cidr, Length, Measured, NonEmpty, OneOf, Pattern, Prefix, Written, cidr, length, non_empty,
-        one_of, pattern, prefix,
+        Cidr, HasLength, Length, NonEmpty, OneOf, Pattern, Prefix, StringLike, cidr, length,
+        non_empty, one_of, pattern, prefix,
     },
 };
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     field::{Field, read},
     path::Path,
+    schema::{Attribute, Validator},
     value::Value,
 };
 
@@ -84,34 +81,20 @@ where
     }
 }
 
-/// A rule of some attribute.
-#[derive(Clone)]
-pub struct Validator {
-    check: Arc<Check>,
-    /// The rule in a few words, for the documentation.
-    pub doc: Option<String>,
-    /// What is wrong with the rule itself.
-    pub problem: Option<String>,
-}
-
-type Check = dyn Fn(&Value, &Path, &mut Diagnostics) + Send + Sync;
-
 impl Validator {
     /// A rule for attributes that hold a `T`.
     pub fn new<T, By, V: Validate<T, By>>(rule: V) -> Self {
         let (doc, problem) = (rule.doc(), rule.problem());
         Self { check: Arc::new(move |value, at, out| rule.check(value, at, out)), doc, problem }
     }
-
-    /// Says what is wrong with a value that is known and not null.
-    pub fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
-        (self.check)(value, at, out);
-    }
 }
 
-impl fmt::Debug for Validator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Validator").field(&self.doc.as_deref().unwrap_or("a function")).finish()
+impl Attribute {
+    /// An acceptable value fulfils this, too.
+    #[must_use]
+    pub fn validate<T, By, V: Validate<T, By>>(mut self, rule: V) -> Self {
+        self.validators.push(Validator::new(rule));
+        self
     }
 }
 
@@ -131,13 +114,13 @@ mod tests {
     struct Odd;
 
     impl Display for Odd {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("is odd")
         }
     }
 
     #[test]
-    fn functions_are_rules() {
+    fn function_is_accepted_as_validator() {
         fn even(number: &Number) -> Result<(), Odd> {
             if number.to_i128().is_some_and(|int| int % 2 == 0) { Ok(()) } else { Err(Odd) }
         }

@@ -12,6 +12,7 @@ mod key;
 mod map;
 pub mod msgpack;
 mod number;
+mod types;
 
 use std::borrow::Cow;
 
@@ -22,11 +23,9 @@ pub use self::{
     key::Key,
     map::Map,
     number::{Number, NumberError},
+    types::Type,
 };
-use crate::{
-    path::{Path, Step},
-    schema::Type,
-};
+use crate::path::{Path, Step};
 
 /// A Terraform value.
 ///
@@ -260,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absent_is_null() {
+    fn missing_attribute_is_null() {
         let value = Value::map([("a", Value::list([1.into(), Value::unknown()]))]);
         assert_eq!(value.get("b"), &Value::Null);
         assert_eq!(value.at(&Path::from("a").index(0)), &Value::from(1));
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_merge_what_is_known() {
+    fn set_merges_equal_known_elements() {
         let half = || Value::map([("a", Value::unknown())]);
         let mut set = vec!["b".into(), half(), "a".into(), half(), "b".into()];
         arrange_set(&mut set);

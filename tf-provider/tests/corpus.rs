@@ -12,10 +12,7 @@ use proptest::{
     prelude::*,
     sample::{Index, select},
 };
-use tf_provider::{
-    schema::Type,
-    value::{Value, json, msgpack},
-};
+use tf_provider::value::{Type, Value, json, msgpack};
 
 #[derive(Clone, Debug)]
 struct Line {

@@ -66,7 +66,7 @@ pub(crate) fn validate(steps: &mut Steps, choice: &Choice) -> Result {
             .arg("--providers-schema")
             .arg(&schema)
             .stderr(fs::File::create(&log)?),
-        "mend what tfplugindocs names, in tf-provider/src/docs.rs or in templates/",
+        "mend what tfplugindocs names, in xtask/docs/src/pages.rs or in templates/",
     );
     if checked.is_err() {
         let log = fs::read_to_string(&log)?;

@@ -83,7 +83,7 @@ fn security_group_with_invalid_attributes_is_refused() {
     assert_text!(group("  name = \"it\"\n  timeouts = { create = \"soon\" }"), @r#"
     Invalid value of `timeouts.create`
       at tke_security_group.it: timeouts = { create = "soon" }
-    Must be a length of time such as `90s`, `5m` or `1h30m`.
+    Must be a duration greater than zero, such as `90s`, `1.5h` or `1h30m`.
     "#);
 }
 

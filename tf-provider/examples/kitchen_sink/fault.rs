@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_reads_as_it_is_written() {
+    fn fault_is_parsed_and_printed() {
         for text in ["panic after create", "slow before delete", "change after update"] {
             assert_eq!(text.parse::<Fault>().map(|fault| fault.to_string()).as_deref(), Ok(text));
         }

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_breaks_no_rule() {
+    fn kitchen_sink_has_no_schema_errors() {
         assert_eq!(tf_provider::schema_errors::<KitchenSink>(), Vec::<String>::new());
     }
 }

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_is_found_by_another_process() {
+    fn stored_object_is_found_by_another_process() {
         let (_folder, store) = store();
         let made = store.insert("note", |text| Note { text }).unwrap();
         let other = Store::new(store.file.clone(), None);

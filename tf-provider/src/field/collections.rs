@@ -6,8 +6,8 @@ use super::Field;
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     path::Path,
-    schema::{AttributeType, Mode, Nesting, Type},
-    value::{DecodeError, Value, arrange_set},
+    schema::{AttributeType, Mode, Nesting},
+    value::{DecodeError, Type, Value, arrange_set},
 };
 
 /// A collection of objects has attributes to plan one by one; any other is one plain value.

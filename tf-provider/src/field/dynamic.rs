@@ -2,8 +2,8 @@
 
 use super::Field;
 use crate::{
-    schema::{AttributeType, Type},
-    value::{DecodeError, Value},
+    schema::AttributeType,
+    value::{DecodeError, Type, Value},
 };
 
 /// A value of any type, with the type that it has now.
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_the_same_means_the_same() {
+    fn equal_spellings_are_semantically_equal() {
         let list = typed(r#"["list","string"]"#, Value::list(["a".into()]));
         for (other, expected) in [
             (typed(r#"["tuple",["string"]]"#, Value::list(["a".into()])), true),

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_known_is_unknown() {
+    fn partly_known_value_is_unknown() {
         let half = Value::list(["a".into(), Value::unknown()]);
         assert_eq!(Maybe::<Vec<String>>::decode(&half), Ok(Maybe::Unknown));
         assert_eq!(Maybe::<Vec<String>>::decode(&Value::Null), Ok(Maybe::Null));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_keeps_what_is_known_better() {
+    fn merge_keeps_the_more_precise_value() {
         let half = Value::list(["a".into(), Value::unknown()]);
         let mut over = half.clone();
         Maybe::<Vec<String>>::Unknown.merge(&mut over);

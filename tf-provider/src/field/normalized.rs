@@ -10,8 +10,8 @@ use std::{
 
 use super::{Field, read};
 use crate::{
-    schema::{AttributeType, Type},
-    value::{DecodeError, Value},
+    schema::AttributeType,
+    value::{DecodeError, Type, Value},
 };
 
 /// A string with a meaning, such as a network or a duration.
@@ -148,7 +148,7 @@ mod tests {
     use crate::diagnostics::Diagnostics;
 
     #[test]
-    fn the_spelling_stays() {
+    fn spelling_is_kept() {
         let text = Normalized::<IpAddr>::decode("::0:1".into()).unwrap();
         assert_eq!(text.encode(), Value::from("::0:1"));
         assert_eq!(*text, IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1_u16]));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn same_by_meaning() {
+    fn semantic_equality_compares_parsed_values() {
         #[track_caller]
         fn check(a: impl Into<Value>, b: impl Into<Value>, expected: bool) {
             assert_eq!(Normalized::<IpAddr>::semantic_equals(&a.into(), &b.into()), expected);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn text_without_meaning_is_refused() {
+    fn text_that_does_not_parse_is_refused() {
         let mut found = Diagnostics::new();
         Normalized::<IpAddr>::check(&"junk".into(), &"peer".into(), &mut found);
         assert_eq!(found.to_string(), "peer: invalid value of `peer`");

@@ -6,8 +6,8 @@ use super::Field;
 use crate::{
     diagnostics::Diagnostics,
     path::Path,
-    schema::{AttributeType, Mode, Type},
-    value::{DecodeError, Number, Value},
+    schema::{AttributeType, Mode},
+    value::{DecodeError, Number, Type, Value},
 };
 
 impl Field for String {

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_read_but_not_written() {
+    fn write_only_value_is_decoded_but_not_encoded() {
         let secret = WriteOnly::<String>::decode("hunter2".into()).unwrap();
         assert_eq!(secret.get().map(String::as_str), Some("hunter2"));
         assert_eq!(secret.encode(), Value::Null);

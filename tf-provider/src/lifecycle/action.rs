@@ -5,65 +5,53 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Boxed, Declared, Surroundings, Typed, decode, guarded,
+    Boxed, Component, Declaration, OperationEnv, Typed, catch_panic, decode,
     operation::{Limit, not_known_yet, run},
 };
-use crate::{Action, Cx, Diagnostics, Result, Value, context::Notes};
+use crate::{Action, Cx, Diagnostics, Result, Value, context::OperationRecord};
 
-/// An action whose Rust type is forgotten.
-pub(crate) trait AnyAction<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
-
-    /// Decodes what is known of a configuration and runs the author's check on it.
-    fn check(&self, config: &Value) -> Diagnostics;
-
+/// An action whose Rust type is marked.
+pub(crate) trait AnyAction<C>: Component {
     /// Asks the author what speaks against it.
     fn plan(&self, config: &Value, client: Option<&C>) -> Diagnostics;
 
     fn invoke(&self, config: Value, cx: Cx<C>) -> Boxed<Result<()>>;
 }
 
-/// Says what speaks against doing it. Parts of the configuration may be unknown.
+/// Says what speaks against description it. Parts of the configuration may be unknown.
 pub(crate) fn plan<C>(
     action: &dyn AnyAction<C>,
     config: &Value,
     client: Option<&C>,
 ) -> Diagnostics {
-    let doing = format!("plan {}", action.declared().name);
-    guarded(&doing, || action.plan(config, client)).unwrap_or_else(|bug| bug)
+    let description = format!("plan {}", action.declaration().name);
+    catch_panic(&description, || action.plan(config, client)).unwrap_or_else(|bug| bug)
 }
 
 /// Does it, and sends what is to be told meanwhile.
 pub(crate) async fn invoke<C>(
     action: &dyn AnyAction<C>,
     config: Value,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
     progress: UnboundedSender<String>,
 ) -> Diagnostics {
-    let doing = format!("invoke {}", action.declared().name);
+    let description = format!("invoke {}", action.declaration().name);
     if !config.is_wholly_known() {
-        return not_known_yet(&doing).into();
+        return not_known_yet(&description).into();
     }
-    let notes = Notes::with_progress(progress);
+    let record = OperationRecord::with_progress(progress);
     let limit = Limit::fixed(Duration::from_hours(1), false);
-    run(&doing, around, limit, notes, |cx| action.invoke(config, cx)).await.told().1
+    run(&description, env, limit, record, |cx| action.invoke(config, cx)).await.into_parts().1
 }
 
 impl<A: Action> Typed<A> {
     pub(crate) fn action() -> Self {
-        Self::of(Declared { constraints: A::constraints(), ..Declared::new(A::NAME, A::object()) })
+        let declaration = Declaration::new(A::NAME, A::object());
+        Self::new(declaration.with_constraints(A::constraints()), <A as Action>::check)
     }
 }
 
 impl<A: Action> AnyAction<A::Client> for Typed<A> {
-    fn declared(&self) -> &Declared {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        A::partial(config).map_or_else(|errors| errors, |config| <A as Action>::check(&config))
-    }
-
     fn plan(&self, config: &Value, client: Option<&A::Client>) -> Diagnostics {
         A::partial(config).map_or_else(|errors| errors, |config| A::plan(&config, client))
     }
@@ -81,17 +69,17 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        testkit::{Store, action::Ring, around, full, value},
+        testkit::{Store, action::Ring, env, full, value},
     };
 
     fn config(json: Json) -> Value {
         full(&Ring::object(), &value(json))
     }
 
-    async fn invoked(config: Json, around: &Surroundings<Store>) -> (Vec<String>, String) {
+    async fn invoked(config: Json, env: &OperationEnv<Store>) -> (Vec<String>, String) {
         let (progress, mut messages) = unbounded_channel();
         let ring = Typed::<Ring>::action();
-        let found = invoke(&ring, self::config(config), around, progress).await;
+        let found = invoke(&ring, self::config(config), env, progress).await;
         let mut told = Vec::new();
         while let Some(message) = messages.recv().await {
             told.push(message);
@@ -100,8 +88,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_tells_how_far_it_is_and_what_it_found() {
-        let (told, found) = invoked(json!({"bell": "door"}), &around()).await;
+    async fn action_sends_progress_and_warnings() {
+        let (told, found) = invoked(json!({"bell": "door"}), &env()).await;
         assert_eq!(told, ["door rings 1 of 2", "door rings 2 of 2"]);
         assert_eq!(found, "it rang");
     }
@@ -109,30 +97,30 @@ mod tests {
     #[tokio::test]
     async fn err_after_progress() {
         for (bell, says) in [("error", "told to"), ("panic", "the provider has a bug")] {
-            let (told, found) = invoked(json!({"bell": bell, "times": 1}), &around()).await;
+            let (told, found) = invoked(json!({"bell": bell, "times": 1}), &env()).await;
             assert_eq!((told.len(), found.as_str()), (1, says));
         }
-        let (told, found) = invoked(json!({"bell": "?"}), &around()).await;
+        let (told, found) = invoked(json!({"bell": "?"}), &env()).await;
         assert_eq!((told.len(), found.as_str()), (0, "cannot invoke ring yet"));
     }
 
     #[tokio::test]
-    async fn a_stop_ends_it() {
-        let around = around();
+    async fn stop_ends_action() {
+        let env = env();
         let config = json!({"bell": "wait", "times": 1_000_000});
-        let ((told, found), ()) = tokio::join!(invoked(config, &around), async {
+        let ((told, found), ()) = tokio::join!(invoked(config, &env), async {
             tokio::task::yield_now().await;
-            around.stop.give();
+            env.stop.give();
         });
         assert!(told.len() < 1_000_000);
         assert_eq!(found, "stopped");
     }
 
     #[test]
-    fn planning_hears_the_author_with_or_without_a_client() {
+    fn plan_of_action_runs_with_and_without_client() {
         let ring = Typed::<Ring>::action();
-        let around = around();
-        let client = &*around.client;
+        let env = env();
+        let client = &*env.client;
         for (bell, client, says) in [
             ("door", Some(client), ""),
             ("?", Some(client), ""),

@@ -4,12 +4,13 @@
 //! always holds what is known to exist, and after success it fits the plan whatever the service said.
 
 use super::{
-    AnyResource, Operation, Surroundings,
+    OperationEnv,
     identity::identify,
     operation::perform,
+    resource::{AnyResource, Operation},
     semantic_equality::{keep_prior_spelling, same_shape, semantic_equals},
-    settle::{settle, settle_attribute, with_write_only},
-    walk,
+    traverse,
+    unknowns::{attribute_without_unknowns, with_write_only, without_unknowns},
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
@@ -36,9 +37,9 @@ pub(crate) struct Applied {
 pub(crate) async fn apply<C>(
     resource: &dyn AnyResource<C>,
     change: Change,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Applied {
-    let object = &resource.declared().object;
+    let object = &resource.declaration().object;
     let Change { prior, planned, config, private } = change;
     let operation = match (prior.is_null(), planned.is_null()) {
         (true, true) => {
@@ -52,7 +53,7 @@ pub(crate) async fn apply<C>(
             planned: with_write_only(object, &planned, &config),
         },
     };
-    let outcome = perform(resource, operation, private, around).await;
+    let outcome = perform(resource, operation, private, env).await;
     let mut diagnostics = outcome.warnings;
     let state = match (outcome.result, outcome.saved) {
         (Ok(None), _) => Value::Null,
@@ -65,7 +66,7 @@ pub(crate) async fn apply<C>(
                 &saved,
                 if planned.is_null() { &prior } else { &planned },
             );
-            settle(object, &saved, &Path::root(), &mut Vec::new())
+            without_unknowns(object, &saved, &Path::root(), &mut Vec::new())
         }
         (Err(errors), None) => {
             diagnostics.extend(errors);
@@ -87,7 +88,7 @@ pub(super) fn complete(
     at: &Path,
     found: &mut Diagnostics,
 ) -> Value {
-    walk::attributes(object, planned, [seen], |attribute, planned, [seen]| {
+    traverse::attributes(object, planned, [seen], |attribute, planned, [seen]| {
         let at = at.clone().attribute(&attribute.name);
         if attribute.write_only {
             return Value::Null;
@@ -99,7 +100,7 @@ pub(super) fn complete(
                     && !attribute.sensitive
                     && same_shape(planned, seen) =>
             {
-                walk::objects(*nesting, planned, [seen], &at, |planned, [seen], at| {
+                traverse::objects(*nesting, planned, [seen], &at, |planned, [seen], at| {
                     complete(object, planned, seen, at, found)
                 })
             }
@@ -116,8 +117,8 @@ fn complete_whole(
     found: &mut Diagnostics,
 ) -> Value {
     let mut unknown = Vec::new();
-    let state = settle_attribute(attribute, &fill(planned, seen), at, &mut unknown);
-    let answer = settle_attribute(attribute, seen, at, &mut Vec::new());
+    let state = attribute_without_unknowns(attribute, &fill(planned, seen), at, &mut unknown);
+    let answer = attribute_without_unknowns(attribute, seen, at, &mut Vec::new());
     if !seen.is_wholly_known() {
         found.extend(unknown.into_iter().map(left_unknown));
     } else if !semantic_equals(attribute, &state, &answer) {
@@ -174,16 +175,14 @@ mod tests {
             Typed,
             plan::{plan, propose},
         },
-        testkit::{
-            All, Store, Thing, Unknown, answer, any_config, around, full, lean, thing, value,
-        },
+        testkit::{All, Store, Thing, Unknown, answer, any_config, env, full, lean, thing, value},
     };
 
-    struct World(Surroundings<Store>);
+    struct World(OperationEnv<Store>);
 
     impl World {
         fn new() -> Self {
-            Self(around())
+            Self(env())
         }
 
         /// Plans and applies, as Terraform does.
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_planned_comes_back_and_unknowns_become_known() {
+    async fn apply_returns_planned_values_and_fills_unknowns() {
         let config = json!({
             "name": "Web", "peer": "2001:db8::0001", "doors": [{"width": 1}, {"width": 2}],
         });
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn write_only_reaches_the_author_and_not_the_state() {
+    async fn write_only_value_reaches_create_but_not_state() {
         let world = World::new();
         let applied = world.create(json!({"name": "a", "secret": "hunter2"})).await;
         assert_eq!(applied.state.get("secret"), &Value::Null);
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_planned_value_wins_with_one_warning() {
+    async fn planned_value_wins_over_response_with_one_warning() {
         let applied = World::new().create(json!({"name": "shouting", "note": "quiet"})).await;
         assert_eq!(attributes(&applied, &["id", "note"]), ["thing-1", "quiet"]);
         insta::assert_snapshot!(applied.diagnostics, @"note: provider returned a different value than planned");
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_of_elements_is_no_bug() {
+    fn differing_number_of_elements_is_accepted() {
         let object = All::object();
         let part = |id: &str| json!({"name": "p", "port": 443, "id": id, "revision": 1});
         let [planned, seen] = [
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_identity_follows_the_state() {
+    async fn identity_follows_state() {
         let world = World::new();
         let identity = |applied: &Applied| applied.identity.as_ref().map(lean);
         let made = world.create(json!({"name": "a"})).await;
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_left_unknown_is_an_error_and_the_object_stays() {
+    async fn unknown_after_apply_is_an_error_and_object_stays() {
         let applied = World::new().create(json!({"name": "vague"})).await;
         assert!(applied.diagnostics.has_errors());
         assert_eq!(attributes(&applied, &["id", "revision"]), [json!("thing-1"), json!(null)]);
@@ -319,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_told_as_a_bug() {
+    async fn panic_in_operation_is_reported_as_a_bug() {
         let applied = World::new().create(json!({"name": "panic after"})).await;
         let texts = applied.diagnostics.iter().map(Diagnostic::full_detail).collect::<Vec<_>>();
         insta::assert_snapshot!(texts.join("\n"), @r"
@@ -330,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_update_says_what_is_there() {
+    async fn failed_update_returns_current_state() {
         let world = World::new();
         let made = world.create(json!({"name": "a"})).await.state;
         let failed = world.apply(&made, json!({"name": "fail before", "note": "new"})).await;
@@ -344,7 +343,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn null_exactly_when_deleted() {
+    async fn state_is_null_only_after_delete() {
         let world = World::new();
         let made = world.create(json!({"name": "a"})).await.state;
         let gone = world.apply(&made, json!(null)).await;
@@ -422,7 +421,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_service_answers_the_plan_is_kept(
+        fn plan_is_kept_for_any_response(
             config in any_config(Unknown::Nothing),
             other in any_config(Unknown::Anything),
             honest: bool,
@@ -434,7 +433,7 @@ mod tests {
             let state = complete(&object, &planned, &seen, &Path::root(), &mut found);
             prop_assert!(state.is_wholly_known());
             prop_assert!(keeps_promises(&planned, &state), "{planned:?} {state:?}");
-            prop_assert_eq!(settle(&object, &state, &Path::root(), &mut vec![]), state);
+            prop_assert_eq!(without_unknowns(&object, &state, &Path::root(), &mut vec![]), state);
         }
     }
 }

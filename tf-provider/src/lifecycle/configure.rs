@@ -1,26 +1,32 @@
 //! `ConfigureProvider`: from the provider block to a client.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
-use super::{guarded, operation::panicked};
-use crate::{ConfigureCx, Diagnostics, Model, Provider, Value, context::Notes};
+use super::{catch_panic, operation::panicked};
+use crate::{ConfigureCx, Diagnostics, Model, Partial, Result, Value, context::OperationRecord};
 
 /// Makes the client. Unknown values are legal here: during plan they may be made in the same run.
-pub(crate) async fn configure<P: Provider>(
+pub(crate) async fn configure<M: Model, C, F>(
+    provider: &str,
     config: &Value,
     terraform_version: String,
-) -> (Option<P::Client>, Diagnostics) {
-    let notes = Arc::new(Notes::default());
-    let cx = ConfigureCx::new(terraform_version, Arc::clone(&notes));
-    let doing = format!("configure the provider {}", P::NAME);
-    let result = match guarded(&doing, || P::Config::partial(config)).and_then(|config| config) {
+    make: impl FnOnce(Partial<M>, ConfigureCx) -> F,
+) -> (Option<C>, Diagnostics)
+where
+    C: Send + 'static,
+    F: Future<Output = Result<C>> + Send + 'static,
+{
+    let record = Arc::new(OperationRecord::default());
+    let cx = ConfigureCx::new(terraform_version, Arc::clone(&record));
+    let description = format!("configure the provider {provider}");
+    let result = match catch_panic(&description, || M::partial(config)).and_then(|config| config) {
         Err(errors) => Err(errors),
         Ok(config) => {
-            let task = tokio::spawn(async move { P::configure(config, &cx).await });
-            task.await.unwrap_or_else(|failed| Err(panicked(&doing, failed)))
+            let task = tokio::spawn(make(config, cx));
+            task.await.unwrap_or_else(|failed| Err(panicked(&description, failed)))
         }
     };
-    let mut diagnostics = std::mem::take(&mut *notes.warnings());
+    let mut diagnostics = std::mem::take(&mut *record.warnings());
     match result {
         Ok(client) => (Some(client), diagnostics),
         Err(errors) => {
@@ -36,8 +42,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Json,
-        testkit::{Sample, value},
+        Json, Provider,
+        testkit::{Config, Sample, value},
     };
 
     #[track_caller]
@@ -50,7 +56,8 @@ mod tests {
     }
 
     async fn configured(config: Json) -> (Option<crate::testkit::Store>, Diagnostics) {
-        configure::<Sample>(&value(config), "1.11.4".to_owned()).await
+        let make = |config, cx| async move { Sample::configure(config, &cx).await };
+        configure::<Config, _, _>("sample", &value(config), "1.11.4".to_owned(), make).await
     }
 
     #[tokio::test]

@@ -1,12 +1,18 @@
 //! `ReadDataSource`: a configuration in, the same with everything the service knows out.
 
 use super::{
-    AnyDataSource, Boxed, Declared, Surroundings,
+    Boxed, Component, Declaration, OperationEnv, Typed,
     apply::complete,
+    decode,
     operation::{Limit, not_known_yet, run},
     plan::propose,
 };
-use crate::{Cx, Diagnostics, Path, Result, Value, context::Notes};
+use crate::{Cx, DataSource, Diagnostics, Path, Result, Value, context::OperationRecord};
+
+/// A data source whose Rust type is forgotten.
+pub(crate) trait AnyDataSource<C>: Component {
+    fn read(&self, config: Value, cx: Cx<C>) -> Boxed<Result<Value>>;
+}
 
 /// What was read; null when nothing could be.
 pub(crate) struct Looked {
@@ -18,9 +24,9 @@ pub(crate) struct Looked {
 pub(crate) async fn look_up<C>(
     data_source: &dyn AnyDataSource<C>,
     config: Value,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Looked {
-    let answer = ask("read", data_source.declared(), &config, around, |config, cx| {
+    let answer = ask("read", data_source.declaration(), &config, env, |config, cx| {
         let reading = data_source.read(config, cx);
         Box::pin(async move { Ok((reading.await?, ())) })
     });
@@ -29,7 +35,7 @@ pub(crate) async fn look_up<C>(
         Some((state, ())) => state,
         // What Terraform works with until it asks again.
         None if diagnostics.until().is_some() => {
-            propose(&data_source.declared().object, &Value::Null, &config)
+            propose(&data_source.declaration().object, &Value::Null, &config)
         }
         None => Value::Null,
     };
@@ -39,27 +45,41 @@ pub(crate) async fn look_up<C>(
 /// Has a configuration completed by an author's code, which may answer something more besides.
 pub(super) async fn ask<C, T: Send + 'static>(
     verb: &str,
-    declared: &Declared,
+    declared: &Declaration,
     config: &Value,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
     start: impl FnOnce(Value, Cx<C>) -> Boxed<Result<(Value, T)>>,
 ) -> (Option<(Value, T)>, Diagnostics) {
-    let doing = format!("{verb} {}", declared.name);
+    let description = format!("{verb} {}", declared.name);
     if !config.is_wholly_known() {
         // Terraform waits until it is known; an answer to half a question would be wrong.
-        return (None, not_known_yet(&doing).into());
+        return (None, not_known_yet(&description).into());
     }
     let planned = propose(&declared.object, &Value::Null, config);
     let mut limit = Limit::of(declared, "read", &planned);
     limit.only_reads = verb == "read";
     let asked = planned.clone();
-    let outcome = run(&doing, around, limit, Notes::default(), |cx| start(asked, cx)).await;
-    let (answer, mut diagnostics) = outcome.told();
+    let outcome =
+        run(&description, env, limit, OperationRecord::default(), |cx| start(asked, cx)).await;
+    let (answer, mut diagnostics) = outcome.into_parts();
     let answer = answer.map(|(seen, more)| {
         let root = Path::root();
         (complete(&declared.object, &planned, &seen, &root, &mut diagnostics), more)
     });
     (answer, diagnostics)
+}
+
+impl<D: DataSource> Typed<D> {
+    pub(crate) fn data_source() -> Self {
+        let declaration = Declaration::new(D::NAME, D::object());
+        Self::new(declaration.with_constraints(D::constraints()), <D as DataSource>::check)
+    }
+}
+
+impl<D: DataSource> AnyDataSource<D::Client> for Typed<D> {
+    fn read(&self, config: Value, cx: Cx<D::Client>) -> Boxed<Result<Value>> {
+        Box::pin(async move { Ok(decode::<D>(config)?.read(&cx).await?.encode()) })
+    }
 }
 
 #[cfg(test)]
@@ -70,16 +90,16 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::Typed,
-        testkit::{Lookup, Thing, around, full, lean, thing, value},
+        testkit::{Lookup, Thing, env, full, lean, thing, value},
     };
 
     async fn looked(config: Json) -> Looked {
-        let around = around();
+        let env = env();
         let remote = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 3});
         let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
-        around.client.things().insert("1".to_owned(), remote);
+        env.client.things().insert("1".to_owned(), remote);
         let config = full(&Lookup::object(), &value(config));
-        look_up(&Typed::<Lookup>::data_source(), config, &around).await
+        look_up(&Typed::<Lookup>::data_source(), config, &env).await
     }
 
     #[tokio::test]

@@ -6,20 +6,17 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Boxed, Declared, Surroundings, Typed,
+    Boxed, Component, Declaration, OperationEnv, Typed,
     data_source::ask,
     decode,
     operation::{Limit, run},
 };
-use crate::{Cx, Diagnostic, Diagnostics, Ephemeral, Lease, Result, Value, context::Notes};
+use crate::{
+    Cx, Diagnostic, Diagnostics, Ephemeral, Lease, Result, Value, context::OperationRecord,
+};
 
-/// An ephemeral resource whose Rust type is forgotten.
-pub(crate) trait AnyEphemeral<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
-
-    /// Decodes what is known of a configuration and runs the author's check on it.
-    fn check(&self, config: &Value) -> Diagnostics;
-
+/// An ephemeral resource whose Rust type is marked.
+pub(crate) trait AnyEphemeral<C>: Component {
     fn open(&self, config: Value, cx: Cx<C>) -> Boxed<Result<(Value, Lease<Vec<u8>>)>>;
 
     fn renew(&self, private: Vec<u8>, cx: Cx<C>) -> Boxed<Result<Lease<Vec<u8>>>>;
@@ -39,14 +36,14 @@ pub(crate) struct Opened {
 pub(crate) async fn open<C>(
     ephemeral: &dyn AnyEphemeral<C>,
     config: Value,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Opened {
-    let declared = ephemeral.declared();
-    let answer = ask("open", declared, &config, around, |config, cx| ephemeral.open(config, cx));
+    let declared = ephemeral.declaration();
+    let answer = ask("open", declared, &config, env, |config, cx| ephemeral.open(config, cx));
     match answer.await {
         (Some((_, lease)), mut diagnostics) if diagnostics.has_errors() => {
             // To Terraform it is not open, so that nobody else will close it.
-            diagnostics.extend(close(ephemeral, lease.private, around).await);
+            diagnostics.extend(close(ephemeral, lease.private, env).await);
             Opened { result: Value::Null, lease: None, diagnostics }
         }
         (Some((result, lease)), diagnostics) => Opened { result, lease: Some(lease), diagnostics },
@@ -58,39 +55,32 @@ pub(crate) async fn open<C>(
 pub(crate) async fn renew<C>(
     ephemeral: &dyn AnyEphemeral<C>,
     private: Vec<u8>,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> (Option<Lease<Vec<u8>>>, Diagnostics) {
-    let doing = format!("renew {}", ephemeral.declared().name);
+    let description = format!("renew {}", ephemeral.declaration().name);
     let renew = |cx| ephemeral.renew(private, cx);
-    run(&doing, around, limit(), Notes::default(), renew).await.told()
+    run(&description, env, limit(), OperationRecord::default(), renew).await.into_parts()
 }
 
 /// Ends it.
 pub(crate) async fn close<C>(
     ephemeral: &dyn AnyEphemeral<C>,
     private: Vec<u8>,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Diagnostics {
-    let doing = format!("close {}", ephemeral.declared().name);
+    let description = format!("close {}", ephemeral.declaration().name);
     let close = |cx| ephemeral.close(private, cx);
-    run(&doing, around, limit(), Notes::default(), close).await.told().1
+    run(&description, env, limit(), OperationRecord::default(), close).await.into_parts().1
 }
 
 impl<E: Ephemeral> Typed<E> {
     pub(crate) fn ephemeral() -> Self {
-        Self::of(Declared { constraints: E::constraints(), ..Declared::new(E::NAME, E::object()) })
+        let declaration = Declaration::new(E::NAME, E::object());
+        Self::new(declaration.with_constraints(E::constraints()), <E as Ephemeral>::check)
     }
 }
 
 impl<E: Ephemeral> AnyEphemeral<E::Client> for Typed<E> {
-    fn declared(&self) -> &Declared {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        E::partial(config).map_or_else(|errors| errors, |config| <E as Ephemeral>::check(&config))
-    }
-
     fn open(&self, config: Value, cx: Cx<E::Client>) -> Boxed<Result<(Value, Lease<Vec<u8>>)>> {
         Box::pin(async move {
             let (opened, lease) = decode::<E>(config)?.open(&cx).await?;
@@ -139,10 +129,10 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        testkit::{Store, around, ephemeral::Token, full, lean, value},
+        testkit::{Store, env, ephemeral::Token, full, lean, value},
     };
 
-    struct World(Surroundings<Store>);
+    struct World(OperationEnv<Store>);
 
     impl World {
         async fn open(&self, config: Json) -> Opened {
@@ -161,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn opened_renewed_and_closed_with_what_is_kept_beside_it() {
-        let world = World(around());
+        let world = World(env());
         let opened = world.open(json!({"name": "a", "peer": "::0001"})).await;
         assert_eq!(opened.diagnostics, Diagnostics::new());
         let expected = json!({"name": "a", "peer": "::0001", "token": "token of a"});
@@ -184,15 +174,15 @@ mod tests {
             ("panic", "the provider has a bug"),
             ("?", "cannot open token yet"),
         ] {
-            let opened = World(around()).open(json!({"name": name})).await;
+            let opened = World(env()).open(json!({"name": name})).await;
             assert_eq!(opened.diagnostics.to_string(), says);
             assert_eq!((opened.result, opened.lease), (Value::Null, None));
         }
     }
 
     #[tokio::test]
-    async fn what_opened_without_all_its_values_is_closed_at_once() {
-        let world = World(around());
+    async fn incomplete_open_is_closed_at_once() {
+        let world = World(env());
         let opened = world.open(json!({"name": "vague"})).await;
         assert_eq!(opened.diagnostics.to_string(), "token: the provider has a bug");
         assert_eq!(opened.lease, None);
@@ -200,8 +190,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_close_is_told() {
-        let world = World(around());
+    async fn failed_close_is_reported() {
+        let world = World(env());
         let opened = world.open(json!({"name": "sticky"})).await;
         let found = world.close(&opened.lease.unwrap().private).await;
         assert_eq!(found.to_string(), "it does not close");
@@ -212,8 +202,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_ends_opening_and_lets_close() {
-        let world = World(around());
+    async fn stop_ends_open_but_not_close() {
+        let world = World(env());
         let opening = async {
             let (opened, ()) = tokio::join!(world.open(json!({"name": "wait"})), async {
                 while world.said().is_empty() {

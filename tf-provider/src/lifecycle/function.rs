@@ -1,33 +1,45 @@
 //! `CallFunction`: arguments in, an answer out. There is no client, and nothing is configured.
 
-use super::guarded;
+use super::{Declaration, catch_panic};
 use crate::{
     Diagnostic, Diagnostics, Field, Function, Result, Severity, Value,
     path::Step,
-    schema::{Attribute, Mode, Object, Type},
+    schema::{Attribute, Mode},
+    value::Type,
 };
 
 /// A function whose Rust type is forgotten.
 pub(crate) struct Callable {
-    pub(crate) name: &'static str,
-    /// Its parameters as the attributes of one object.
-    pub(crate) object: Object,
-    pub(crate) parameters: Vec<Parameter>,
-    /// What takes all further arguments.
-    pub(crate) variadic: Option<Parameter>,
-    pub(crate) output: Type,
+    /// Its parameters are the attributes of one object.
+    pub(crate) declaration: Declaration,
+    pub(crate) signature: Signature,
     code: fn(Value) -> Result<Value>,
 }
 
-/// What is to be known about one argument.
-pub(crate) struct Parameter {
-    pub(crate) name: String,
-    pub(crate) doc: String,
-    pub(crate) ty: Type,
+/// How a function is called.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// Its parameters, in order.
+    pub parameters: Vec<Parameter>,
+    /// What takes all further arguments.
+    pub variadic: Option<Parameter>,
+    /// What it returns.
+    pub output: Type,
+}
+
+/// One parameter of a function.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What it means, in Markdown.
+    pub doc: String,
+    /// What an argument for it holds.
+    pub ty: Type,
     /// Whether it may be null.
-    pub(crate) null: bool,
+    pub null: bool,
     /// Whether it may be unknown.
-    pub(crate) unknown: bool,
+    pub unknown: bool,
 }
 
 /// Why there is no answer.
@@ -45,25 +57,22 @@ impl Callable {
         let last = object.attributes.last().filter(|_| F::VARIADIC);
         let variadic = last.and_then(|last| Some(parameters.pop()?.repeated(last.null_elements)));
         Self {
-            name: F::NAME,
-            object,
-            parameters,
-            variadic,
-            output: F::Output::kind().ty(),
+            declaration: Declaration::new(F::NAME, object),
+            signature: Signature { parameters, variadic, output: F::Output::kind().ty() },
             code: |arguments| Ok(F::decode(arguments)?.call()?.encode()),
         }
     }
 
     /// The parameter that an argument is for.
     pub(crate) fn parameter(&self, argument: usize) -> Option<&Parameter> {
-        self.parameters.get(argument).or(self.variadic.as_ref())
+        self.signature.parameters.get(argument).or(self.signature.variadic.as_ref())
     }
 
     /// Calls it.
     pub(crate) fn call(&self, arguments: Vec<Value>) -> Result<Value, Failed> {
         let arguments = self.bind(arguments)?;
-        let answer = guarded(&format!("call {}", self.name), || {
-            self.object.check(&arguments).into_result()?;
+        let answer = catch_panic(&format!("call {}", self.declaration.name), || {
+            self.declaration.object.check(&arguments).into_result()?;
             (self.code)(arguments)
         });
         answer.and_then(|answer| answer).map_err(|errors| self.failed(errors))
@@ -71,16 +80,17 @@ impl Callable {
 
     /// The arguments under the names of their parameters.
     fn bind(&self, mut arguments: Vec<Value>) -> Result<Value, Failed> {
-        let (expected, given) = (self.parameters.len(), arguments.len());
-        if given < expected || (given > expected && self.variadic.is_none()) {
+        let (expected, given) = (self.signature.parameters.len(), arguments.len());
+        if given < expected || (given > expected && self.signature.variadic.is_none()) {
             let text = format!("it takes {expected} arguments, and was given {given}");
             return Err(Failed { text, argument: None });
         }
         let rest = self
+            .signature
             .variadic
             .as_ref()
             .map(|rest| (rest.name.as_str(), Value::List(arguments.split_off(expected))));
-        let named = self.parameters.iter().map(|one| one.name.as_str()).zip(arguments);
+        let named = self.signature.parameters.iter().map(|one| one.name.as_str()).zip(arguments);
         Ok(Value::map(named.chain(rest)))
     }
 
@@ -100,10 +110,11 @@ impl Callable {
 
     fn argument(&self, path: &[Step]) -> Option<usize> {
         let [Step::Attribute(name), rest @ ..] = path else { return None };
-        let names = self.parameters.iter().chain(&self.variadic).map(|one| &one.name);
+        let names =
+            self.signature.parameters.iter().chain(&self.signature.variadic).map(|one| &one.name);
         let index = names.into_iter().position(|one| one == name)?;
         match rest {
-            [Step::Index(further), ..] if index == self.parameters.len() => {
+            [Step::Index(further), ..] if index == self.signature.parameters.len() => {
                 Some(index + usize::try_from(*further).ok()?)
             }
             _ => Some(index),
@@ -112,16 +123,17 @@ impl Callable {
 
     /// Every rule that it breaks.
     pub(crate) fn schema_errors(&self) -> Vec<String> {
-        let mut found = self.object.schema_errors_inside();
+        let mut found = self.declaration.object.schema_errors_inside();
         let wrong = |one: &Attribute| one.write_only || one.is_decided();
-        for at in self.object.places(wrong) {
+        for at in self.declaration.object.places(wrong) {
             found.push(format!("{at}: a parameter is neither computed nor write-only"));
         }
         // It would never be used: every argument is given. Inside of one, null stands for a default.
-        let defaults = self.object.attributes.iter().filter(|one| one.default.is_some());
+        let defaults =
+            self.declaration.object.attributes.iter().filter(|one| one.default.is_some());
         found.extend(defaults.map(|one| format!("{}: a parameter has no default", one.name)));
-        let last = self.object.attributes.last().map(Attribute::ty);
-        if self.variadic.is_some() && !matches!(last, Some(Type::List(_))) {
+        let last = self.declaration.object.attributes.last().map(Attribute::ty);
+        if self.signature.variadic.is_some() && !matches!(last, Some(Type::List(_))) {
             found.push("the last field of a variadic function is a `Vec`".to_owned());
         }
         found
@@ -250,7 +262,7 @@ mod tests {
         let text = "invalid value of `numbers[1]`: must not be null";
         check::<Add>(json!([1, null]), Err((text, Some(1))));
         check::<Weigh>(json!([{"weight": 1}, null]), Ok(json!(1)));
-        let null = |function: Callable| function.variadic.map(|further| further.null);
+        let null = |function: Callable| function.signature.variadic.map(|further| further.null);
         assert_eq!(null(Callable::of::<Add>()), Some(false));
         assert_eq!(null(Callable::of::<Weigh>()), Some(true));
     }

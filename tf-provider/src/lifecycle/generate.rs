@@ -1,13 +1,13 @@
 //! `GenerateResourceConfig`: what a user would have written to get this state.
 
-use super::{Declared, semantic_equality::semantic_equals, walk};
+use super::{Declaration, semantic_equality::semantic_equals, traverse};
 use crate::{
     Path, Value,
     schema::{Mode, Object},
 };
 
 /// The state without what the configuration cannot say, and what goes without saying.
-pub(crate) fn generate(declared: &Declared, state: &Value) -> Value {
+pub(crate) fn generate(declared: &Declaration, state: &Value) -> Value {
     let mut config = written(&declared.object, state);
     for constraint in &declared.constraints {
         constraint.choose(&mut config);
@@ -16,7 +16,7 @@ pub(crate) fn generate(declared: &Declared, state: &Value) -> Value {
 }
 
 fn written(object: &Object, state: &Value) -> Value {
-    walk::attributes(object, state, [], |attribute, state, []| {
+    traverse::attributes(object, state, [], |attribute, state, []| {
         let default = attribute.default.as_ref();
         match attribute.kind.objects() {
             _ if attribute.mode == Mode::Computed || attribute.write_only => Value::Null,
@@ -24,7 +24,7 @@ fn written(object: &Object, state: &Value) -> Value {
                 Value::Null
             }
             Some((nesting, object)) => {
-                walk::objects(nesting, state, [], &Path::root(), |state, [], _| {
+                traverse::objects(nesting, state, [], &Path::root(), |state, [], _| {
                     written(object, state)
                 })
             }
@@ -42,18 +42,18 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::{
-            AnyResource, Typed,
+            Component, Typed,
             plan::{plan, propose},
         },
         testkit::{All, Thing, Unknown, answer, any_config, full, lean, thing, value},
     };
 
     fn generated(state: Json) -> Json {
-        lean(&generate(Typed::<Thing>::resource().declared(), &thing(state)))
+        lean(&generate(Typed::<Thing>::resource().declaration(), &thing(state)))
     }
 
     #[test]
-    fn nothing_computed_defaulted_or_write_only() {
+    fn generated_config_omits_computed_defaulted_and_write_only() {
         let state = json!({
             "id": "1", "name": "a", "note": "none", "port": 443, "revision": 1, "slug": "a",
             "secret": "s", "doors": [{"width": 1, "key": "k"}], "zone": "z",
@@ -63,16 +63,16 @@ mod tests {
     }
 
     #[test]
-    fn one_of_those_that_exclude_each_other() {
+    fn generated_config_has_one_of_conflicting_attributes() {
         let state = json!({"name": "a", "peer": "::1", "peers": ["::2"]});
         assert_eq!(generated(state), json!({"name": "a", "peer": "::1"}));
     }
 
     #[test]
-    fn a_default_in_another_spelling_goes_without_saying() {
+    fn generated_config_omits_equivalent_default() {
         let all = Typed::<All>::resource();
         let state = full(&All::object(), &value(json!({"name": "a", "protocol": "TCP"})));
-        assert_eq!(lean(&generate(AnyResource::declared(&all), &state)), json!({"name": "a"}));
+        assert_eq!(lean(&generate(Component::declaration(&all), &state)), json!({"name": "a"}));
     }
 
     proptest! {
@@ -81,7 +81,7 @@ mod tests {
             let all = Typed::<All>::resource();
             let object = All::object();
             let state = answer(&object, &propose(&object, &Value::Null, &config));
-            let config = generate(AnyResource::declared(&all), &state);
+            let config = generate(Component::declaration(&all), &state);
             let planned = plan::<()>(&all, &state, &config, None);
             prop_assert_eq!(planned.state, state);
         }

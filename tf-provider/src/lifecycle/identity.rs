@@ -1,7 +1,7 @@
 //! The identity of an object, which follows from its state.
 
-use super::{AnyResource, guarded};
-use crate::{Diagnostics, Severity, Value};
+use super::{catch_panic, resource::AnyResource};
+use crate::{Diagnostic, Diagnostics, Value};
 
 /// The identity, unless the resource has none or parts of it are not known yet.
 ///
@@ -12,16 +12,13 @@ pub(crate) fn identify<C>(
     state: &Value,
     found: &mut Diagnostics,
 ) -> Option<Value> {
-    let declared = resource.declared();
+    let declared = resource.declaration();
     if declared.identity.is_none() || state.is_null() {
         return None;
     }
-    let identity = guarded(&format!("identify {}", declared.name), || resource.identity(state));
+    let identity = catch_panic(&format!("identify {}", declared.name), || resource.identity(state));
     let identity = identity.unwrap_or_else(|bug| {
-        found.extend(bug.into_iter().map(|mut told| {
-            told.severity = Severity::Warning;
-            told
-        }));
+        found.extend(bug.into_iter().map(Diagnostic::as_warning));
         None
     });
     identity.filter(Value::is_wholly_known)
@@ -65,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_what_is_known() {
+    fn identity_is_known_with_the_state() {
         check(json!({"id": "1", "name": "a"}), json!({"id": "1", "name": "a"}), "");
         // What else is unknown does not matter.
         check(
@@ -84,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_taints_nothing() {
+    fn panic_in_identity_keeps_the_object() {
         check(json!({"id": "panic", "name": "a"}), json!(null), "the provider has a bug");
     }
 

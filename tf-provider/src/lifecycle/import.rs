@@ -1,10 +1,11 @@
 //! `ImportResourceState`: from the name of an object to a state that can be read.
 
 use super::{
-    AnyResource, Operation, Surroundings,
+    OperationEnv,
     identity::{identify, shown},
     operation::perform,
-    settle::settle,
+    resource::{AnyResource, Operation},
+    unknowns::without_unknowns,
 };
 use crate::{Diagnostic, Diagnostics, Import, Path, Value};
 
@@ -20,20 +21,22 @@ pub(crate) struct Imported {
 pub(crate) async fn import<C>(
     resource: &dyn AnyResource<C>,
     what: Import<Value>,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Imported {
-    let declared = resource.declared();
+    let declared = resource.declaration();
     let (nothing, asked) = match &what {
         Import::Id(id) => (nothing_called(declared.name, id, "id"), None),
         Import::Identity(asked) => {
             (nothing_called(declared.name, &shown(asked), "identity"), Some(asked.clone()))
         }
     };
-    let outcome = perform(resource, Operation::Import(what), Vec::new(), around).await;
+    let outcome = perform(resource, Operation::Import(what), Vec::new(), env).await;
     let mut diagnostics = outcome.warnings;
     let state = match outcome.result {
         // What is unknown here, the read that follows fills in.
-        Ok(Some(seen)) => Some(settle(&declared.object, &seen, &Path::root(), &mut Vec::new())),
+        Ok(Some(seen)) => {
+            Some(without_unknowns(&declared.object, &seen, &Path::root(), &mut Vec::new()))
+        }
         Ok(None) => {
             diagnostics.push(nothing);
             None
@@ -66,15 +69,15 @@ mod tests {
     use crate::{
         Json,
         lifecycle::Typed,
-        testkit::{Thing, around, lean, thing, value},
+        testkit::{Thing, env, lean, thing, value},
     };
 
     async fn imported(what: Import<Value>) -> Imported {
-        let around = around();
+        let env = env();
         let remote = json!({"id": "1", "name": "a", "note": "n", "port": 1, "revision": 3});
         let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
-        around.client.things().insert("1".to_owned(), remote);
-        import(&Typed::<Thing>::resource(), what, &around).await
+        env.client.things().insert("1".to_owned(), remote);
+        import(&Typed::<Thing>::resource(), what, &env).await
     }
 
     fn identity(json: Json) -> Import<Value> {
@@ -94,14 +97,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_by_identity_gets_one_back() {
+    async fn import_by_identity_returns_identity() {
         let imported = imported(identity(json!({"id": "1", "name": "vague"}))).await;
         assert_eq!(imported.state.unwrap().get("id"), &Value::Null);
         assert_eq!(lean(&imported.identity.unwrap()), json!({"id": "1", "name": "vague"}));
     }
 
     #[tokio::test]
-    async fn what_is_not_there_cannot_be_imported() {
+    async fn import_of_missing_object_is_an_error() {
         for (what, says) in [
             (Import::Id("x".to_owned()), "could not import thing `x`"),
             (identity(json!({"id": "x", "name": null})), "could not import thing `id = \"x\"`"),

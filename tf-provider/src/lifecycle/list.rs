@@ -1,70 +1,25 @@
 //! `ListResource`: one object after the other, each with its identity, until the user has enough.
 
-use std::{
-    future::pending,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
-
-use tokio::sync::mpsc::Sender;
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
 
 use super::{
-    AnyResource, Boxed, Declared, Surroundings, Typed, decode,
+    Boxed, Component, Declaration, OperationEnv, Typed, decode,
     identity::identify,
     import::import,
     operation::{Limit, not_known_yet, run},
     read::read,
-    settle::settle,
+    resource::AnyResource,
+    unknowns::without_unknowns,
 };
 use crate::{
-    Cx, Diagnostic, Diagnostics, Found, Import, List, Path, Resource, Result, Value, context::Notes,
+    Cx, Diagnostic, Diagnostics, Found, Import, List, Path, Resource, Result, Value,
+    context::OperationRecord,
+    list::{Item, Sink},
 };
 
-/// A list whose Rust type is forgotten.
-pub(crate) trait AnyList<C>: Send + Sync {
-    fn declared(&self) -> &Declared;
-
-    /// Decodes what is known of a configuration and runs the author's check on it.
-    fn check(&self, config: &Value) -> Diagnostics;
-
+/// A list whose Rust type is marked.
+pub(crate) trait AnyList<C>: Component {
     fn list(&self, config: Value, sink: Sink, cx: Cx<C>) -> Boxed<Result<()>>;
-}
-
-/// One object that was found.
-#[derive(Debug, Default)]
-pub(crate) struct Item {
-    pub(crate) name: String,
-    pub(crate) identity: Option<Value>,
-    pub(crate) object: Option<Value>,
-    pub(crate) diagnostics: Diagnostics,
-}
-
-/// Where what was found goes, until there is enough of it.
-pub(crate) struct Sink {
-    pub(crate) with_objects: bool,
-    limit: Option<usize>,
-    items: Sender<Item>,
-    added: AtomicUsize,
-    enough: CancellationToken,
-}
-
-impl Sink {
-    /// One that takes so many items; nobody waits for the rest when the other end is gone.
-    pub(crate) fn new(items: Sender<Item>, limit: Option<usize>, with_objects: bool) -> Self {
-        let (added, enough) = Default::default();
-        Self { with_objects, limit, items, added, enough }
-    }
-
-    pub(crate) async fn add(&self, item: Item) {
-        let nth = self.added.fetch_add(1, Ordering::Relaxed) + 1;
-        let wanted = self.limit.is_none_or(|limit| nth <= limit);
-        if wanted && self.items.send(item).await.is_ok() && self.limit != Some(nth) {
-            return;
-        }
-        self.enough.cancel();
-        pending::<()>().await;
-    }
 }
 
 /// Lists objects into the sink, and says what is to be told of the list as a whole.
@@ -72,17 +27,17 @@ pub(crate) async fn list<C>(
     list: &dyn AnyList<C>,
     config: Value,
     sink: Sink,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Diagnostics {
-    let doing = format!("list {}", list.declared().name);
+    let description = format!("list {}", list.declaration().name);
     if !config.is_wholly_known() {
-        return not_known_yet(&doing).into();
+        return not_known_yet(&description).into();
     }
     // Who asks for everything may write no configuration at all.
     let config = if config.is_null() { Value::map::<&str>([]) } else { config };
     let start = |cx| list.list(config, sink, cx);
     let limit = Limit::fixed(Duration::from_mins(20), true);
-    run(&doing, around, limit, Notes::default(), start).await.told().1
+    run(&description, env, limit, OperationRecord::default(), start).await.into_parts().1
 }
 
 /// Completes one item: every one has an identity, and an object exactly if that is wanted.
@@ -90,12 +45,12 @@ pub(crate) async fn complete<C>(
     resource: &dyn AnyResource<C>,
     item: Item,
     with_object: bool,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Item {
     let Item { name, identity, object, mut diagnostics } = item;
-    let declared = resource.declared();
-    let mut object =
-        object.map(|object| settle(&declared.object, &object, &Path::root(), &mut Vec::new()));
+    let declared = resource.declaration();
+    let mut object = object
+        .map(|object| without_unknowns(&declared.object, &object, &Path::root(), &mut Vec::new()));
     let identity = match (identity, &object) {
         (None, Some(object)) => identify(resource, object, &mut diagnostics),
         (identity, _) => identity.filter(Value::is_wholly_known),
@@ -106,7 +61,7 @@ pub(crate) async fn complete<C>(
             declared.name
         ))),
         Some(identity) if with_object && object.is_none() => {
-            object = look(resource, identity.clone(), around, &mut diagnostics).await;
+            object = look(resource, identity.clone(), env, &mut diagnostics).await;
         }
         Some(_) => {}
     }
@@ -117,32 +72,24 @@ pub(crate) async fn complete<C>(
 async fn look<C>(
     resource: &dyn AnyResource<C>,
     identity: Value,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
     found: &mut Diagnostics,
 ) -> Option<Value> {
-    let imported = import(resource, Import::Identity(identity), around).await;
+    let imported = import(resource, Import::Identity(identity), env).await;
     found.extend(imported.diagnostics);
-    let seen = read(resource, imported.state?, imported.private, around).await;
+    let seen = read(resource, imported.state?, imported.private, env).await;
     found.extend(seen.diagnostics);
     Some(seen.state).filter(|state| !state.is_null())
 }
 
 impl<L: List> Typed<L> {
     pub(crate) fn list() -> Self {
-        let declared = Declared::new(L::Resource::NAME, L::object());
-        Self::of(Declared { constraints: L::constraints(), ..declared })
+        let declaration = Declaration::new(L::Resource::NAME, L::object());
+        Self::new(declaration.with_constraints(L::constraints()), <L as List>::check)
     }
 }
 
 impl<L: List> AnyList<<L::Resource as Resource>::Client> for Typed<L> {
-    fn declared(&self) -> &Declared {
-        &self.declared
-    }
-
-    fn check(&self, config: &Value) -> Diagnostics {
-        L::partial(config).map_or_else(|errors| errors, |config| <L as List>::check(&config))
-    }
-
     fn list(
         &self,
         config: Value,
@@ -169,32 +116,32 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        testkit::{Store, Thing, around, full, lean, list::Things, thing, value},
+        testkit::{Store, Thing, env, full, lean, list::Things, thing, value},
     };
 
     /// A store of three things.
-    fn world() -> Surroundings<Store> {
-        let around = around();
+    fn world() -> OperationEnv<Store> {
+        let env = env();
         for id in ["1", "2", "3"] {
             let remote = json!({"id": id, "name": "a", "note": "n", "port": 1, "revision": 1, "secret": "s"});
             let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
-            around.client.things().insert(id.to_owned(), remote);
+            env.client.things().insert(id.to_owned(), remote);
         }
-        around
+        env
     }
 
     /// The items, and what is said of the whole.
     async fn listed(config: Json, limit: Option<usize>, objects: bool) -> (Vec<Item>, String) {
-        let around = world();
+        let env = world();
         let config = full(&Things::object(), &value(config));
         let (items, mut received) = channel(1);
         let things = Typed::<Things>::list();
         let sink = Sink::new(items, limit, objects);
-        let (found, items) = tokio::join!(list(&things, config, sink, &around), async {
+        let (found, items) = tokio::join!(list(&things, config, sink, &env), async {
             let mut items = Vec::new();
             while let Some(item) = received.recv().await {
                 let thing = Typed::<Thing>::resource();
-                items.push(complete(&thing, item, objects, &around).await);
+                items.push(complete(&thing, item, objects, &env).await);
             }
             items
         });
@@ -226,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_object_behind_an_identity_is_looked_up_if_it_is_wanted() {
+    async fn object_of_listed_identity_is_read_on_request() {
         let (items, _) = listed(json!({"as": "identity"}), None, false).await;
         check(&items[0], json!({"id": "1"}), json!(null), "");
         let (items, _) = listed(json!({"as": "identity"}), None, true).await;
@@ -243,19 +190,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_list_without_end_ends_when_there_is_enough() {
+    async fn endless_list_ends_at_the_limit() {
         let (items, found) = listed(json!({"as": "endless"}), Some(5), false).await;
         assert_eq!((items.len(), found.as_str()), (5, ""));
     }
 
     #[tokio::test]
-    async fn a_list_without_end_ends_when_nobody_listens() {
-        let around = world();
+    async fn endless_list_ends_when_client_disconnects() {
+        let env = world();
         let (items, received) = channel(1);
         drop(received);
         let config = full(&Things::object(), &value(json!({"as": "endless"})));
         let sink = Sink::new(items, None, false);
-        let found = list(&Typed::<Things>::list(), config, sink, &around).await;
+        let found = list(&Typed::<Things>::list(), config, sink, &env).await;
         assert_eq!(found, Diagnostics::new());
     }
 

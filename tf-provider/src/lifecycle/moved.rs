@@ -1,13 +1,13 @@
 //! `MoveResourceState`: what another resource type has stored of an object in, state of this one out.
 
 use super::{
-    Declared, guarded,
+    Declaration, catch_panic,
     upgrade::{conform, upgrade},
 };
 use crate::{Diagnostic, Json, Moved, Result, Value};
 
 /// Where an object comes from.
-pub(crate) struct Origin<'a> {
+pub(crate) struct MoveSource<'a> {
     /// `host/namespace/name`, or less of it.
     pub(crate) provider: &'a str,
     pub(crate) type_name: &'a str,
@@ -15,7 +15,7 @@ pub(crate) struct Origin<'a> {
     pub(crate) version: i64,
 }
 
-impl Origin<'_> {
+impl MoveSource<'_> {
     /// Whether it is this type of the provider `namespace/name`.
     ///
     /// The host says which registry somebody uses, not which provider. `OpenTofu` before 1.12.4 sends the name
@@ -31,7 +31,7 @@ impl Origin<'_> {
 
 /// The resource that an object is to become.
 pub(crate) struct Target<'a> {
-    pub(crate) declared: &'a Declared,
+    pub(crate) declared: &'a Declaration,
     /// The provider, as `namespace/name`.
     pub(crate) provider: &'a str,
     pub(crate) type_name: &'a str,
@@ -39,25 +39,25 @@ pub(crate) struct Target<'a> {
 
 impl Target<'_> {
     /// Whether it is already what it is to become. Some cores ask for a move where others ask for an upgrade.
-    pub(crate) fn is(&self, origin: &Origin<'_>) -> bool {
-        origin.is(self.provider, self.type_name)
+    pub(crate) fn is(&self, source: &MoveSource<'_>) -> bool {
+        source.is(self.provider, self.type_name)
     }
 
     /// Turns the stored state of the object into state of the resource.
-    pub(crate) fn adopt(&self, origin: &Origin<'_>, stored: Json) -> Result<Value> {
+    pub(crate) fn adopt(&self, source: &MoveSource<'_>, stored: Json) -> Result<Value> {
         let Self { declared, type_name, .. } = self;
-        if self.is(origin) {
-            return upgrade(declared, "state", origin.version, stored.to_string().as_bytes());
+        if self.is(source) {
+            return upgrade(declared, "state", source.version, stored.to_string().as_bytes());
         }
-        let known = declared.moves.iter().find(|known| origin.is(known.provider, known.type_name));
-        let known = known.ok_or_else(|| self.unknown(origin))?;
-        let doing = format!("move {} to {type_name}", origin.type_name);
-        let moved = Moved { version: origin.version, state: stored };
-        let state = guarded(&doing, || (known.adopt)(moved))??;
+        let known = declared.moves.iter().find(|known| source.is(known.provider, known.type_name));
+        let known = known.ok_or_else(|| self.unknown(source))?;
+        let description = format!("move {} to {type_name}", source.type_name);
+        let moved = Moved { version: source.version, state: stored };
+        let state = catch_panic(&description, || (known.adopt)(moved))??;
         conform(declared, state.to_string().as_bytes())
     }
 
-    fn unknown(&self, origin: &Origin<'_>) -> Diagnostic {
+    fn unknown(&self, source: &MoveSource<'_>) -> Diagnostic {
         let Self { declared, type_name, .. } = self;
         let known: Vec<_> = declared
             .moves
@@ -69,10 +69,10 @@ impl Target<'_> {
         } else {
             format!("These can:\n\n{}", known.join("\n"))
         };
-        Diagnostic::error(format!("could not move {} to {type_name}", origin.type_name))
+        Diagnostic::error(format!("could not move {} to {type_name}", source.type_name))
             .detail(format!(
                 "Objects of the type {} of {} cannot become objects of this type. {known}",
-                origin.type_name, origin.provider,
+                source.type_name, source.provider,
             ))
             .remedy("write a `removed` block for the one and an `import` block for the other.")
     }
@@ -84,22 +84,22 @@ mod tests {
 
     use super::*;
     use crate::{
-        lifecycle::{AnyResource, Typed},
+        lifecycle::{Component, Typed},
         testkit::{Thing, lean},
     };
 
     fn moved(provider: &str, type_name: &str, version: i64, stored: Json) -> Result<Value> {
         let resource = Typed::<Thing>::resource();
         let target = Target {
-            declared: resource.declared(),
+            declared: resource.declaration(),
             provider: "tests/sample",
             type_name: "sample_thing",
         };
-        target.adopt(&Origin { provider, type_name, version }, stored)
+        target.adopt(&MoveSource { provider, type_name, version }, stored)
     }
 
     #[test]
-    fn the_host_does_not_matter() {
+    fn move_ignores_the_registry_host() {
         for provider in [
             "registry.terraform.io/others/hosts",
             "registry.opentofu.org/others/hosts",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_is_not_known() {
+    fn err_move_from_unknown_type() {
         for (provider, type_name) in [
             ("registry.terraform.io/strangers/hosts", "hosts_thing"),
             ("registry.terraform.io/others/hosts", "hosts_other"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_is_not_as_expected() {
+    fn err_moved_state_that_does_not_conform() {
         let check = |stored: Json, expected: &str| {
             let error = moved("others/hosts", "hosts_thing", 0, stored).unwrap_err();
             assert_eq!(error.to_string(), expected);

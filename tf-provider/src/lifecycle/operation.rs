@@ -13,14 +13,17 @@ use std::{
 
 use tokio::task::JoinError;
 
-use super::{AnyResource, Boxed, Declared, Operation};
+use super::{
+    Boxed, Declaration,
+    resource::{AnyResource, Operation},
+};
 use crate::{
-    Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::Notes,
-    diagnostics::closed, serve::Stop, timeouts::Span,
+    Cx, Diagnostic, Diagnostics, Field, Normalized, Result, Value, context::OperationRecord,
+    diagnostics::closed, stop::Stop, timeouts::GoDuration,
 };
 
 /// What all operations of a configured provider share.
-pub(crate) struct Surroundings<C> {
+pub(crate) struct OperationEnv<C> {
     pub(crate) client: Arc<C>,
     pub(crate) stop: Stop,
     pub(crate) terraform_version: Arc<str>,
@@ -36,7 +39,7 @@ pub(crate) struct Outcome<T> {
 
 impl<T> Outcome<T> {
     /// What came of it, and all that is to be told.
-    pub(crate) fn told(self) -> (Option<T>, Diagnostics) {
+    pub(crate) fn into_parts(self) -> (Option<T>, Diagnostics) {
         let mut diagnostics = self.warnings;
         let value = self.result.map_err(|errors| diagnostics.extend(errors)).ok();
         (value, diagnostics)
@@ -44,8 +47,8 @@ impl<T> Outcome<T> {
 }
 
 /// Why an operation cannot begin.
-pub(crate) fn not_known_yet(doing: &str) -> Diagnostic {
-    Diagnostic::error(format!("cannot {doing} yet"))
+pub(crate) fn not_known_yet(description: &str) -> Diagnostic {
+    Diagnostic::error(format!("cannot {description} yet"))
         .detail("Parts of its configuration are not known yet.")
 }
 
@@ -54,9 +57,9 @@ pub(crate) async fn perform<C>(
     resource: &dyn AnyResource<C>,
     operation: Operation,
     private: Vec<u8>,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Outcome<Option<Value>> {
-    let declared = resource.declared();
+    let declared = resource.declaration();
     let (verb, limit) = match &operation {
         Operation::Create(planned) => ("create", Limit::of(declared, "create", planned)),
         Operation::Read(state) => ("read", Limit::of(declared, "read", state)),
@@ -64,28 +67,28 @@ pub(crate) async fn perform<C>(
         Operation::Delete(prior) => ("delete", Limit::of(declared, "delete", prior)),
         Operation::Import(_) => ("import", Limit::of(declared, "read", &Value::Null)),
     };
-    let doing = format!("{verb} {}", declared.name);
-    let notes = Notes::with_private(private);
-    run(&doing, around, limit, notes, |cx| resource.run(operation, cx)).await
+    let description = format!("{verb} {}", declared.name);
+    let record = OperationRecord::with_private(private);
+    run(&description, env, limit, record, |cx| resource.run(operation, cx)).await
 }
 
-/// Runs `start` in a task of its own; `doing` names it in a report of a panic.
+/// Runs `start` in a task of its own; `description` names it in a report of a panic.
 pub(super) async fn run<C, T: Send + 'static>(
-    doing: &str,
-    around: &Surroundings<C>,
+    description: &str,
+    env: &OperationEnv<C>,
     limit: Limit,
-    notes: Notes,
+    record: OperationRecord,
     start: impl FnOnce(Cx<C>) -> Boxed<Result<T>>,
 ) -> Outcome<T> {
-    let notes = Arc::new(notes);
-    let cancelled = around.stop.token();
+    let record = Arc::new(record);
+    let cancelled = env.stop.token();
     let cx = Cx::within(
-        Arc::clone(&around.client),
+        Arc::clone(&env.client),
         cancelled.clone(),
-        Arc::clone(&around.terraform_version),
-        Arc::clone(&notes),
+        Arc::clone(&env.terraform_version),
+        Arc::clone(&record),
     );
-    let mut task = around.stop.spawn(start(cx));
+    let mut task = env.stop.spawn(start(cx));
     let (ended, late) = tokio::select! {
         ended = &mut task => (Some(ended), false),
         () = tokio::time::sleep(limit.time) => {
@@ -100,10 +103,10 @@ pub(super) async fn run<C, T: Send + 'static>(
         }
     };
     let mut result = if let Some(ended) = ended {
-        ended.unwrap_or_else(|failed| Err(panicked(doing, failed)))
+        ended.unwrap_or_else(|failed| Err(panicked(description, failed)))
     } else {
         task.abort();
-        Err(Diagnostic::error(format!("could not {doing}")).into())
+        Err(Diagnostic::error(format!("could not {description}")).into())
     };
     if let (Err(errors), true) = (&mut result, cancelled.is_cancelled()) {
         let reason = if late {
@@ -115,9 +118,9 @@ pub(super) async fn run<C, T: Send + 'static>(
             error.detail = with_reason(&error.detail, &reason);
         }
     }
-    let saved = notes.saved().take();
-    let warnings = mem::take(&mut *notes.warnings());
-    let private = notes.private().encode();
+    let saved = record.saved().take();
+    let warnings = mem::take(&mut *record.warnings());
+    let private = record.private().encode();
     Outcome { result, saved, warnings, private }
 }
 
@@ -147,14 +150,14 @@ pub(super) struct Limit {
 impl Limit {
     /// What the user has set for a model with timeouts, else the default. There always is a limit: a service
     /// that never answers must not keep Terraform for ever.
-    pub(super) fn of(declared: &Declared, name: &'static str, state: &Value) -> Self {
+    pub(super) fn of(declared: &Declaration, name: &'static str, state: &Value) -> Self {
         let default = match name {
             "create" => declared.timeouts.create,
             "update" => declared.timeouts.update,
             "delete" => declared.timeouts.delete,
             _ => declared.timeouts.read,
         };
-        let set = Normalized::<Span>::decode(state.get("timeouts").get(name).clone());
+        let set = Normalized::<GoDuration>::decode(state.get("timeouts").get(name).clone());
         let span = set.unwrap_or_else(|_| Normalized::new(default.into()));
         Self {
             name,
@@ -167,7 +170,7 @@ impl Limit {
 
     /// The limit of an operation that has no timeouts of its own.
     pub(super) fn fixed(time: Duration, only_reads: bool) -> Self {
-        let spelling = Span::from(time).to_string();
+        let spelling = GoDuration::from(time).to_string();
         Self { name: "", is_configurable: false, only_reads, spelling, time }
     }
 
@@ -181,21 +184,21 @@ impl Limit {
 }
 
 /// Runs code of an author that does not wait, and turns a panic into a diagnostic.
-pub(crate) fn guarded<T>(doing: &str, code: impl FnOnce() -> T) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| bug(doing, &*payload))
+pub(crate) fn catch_panic<T>(description: &str, code: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| bug(description, &*payload))
 }
 
 /// What ended a task before its time: a panic, since nobody aborts them.
-pub(super) fn panicked(doing: &str, failed: JoinError) -> Diagnostics {
+pub(super) fn panicked(description: &str, failed: JoinError) -> Diagnostics {
     match failed.try_into_panic() {
-        Ok(payload) => bug(doing, &*payload),
-        Err(failed) => bug(doing, &failed.to_string()),
+        Ok(payload) => bug(description, &*payload),
+        Err(failed) => bug(description, &failed.to_string()),
     }
 }
 
-fn bug(doing: &str, payload: &(dyn Any + Send)) -> Diagnostics {
+fn bug(description: &str, payload: &(dyn Any + Send)) -> Diagnostics {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let text = text.unwrap_or("no message");
-    Diagnostic::bug(format!("It panicked while it tried to {doing}: {text}")).into()
+    Diagnostic::bug(format!("It panicked while it tried to {description}: {text}")).into()
 }

@@ -4,10 +4,11 @@
 //! compares. Why does Terraform show this plan? [`propose`] is the answer.
 
 use super::{
-    AnyResource, guarded,
+    catch_panic,
     identity::identify,
+    resource::{AnyResource, HookOutcome},
     semantic_equality::{Pool, object_equals, same_shape, semantic_equals},
-    walk::{self, element, elements},
+    traverse::{self, element, elements},
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
@@ -25,13 +26,6 @@ pub(crate) struct Planned {
     pub(crate) diagnostics: Diagnostics,
 }
 
-/// What an author's hook answered, and what it would have answered had it done nothing.
-pub(crate) struct Decided {
-    pub(crate) value: Value,
-    pub(crate) untouched: Value,
-    pub(crate) found: Diagnostics,
-}
-
 /// Plans one object. There is a client once the provider is configured.
 pub(crate) fn plan<C>(
     resource: &dyn AnyResource<C>,
@@ -42,30 +36,30 @@ pub(crate) fn plan<C>(
     if config.is_null() {
         return Planned::default();
     }
-    let object = &resource.declared().object;
+    let object = &resource.declaration().object;
     let mut state = propose(object, prior, config);
     let changed = !object_equals(object, prior, &state);
     if changed {
-        state = forget(object, &state, [prior, config]);
+        state = mark_unknown_on_update(object, &state, [prior, config]);
     }
-    let doing = format!("plan {}", resource.declared().name);
-    let hook = guarded(&doing, || resource.plan(&state, prior, client));
+    let description = format!("plan {}", resource.declaration().name);
+    let hook = catch_panic(&description, || resource.plan(&state, prior, client));
     let mut diagnostics: Diagnostics = match hook.and_then(|answer| answer) {
-        Ok(Decided { value, untouched, found }) => {
+        Ok(HookOutcome { value, untouched, found }) => {
             let mut refused = Vec::new();
             let others = [&value, &untouched, config];
-            state = accept(object, &state, others, &Path::root(), &mut refused);
+            state = apply_hook_changes(object, &state, others, &Path::root(), &mut refused);
             found.into_iter().chain(refused.into_iter().map(not_to_be_planned)).collect()
         }
         Err(errors) => errors,
     };
     if !changed && !object_equals(object, prior, &state) {
-        state = forget(object, &state, [prior, config]);
+        state = mark_unknown_on_update(object, &state, [prior, config]);
     }
     let mut replace = Vec::new();
     if !prior.is_null() {
-        let forgotten = forget(object, prior, [prior, config]);
-        replacements(object, [prior, &forgotten], &state, &Path::root(), &mut replace);
+        let marked = mark_unknown_on_update(object, prior, [prior, config]);
+        replacements(object, [prior, &marked], &state, &Path::root(), &mut replace);
     }
     let identity = identify(resource, &state, &mut diagnostics);
     Planned { state, identity, replace, diagnostics }
@@ -76,7 +70,7 @@ pub(crate) fn plan<C>(
 /// What the user set is planned as written, or as stored where both mean the same. What the user left out
 /// is null, or its default, or, when the service decides, what it was.
 pub(super) fn propose(object: &Object, prior: &Value, config: &Value) -> Value {
-    walk::attributes(object, config, [prior], |attribute, config, [before]| {
+    traverse::attributes(object, config, [prior], |attribute, config, [before]| {
         match (&attribute.kind, &attribute.default) {
             _ if attribute.write_only => Value::Null,
             (_, Some(default)) if config.is_null() => with_spelling_of(attribute, before, default),
@@ -89,11 +83,13 @@ pub(super) fn propose(object: &Object, prior: &Value, config: &Value) -> Value {
                 propose_list(object, before, config)
             }
             (AttributeType::Nested(Nesting::Set, object), _) => propose_set(object, before, config),
-            (AttributeType::Nested(nesting, object), _) => {
-                walk::objects(*nesting, config, [before], &Path::root(), |config, [before], _| {
-                    propose(object, before, config)
-                })
-            }
+            (AttributeType::Nested(nesting, object), _) => traverse::objects(
+                *nesting,
+                config,
+                [before],
+                &Path::root(),
+                |config, [before], _| propose(object, before, config),
+            ),
             _ => with_spelling_of(attribute, before, config),
         }
     })
@@ -132,16 +128,16 @@ fn propose_list(object: &Object, prior: &Value, config: &Value) -> Value {
 /// The spelling stays: whether an element differs may be known only at the second plan during apply, and
 /// that must not take back what the first one said.
 fn as_new(object: &Object, planned: &Value, config: &Value) -> Value {
-    walk::attributes(object, planned, [config], |attribute, planned, [config]| {
-        match &attribute.kind {
-            _ if attribute.is_decided() && config.is_null() => Value::unknown(),
-            AttributeType::Nested(nesting, object) => {
-                walk::objects(*nesting, planned, [config], &Path::root(), |planned, [config], _| {
-                    as_new(object, planned, config)
-                })
-            }
-            _ => planned.clone(),
+    traverse::attributes(object, planned, [config], |attribute, planned, [config]| match &attribute
+        .kind
+    {
+        _ if attribute.is_decided() && config.is_null() => Value::unknown(),
+        AttributeType::Nested(nesting, object) => {
+            traverse::objects(*nesting, planned, [config], &Path::root(), |planned, [config], _| {
+                as_new(object, planned, config)
+            })
         }
+        _ => planned.clone(),
     })
 }
 
@@ -156,31 +152,28 @@ fn propose_set(object: &Object, prior: &Value, config: &Value) -> Value {
     let fresh: Vec<_> =
         fresh.map(|fresh| (pool.take(|old| *old == fresh).is_some(), fresh)).collect();
     Value::list(config.iter().zip(fresh).map(|(config, (exact, fresh))| {
-        let alike = |old: &Value| object_equals(object, old, &propose(object, old, config));
-        if exact { fresh } else { pool.take(alike).cloned().unwrap_or(fresh) }
+        let same = |old: &Value| object_equals(object, old, &propose(object, old, config));
+        if exact { fresh } else { pool.take(same).cloned().unwrap_or(fresh) }
     }))
 }
 
 /// Makes `unknown_on_update` attributes unknown, unless something was decided for them.
-fn forget(object: &Object, planned: &Value, others: [&Value; 2]) -> Value {
-    walk::attributes(
-        object,
-        planned,
-        others,
-        |attribute, planned, [prior, config]| match &attribute.kind {
+fn mark_unknown_on_update(object: &Object, planned: &Value, others: [&Value; 2]) -> Value {
+    traverse::attributes(object, planned, others, |attribute, planned, [prior, config]| {
+        match &attribute.kind {
             _ if attribute.unknown_on_update && !is_set(attribute, config) && planned == prior => {
                 Value::unknown()
             }
             AttributeType::Nested(Nesting::Set, _) => planned.clone(),
             AttributeType::Nested(nesting, object) => {
                 let others = [prior, config];
-                walk::objects(*nesting, planned, others, &Path::root(), |planned, others, _| {
-                    forget(object, planned, others)
+                traverse::objects(*nesting, planned, others, &Path::root(), |planned, others, _| {
+                    mark_unknown_on_update(object, planned, others)
                 })
             }
             _ => planned.clone(),
-        },
-    )
+        }
+    })
 }
 
 /// Whether the user decides the attribute. With `ignore_changes` the configuration of a purely computed one
@@ -190,36 +183,41 @@ fn is_set(attribute: &Attribute, config: &Value) -> bool {
 }
 
 /// The plan with what the author's hook may decide taken over, and the rest of what it did named.
-fn accept(
+fn apply_hook_changes(
     object: &Object,
     planned: &Value,
     others: [&Value; 3],
     at: &Path,
     refused: &mut Vec<Path>,
 ) -> Value {
-    walk::attributes(object, planned, others, |attribute, planned, [decided, untouched, config]| {
-        let at = at.clone().attribute(&attribute.name);
-        if decided == untouched {
-            return planned.clone();
-        }
-        if attribute.is_computed() && !is_set(attribute, config) {
-            return decided.clone();
-        }
-        match &attribute.kind {
-            AttributeType::Nested(nesting, object)
-                if *nesting != Nesting::Set && same_shape(planned, decided) =>
-            {
-                let others = [decided, untouched, config];
-                walk::objects(*nesting, planned, others, &at, |planned, others, at| {
-                    accept(object, planned, others, at, refused)
-                })
+    traverse::attributes(
+        object,
+        planned,
+        others,
+        |attribute, planned, [decided, untouched, config]| {
+            let at = at.clone().attribute(&attribute.name);
+            if decided == untouched {
+                return planned.clone();
             }
-            _ => {
-                refused.push(at);
-                planned.clone()
+            if attribute.is_computed() && !is_set(attribute, config) {
+                return decided.clone();
             }
-        }
-    })
+            match &attribute.kind {
+                AttributeType::Nested(nesting, object)
+                    if *nesting != Nesting::Set && same_shape(planned, decided) =>
+                {
+                    let others = [decided, untouched, config];
+                    traverse::objects(*nesting, planned, others, &at, |planned, others, at| {
+                        apply_hook_changes(object, planned, others, at, refused)
+                    })
+                }
+                _ => {
+                    refused.push(at);
+                    planned.clone()
+                }
+            }
+        },
+    )
 }
 
 fn not_to_be_planned(at: Path) -> Diagnostic {
@@ -234,17 +232,17 @@ fn not_to_be_planned(at: Path) -> Diagnostic {
 ///
 /// Terraform wants paths that exist on one side at least. An element that comes or goes is a matter of the
 /// collection it is in. What is not known counts as a change here as well, or the plan during apply would
-/// replace what was to be updated; but not where it is `forgotten` of what was there, which any update does.
+/// replace what was to be updated; but not where it is `marked` of what was there, which any update does.
 fn replacements(
     object: &Object,
-    [prior, forgotten]: [&Value; 2],
+    [prior, marked]: [&Value; 2],
     planned: &Value,
     at: &Path,
     found: &mut Vec<Path>,
 ) {
     let unknown = (!planned.is_known()).then_some(planned);
     for attribute in &object.attributes {
-        let before = [prior, forgotten].map(|before| before.get(&attribute.name));
+        let before = [prior, marked].map(|before| before.get(&attribute.name));
         let planned = unknown.unwrap_or_else(|| planned.get(&attribute.name));
         if attribute.write_only
             || before.iter().any(|before| semantic_equals(attribute, before, planned))
@@ -352,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_keeps_its_spelling() {
+    fn plan_keeps_prior_spelling_of_equal_value() {
         check(prior(json!({})), json!({"name": "a"}), prior(json!({})));
         check(prior(json!({})), json!({"name": "a", "protocol": "tcp"}), prior(json!({})));
         let words = json!({"words": ["A", "b"]});
@@ -364,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_mean_the_same_promises_no_spelling() {
+    fn unknown_value_keeps_no_refinement_of_spelling() {
         let planned = |prior: Json, refinement: &[u8]| {
             let mut config = full(&All::object(), &value(json!({"name": "?"})));
             let Value::Map(attributes) = &mut config else { panic!("an object is needed") };
@@ -382,19 +380,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_is_planned_as_written() {
+    fn configured_value_is_planned_as_written() {
         let changed = json!({"note": "x", "port": 8, "revision": "?"});
         check(prior(json!({})), json!({"name": "a", "note": "x", "port": 8}), prior(changed));
     }
 
     #[test]
-    fn what_is_left_out_is_null_unless_computed() {
+    fn omitted_attribute_is_null_unless_computed() {
         let before = prior(json!({"note": "x"}));
         check(before, json!({"name": "a"}), prior(json!({"revision": "?"})));
     }
 
     #[test]
-    fn computed_is_stable_and_volatile_is_not() {
+    fn only_unknown_on_update_becomes_unknown_on_update() {
         check(
             prior(json!({})),
             json!({"name": "a", "protocol": "udp"}),
@@ -513,16 +511,20 @@ mod tests {
     }
 
     #[test]
-    fn what_any_update_changes_replaces_nothing() {
+    fn unknown_on_update_alone_never_replaces() {
         let object = Fixed::object();
         let part = json!([{"name": "p", "revision": 1}]);
         let prior = json!({"note": "a", "host": "h", "parts": part, "found": part});
         let replace = |config: Json| {
             let [prior, config] = [&prior, &config].map(|json| full(&object, &value(json.clone())));
-            let state = forget(&object, &propose(&object, &prior, &config), [&prior, &config]);
-            let forgotten = forget(&object, &prior, [&prior, &config]);
+            let state = mark_unknown_on_update(
+                &object,
+                &propose(&object, &prior, &config),
+                [&prior, &config],
+            );
+            let marked = mark_unknown_on_update(&object, &prior, [&prior, &config]);
             let mut found = Vec::new();
-            replacements(&object, [&prior, &forgotten], &state, &Path::root(), &mut found);
+            replacements(&object, [&prior, &marked], &state, &Path::root(), &mut found);
             found.iter().map(Path::to_string).collect::<Vec<_>>()
         };
         assert_eq!(replace(json!({"note": "b", "parts": [{"name": "p"}]})), Vec::<String>::new());
@@ -531,7 +533,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_moves_along_in_a_list_that_grows() {
+    fn computed_values_stay_in_place_when_list_grows() {
         let part =
             |name: &str, id: &str| json!({"name": name, "port": 443, "id": id, "revision": 1});
         let fresh = |name: &str| json!({"name": name, "port": 443, "id": "?", "revision": "?"});
@@ -572,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn no_spelling_takes_the_place_of_another_element_of_a_set() {
+    fn set_keeps_all_elements_despite_equal_spellings() {
         let before = json!({"set": [{"name": "a"}]});
         let config = json!({"name": "a", "set": [{"name": "A"}, {"name": "a"}]});
         let after = json!({"revision": "?", "set": [{"name": "A"}, {"name": "a"}]});
@@ -589,7 +591,7 @@ mod tests {
     }
 
     #[test]
-    fn ignored_changes_of_a_computed_attribute_are_no_wish() {
+    fn ignore_changes_of_computed_attribute_is_not_configuration() {
         let config = json!({"name": "a", "note": "new", "id": "1", "revision": 1});
         check(prior(json!({})), config, prior(json!({"note": "new", "revision": "?"})));
     }
@@ -600,7 +602,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hook_fills_in_what_follows() {
+    fn hook_fills_in_computed_values() {
         let planned = plan_thing(json!(null), json!({"name": "Web", "secret": "s"}));
         assert_eq!(planned.state.get("slug"), &Value::from("web"));
         let planned = plan_thing(json!(null), json!({"name": "?"}));
@@ -608,7 +610,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_hook_changes_makes_volatile_unknown() {
+    fn change_by_hook_marks_unknown_on_update() {
         let before =
             json!({"id": "1", "name": "Web", "note": "none", "revision": 1, "slug": "old"});
         let planned = plan_thing(before, json!({"name": "Web"}));
@@ -618,7 +620,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hook_decides_nothing_that_is_set() {
+    fn hook_cannot_change_configured_value() {
         let planned = plan_thing(json!(null), json!({"name": "greedy", "port": 443}));
         assert_eq!(planned.state.get("zone"), &Value::Null);
         assert_eq!(planned.state.get("port"), &Value::from(443));

@@ -1,8 +1,13 @@
 //! `ReadResource`: what is there now, in the words that state already has.
 
 use super::{
-    AnyResource, Operation, Surroundings, apply::left_unknown, identity::identify,
-    operation::perform, semantic_equality::keep_prior_spelling, settle::settle,
+    OperationEnv,
+    apply::left_unknown,
+    identity::identify,
+    operation::perform,
+    resource::{AnyResource, Operation},
+    semantic_equality::keep_prior_spelling,
+    unknowns::without_unknowns,
 };
 use crate::{Diagnostics, Path, Value};
 
@@ -20,20 +25,20 @@ pub(crate) async fn read<C>(
     resource: &dyn AnyResource<C>,
     state: Value,
     private: Vec<u8>,
-    around: &Surroundings<C>,
+    env: &OperationEnv<C>,
 ) -> Read {
     if state.is_null() {
         return Read { state, identity: None, private, diagnostics: Diagnostics::new() };
     }
-    let object = &resource.declared().object;
-    let outcome = perform(resource, Operation::Read(state.clone()), private, around).await;
+    let object = &resource.declaration().object;
+    let outcome = perform(resource, Operation::Read(state.clone()), private, env).await;
     let mut diagnostics = outcome.warnings;
     let state = match outcome.result {
         Ok(None) => Value::Null,
         Ok(Some(seen)) => {
             let mut unknown = Vec::new();
             let seen = keep_prior_spelling(object, &seen, &state);
-            let seen = settle(object, &seen, &Path::root(), &mut unknown);
+            let seen = without_unknowns(object, &seen, &Path::root(), &mut unknown);
             diagnostics.extend(unknown.into_iter().map(left_unknown));
             seen
         }
@@ -55,16 +60,16 @@ mod tests {
     use crate::{
         Json, Model,
         lifecycle::{Typed, plan::propose, semantic_equality::object_equals},
-        testkit::{All, Thing, Unknown, answer, any_config, around, full, lean, thing, value},
+        testkit::{All, Thing, Unknown, answer, any_config, env, full, lean, thing, value},
     };
 
     async fn seen(state: Json, remote: Option<Json>) -> Read {
-        let around = around();
+        let env = env();
         if let Some(remote) = remote {
             let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
-            around.client.things().insert("1".to_owned(), remote);
+            env.client.things().insert("1".to_owned(), remote);
         }
-        read(&Typed::<Thing>::resource(), thing(state), b"private".to_vec(), &around).await
+        read(&Typed::<Thing>::resource(), thing(state), b"private".to_vec(), &env).await
     }
 
     #[expect(
@@ -80,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn gone_is_null() {
+    async fn read_of_missing_object_is_null() {
         let read = seen(state(json!({})), None).await;
         assert_eq!((read.state, read.diagnostics), (Value::Null, Diagnostics::new()));
     }
@@ -103,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_identity_is_that_of_what_is_there() {
+    async fn identity_follows_read_object() {
         let identity = |read: Read| read.identity.map_or(Json::Null, |identity| lean(&identity));
         let renamed = seen(state(json!({})), Some(state(json!({"name": "b"})))).await;
         assert_eq!(identity(renamed), json!({"id": "1", "name": "b"}));
@@ -165,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn another_spelling_is_no_drift(config in any_config(Unknown::Nothing)) {
+        fn equivalent_spelling_is_not_drift(config in any_config(Unknown::Nothing)) {
             let object = All::object();
             let stored = answer(&object, &propose(&object, &Value::Null, &config));
             let now = lower(&stored);

@@ -1,6 +1,6 @@
 //! Semantic equality, and keeping the spelling that Terraform already knows.
 
-use super::{guarded, walk};
+use super::{catch_panic, traverse};
 use crate::{
     Path, Value,
     schema::{Attribute, AttributeType, Nesting, Object},
@@ -33,8 +33,8 @@ pub(super) fn semantic_equals(attribute: &Attribute, a: &Value, b: &Value) -> bo
 /// What an author's comparison says. One that panics says no: it runs where a panic would keep Terraform from
 /// learning of an object that exists.
 fn holds(attribute: &Attribute, a: &Value, b: &Value) -> bool {
-    let doing = format!("compare two values of {}", attribute.name);
-    guarded(&doing, || attribute.semantic_equals.holds(a, b)).unwrap_or(false)
+    let description = format!("compare two values of {}", attribute.name);
+    catch_panic(&description, || attribute.semantic_equals.holds(a, b)).unwrap_or(false)
 }
 
 /// Whether two objects mean the same.
@@ -63,12 +63,12 @@ fn known(a: &Value, b: &Value) -> bool {
 
 /// `seen`, in the spelling of `stored` wherever both mean the same.
 pub(super) fn keep_prior_spelling(object: &Object, seen: &Value, stored: &Value) -> Value {
-    walk::attributes(object, seen, [stored], |attribute, seen, [stored]| {
-        respell_attribute(attribute, seen, stored)
+    traverse::attributes(object, seen, [stored], |attribute, seen, [stored]| {
+        attribute_with_prior_spelling(attribute, seen, stored)
     })
 }
 
-fn respell_attribute(attribute: &Attribute, seen: &Value, stored: &Value) -> Value {
+fn attribute_with_prior_spelling(attribute: &Attribute, seen: &Value, stored: &Value) -> Value {
     if semantic_equals(attribute, stored, seen) {
         return stored.clone();
     }
@@ -76,12 +76,12 @@ fn respell_attribute(attribute: &Attribute, seen: &Value, stored: &Value) -> Val
     match (objects, seen, stored) {
         (Some((Nesting::List | Nesting::Set, object)), Value::List(seen), Value::List(stored)) => {
             let same = |a: &Value, b: &Value| object_equals(object, a, b);
-            respell_elements(seen, stored, same, |seen, stored| {
+            elements_with_prior_spelling(seen, stored, same, |seen, stored| {
                 keep_prior_spelling(object, seen, stored)
             })
         }
         (Some((nesting, object)), seen, stored) => {
-            walk::objects(nesting, seen, [stored], &Path::root(), |seen, [stored], _| {
+            traverse::objects(nesting, seen, [stored], &Path::root(), |seen, [stored], _| {
                 keep_prior_spelling(object, seen, stored)
             })
         }
@@ -89,14 +89,14 @@ fn respell_attribute(attribute: &Attribute, seen: &Value, stored: &Value) -> Val
         (None, Value::List(seen), Value::List(stored)) => {
             let one = |value: &Value| Value::list([value.clone()]);
             let same = |a: &Value, b: &Value| semantic_equals(attribute, &one(a), &one(b));
-            respell_elements(seen, stored, same, |seen, _| seen.clone())
+            elements_with_prior_spelling(seen, stored, same, |seen, _| seen.clone())
         }
         (None, Value::Map(entries), stored @ Value::Map(_)) => {
             let one = |key: &str, value: &Value| Value::map([(key, value.clone())]);
             Value::map(entries.iter().map(|(key, seen)| {
                 let stored = stored.get(key);
-                let alike = semantic_equals(attribute, &one(key, stored), &one(key, seen));
-                (key, if alike { stored.clone() } else { seen.clone() })
+                let same = semantic_equals(attribute, &one(key, stored), &one(key, seen));
+                (key, if same { stored.clone() } else { seen.clone() })
             }))
         }
         _ => seen.clone(),
@@ -104,17 +104,17 @@ fn respell_attribute(attribute: &Attribute, seen: &Value, stored: &Value) -> Val
 }
 
 /// Each element in the spelling of a stored one that means the same, wherever that one was; an element
-/// without such a twin is `edited` from the one that was in its place, if nobody else claims that.
-fn respell_elements(
+/// without such a stored is `edited` from the one that was in its place, if nobody else claims that.
+fn elements_with_prior_spelling(
     seen: &[Value],
     stored: &[Value],
     same: impl Fn(&Value, &Value) -> bool,
     edited: impl Fn(&Value, &Value) -> Value,
 ) -> Value {
     let mut pool = Pool::new(stored);
-    let twins: Vec<_> = seen.iter().map(|seen| pool.take(|stored| same(stored, seen))).collect();
-    Value::list(seen.iter().zip(twins).enumerate().map(|(index, (seen, twin))| match twin {
-        Some(twin) => twin.clone(),
+    let prior: Vec<_> = seen.iter().map(|seen| pool.take(|stored| same(stored, seen))).collect();
+    Value::list(seen.iter().zip(prior).enumerate().map(|(index, (seen, stored))| match stored {
+        Some(stored) => stored.clone(),
         None => pool.left(index).map_or_else(|| seen.clone(), |stored| edited(seen, stored)),
     }))
 }
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_comparison_that_panics_says_no() {
+    fn panicking_comparison_counts_as_unequal() {
         fn first(a: &str, b: &str) -> bool {
             assert!(!a.is_empty() && !b.is_empty(), "told to");
             a.chars().next() == b.chars().next()

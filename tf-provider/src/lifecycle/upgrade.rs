@@ -3,12 +3,12 @@
 //!
 //! Terraform always asks for a state, also when the version is the current one.
 
-use super::{Declared, guarded, settle::settle};
+use super::{Declaration, catch_panic, unknowns::without_unknowns};
 use crate::{Diagnostic, Json, Path, Result, Value, value::json};
 
 /// Brings a stored `what`, state or identity, to the current schema.
 pub(crate) fn upgrade(
-    declared: &Declared,
+    declared: &Declaration,
     what: &str,
     version: i64,
     stored: &[u8],
@@ -30,16 +30,16 @@ pub(crate) fn upgrade(
     let mut value: Json = serde_json::from_slice(stored)
         .map_err(|error| unreadable().detail(format!("It is no JSON: {error}")))?;
     for step in steps {
-        value = guarded(&format!("upgrade the {what} of {}", declared.name), || step(value))??;
+        value = catch_panic(&format!("upgrade the {what} of {}", declared.name), || step(value))??;
     }
     conform(declared, value.to_string().as_bytes())
 }
 
 /// Reads JSON of the current version. Across versions Terraform leaves it to us to drop what the schema has
 /// no longer.
-pub(super) fn conform(declared: &Declared, stored: &[u8]) -> Result<Value> {
+pub(super) fn conform(declared: &Declaration, stored: &[u8]) -> Result<Value> {
     let value = json::decode_state(stored, &declared.ty)?;
-    Ok(settle(&declared.object, &value, &Path::root(), &mut Vec::new()))
+    Ok(without_unknowns(&declared.object, &value, &Path::root(), &mut Vec::new()))
 }
 
 #[cfg(test)]
@@ -48,13 +48,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        lifecycle::{AnyResource, Typed},
+        lifecycle::{Component, Typed},
         testkit::{Thing, lean},
     };
 
     fn upgraded(version: i64, stored: &Json) -> Result<Value> {
         let resource = Typed::<Thing>::resource();
-        upgrade(resource.declared(), "state", version, stored.to_string().as_bytes())
+        upgrade(resource.declaration(), "state", version, stored.to_string().as_bytes())
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn write_only_is_null() {
+    fn upgraded_state_has_null_for_write_only() {
         let state = upgraded(2, &json!({"name": "a", "secret": "s"})).unwrap();
         assert_eq!(state.get("secret"), &Value::Null);
     }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn an_identity_has_versions_of_its_own() {
         let resource = Typed::<Thing>::resource();
-        let identity = resource.declared().identity.as_ref().unwrap();
+        let identity = resource.declaration().identity.as_ref().unwrap();
         let upgraded = |version, stored: &Json| {
             upgrade(identity, "identity", version, stored.to_string().as_bytes())
         };
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_cannot_be_upgraded() {
+    fn err_state_that_cannot_be_upgraded() {
         #[track_caller]
         fn check(version: i64, stored: &Json, expected: &str) {
             assert_eq!(upgraded(version, stored).unwrap_err().to_string(), expected);
@@ -113,8 +113,8 @@ mod tests {
         check(0, &json!([]), "the provider has a bug");
         check(2, &json!({"name": {}}), "name: invalid value of `name`");
         let resource = Typed::<Thing>::resource();
-        let no_json = upgrade(resource.declared(), "state", 0, b"{");
+        let no_json = upgrade(resource.declaration(), "state", 0, b"{");
         assert_eq!(no_json.unwrap_err().to_string(), "cannot read the stored state of thing");
-        assert!(upgrade(resource.declared(), "state", 2, b"{").is_err());
+        assert!(upgrade(resource.declaration(), "state", 2, b"{").is_err());
     }
 }

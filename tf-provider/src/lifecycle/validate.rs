@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Declared, guarded,
+    Component, catch_panic,
     plan::propose,
-    walk::{self, elements},
+    traverse::{self, elements},
 };
 use crate::{
     Diagnostic, Diagnostics, Path, Value,
@@ -16,30 +16,27 @@ use crate::{
 
 /// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
 /// before it found in order, so that one mistake is told once.
-pub(crate) fn validate(
-    declared: &Declared,
-    config: &Value,
-    check: impl FnOnce(&Value) -> Diagnostics,
-) -> Diagnostics {
-    let doing = format!("validate {}", declared.name);
+pub(crate) fn validate(component: &dyn Component, config: &Value) -> Diagnostics {
+    let declared = component.declaration();
+    let description = format!("validate {}", declared.name);
     let rules = || {
         let mut found = declared.object.check(config);
-        refuse_twins(&declared.object, config, &Path::root(), &mut found);
+        refuse_duplicates(&declared.object, config, &Path::root(), &mut found);
         for constraint in &declared.constraints {
             found.extend(constraint.check(config));
         }
         if !found.has_errors() {
-            found.extend(check(config));
+            found.extend(component.check(config));
         }
         found
     };
-    guarded(&doing, rules).unwrap_or_else(|bug| bug)
+    catch_panic(&description, rules).unwrap_or_else(|bug| bug)
 }
 
 /// Elements of a set that their defaults make the same: Terraform takes a plan that has fewer elements than the
 /// configuration for a bug.
-fn refuse_twins(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
-    walk::attributes(object, config, [], |attribute, config, []| {
+fn refuse_duplicates(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
+    traverse::attributes(object, config, [], |attribute, config, []| {
         let at = at.clone().attribute(&attribute.name);
         let AttributeType::Nested(nesting, object) = &attribute.kind else { return Value::Null };
         if *nesting == Nesting::Set {
@@ -52,8 +49,8 @@ fn refuse_twins(object: &Object, config: &Value, at: &Path, found: &mut Diagnost
                 found.push(twice.at(at.clone()).detail(why).remedy("remove one of them."));
             }
         }
-        walk::objects(*nesting, config, [], &at, |config, [], at| {
-            refuse_twins(object, config, at, found);
+        traverse::objects(*nesting, config, [], &at, |config, [], at| {
+            refuse_duplicates(object, config, at, found);
             Value::Null
         })
     });
@@ -67,7 +64,7 @@ pub(crate) fn refuse_write_only(object: &Object, config: &Value) -> Diagnostics 
 }
 
 fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut Diagnostics) {
-    walk::attributes(object, config, [], |attribute, config, []| {
+    traverse::attributes(object, config, [], |attribute, config, []| {
         let at = at.clone().attribute(&attribute.name);
         match &attribute.kind {
             _ if attribute.write_only && !config.is_null() => found.push(
@@ -77,7 +74,7 @@ fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut 
                     .at(at),
             ),
             AttributeType::Nested(nesting, object) => {
-                walk::objects(*nesting, config, [], &at, |config, [], at| {
+                traverse::objects(*nesting, config, [], &at, |config, [], at| {
                     refuse_write_only_at(object, config, at, found);
                     Value::Null
                 });
@@ -95,14 +92,14 @@ mod tests {
     use super::*;
     use crate::{
         Json, Model,
-        lifecycle::{AnyResource, Typed},
+        lifecycle::{Declaration, Typed},
         testkit::{Thing, full, thing, value},
     };
 
     #[track_caller]
     fn check(config: Json, expected: &str) {
         let resource = Typed::<Thing>::resource();
-        let found = validate(resource.declared(), &thing(config), |config| resource.check(config));
+        let found = validate(&resource, &thing(config));
         assert_eq!(found.to_string(), expected);
     }
 
@@ -132,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn err_attributes_that_do_not_go_together() {
+    fn err_conflicting_attributes() {
         check(
             json!({"name": "a", "peer": "::1", "peers": ["::2"]}),
             "peer: `peer` and `peers` are set together",
@@ -158,7 +155,8 @@ mod tests {
 
     #[test]
     fn err_elements_of_a_set_that_defaults_make_the_same() {
-        let declared = Declared::new("rules", Rules::object());
+        let component =
+            Typed::<Rules>::new(Declaration::new("rules", Rules::object()), |_| Diagnostics::new());
         let tcp = |port: Json| json!({"port": port, "protocol": "tcp"});
         for (rules, expected) in [
             (json!([{"port": 1}, tcp(1.into())]), "rules: `rules` holds an element twice"),
@@ -166,21 +164,21 @@ mod tests {
             (json!([{"port": "?"}, tcp("?".into()), {"port": 1, "protocol": "?"}]), ""),
             (json!("?"), ""),
         ] {
-            let config = full(&declared.object, &value(json!({"rules": rules})));
-            let found = validate(&declared, &config, |_| Diagnostics::new());
+            let config = full(&component.declaration().object, &value(json!({"rules": rules})));
+            let found = validate(&component, &config);
             assert_eq!(found.to_string(), expected);
         }
     }
 
     #[test]
-    fn a_panic_is_told_as_a_bug() {
+    fn panic_in_check_is_reported_as_a_bug() {
         check(json!({"name": "a", "zone": "panic"}), "the provider has a bug");
     }
 
     #[test]
-    fn write_only_needs_a_terraform_that_knows_it() {
+    fn write_only_is_refused_for_old_terraform() {
         let resource = Typed::<Thing>::resource();
-        let object = &resource.declared().object;
+        let object = &resource.declaration().object;
         assert!(refuse_write_only(object, &thing(json!({"name": "a"}))).is_empty());
         let found = refuse_write_only(object, &thing(json!({"name": "a", "secret": "s"})));
         assert_eq!(found.to_string(), "secret: this Terraform has no write-only attributes");

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::generated::tfplugin6 as wire;
 use crate::{
     Diagnostic, Diagnostics, Json, Result, Value,
-    schema::Type,
-    value::{json, msgpack},
+    value::{Type, json, msgpack},
 };
 
 /// A value of a type. What is absent is null.

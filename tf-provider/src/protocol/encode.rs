@@ -5,12 +5,12 @@ use crate::{
     Diagnostic, Diagnostics, Path, Severity, Value,
     diagnostics::Until,
     lifecycle::{
-        Declared,
+        Declaration,
         function::{Callable, Parameter},
     },
     path::Step,
-    schema::{Attribute, AttributeType, Mode, Nesting, Object, Type},
-    value::msgpack,
+    schema::{Attribute, AttributeType, Mode, Nesting, Object},
+    value::{Type, msgpack},
 };
 
 /// A value, with every attribute that its type has.
@@ -53,7 +53,7 @@ pub(super) fn identity_schema(object: &Object, version: i64) -> wire::ResourceId
 /// The identity of an object of this resource. What is absent is not known.
 pub(super) fn identity(
     identity: Option<&Value>,
-    resource: &Declared,
+    resource: &Declaration,
 ) -> Option<wire::ResourceIdentityData> {
     let ty = &resource.identity.as_ref()?.ty;
     Some(wire::ResourceIdentityData { identity_data: Some(value(identity?, ty)) })
@@ -105,16 +105,18 @@ fn nested(nesting: Nesting, object: &Object) -> wire::schema::Object {
 
 /// A function. The first paragraph of what is said about it sums it up.
 pub(super) fn function(function: &Callable) -> wire::Function {
-    let doc = &function.object.doc;
+    let doc = &function.declaration.object.doc;
     let first = doc.split("\n\n").next().unwrap_or_default();
     wire::Function {
-        parameters: function.parameters.iter().map(parameter).collect(),
-        variadic_parameter: function.variadic.as_ref().map(parameter),
-        r#return: Some(wire::function::Return { r#type: function.output.to_json().into_bytes() }),
+        parameters: function.signature.parameters.iter().map(parameter).collect(),
+        variadic_parameter: function.signature.variadic.as_ref().map(parameter),
+        r#return: Some(wire::function::Return {
+            r#type: function.signature.output.to_json().into_bytes(),
+        }),
         summary: first.replace('\n', " "),
         description: doc.clone(),
         description_kind: wire::StringKind::Markdown.into(),
-        deprecation_message: function.object.deprecated.clone().unwrap_or_default(),
+        deprecation_message: function.declaration.object.deprecated.clone().unwrap_or_default(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod action;
 mod components;
+mod data_source;
 mod ephemeral;
 mod function;
 mod list;
@@ -18,25 +19,21 @@ use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{decode, encode, generated::tfplugin6 as wire};
 use crate::{
-    Diagnostic, Diagnostics, Model, Provider, Result, Value,
+    Diagnostic, Diagnostics, Provider, Result,
     lifecycle::{
-        AnyDataSource, AnyResource, Declared, Surroundings, action::AnyAction,
-        configure::configure, data_source::look_up, ephemeral::AnyEphemeral, function::Callable,
-        list::AnyList, validate::validate,
+        AnyComponent, Component, Kind, OperationEnv, Typed, configure::configure,
+        validate::validate,
     },
-    serve::Stop,
+    provider::provider_block,
+    stop::Stop,
 };
 
-/// One provider process.
+/// One provider process. Each method in the files below answers one RPC.
 pub(crate) struct Service<P: Provider> {
-    provider: Declared,
-    resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
-    data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
-    ephemerals: BTreeMap<String, Arc<dyn AnyEphemeral<P::Client>>>,
-    lists: BTreeMap<String, Arc<dyn AnyList<P::Client>>>,
-    actions: BTreeMap<String, Arc<dyn AnyAction<P::Client>>>,
-    functions: BTreeMap<String, Callable>,
-    configured: RwLock<Option<Arc<Surroundings<P::Client>>>>,
+    provider: Typed<P::Config>,
+    /// By the name that configurations use.
+    components: BTreeMap<(Kind, String), AnyComponent<P::Client>>,
+    configured: RwLock<Option<Arc<OperationEnv<P::Client>>>>,
     stop: Stop,
 }
 
@@ -45,48 +42,58 @@ type Answer<T> = std::result::Result<Response<T>, Status>;
 impl<P: Provider> Service<P> {
     /// A service that is not configured yet. `stop` reaches every operation that runs.
     pub(crate) fn new(stop: Stop) -> Self {
-        let components = P::components();
-        let (resources, data_sources) =
-            (components.resources.into_iter(), components.data_sources.into_iter());
-        let (ephemerals, actions) =
-            (components.ephemerals.into_iter(), components.actions.into_iter());
-        let full = |declared: &Declared| format!("{}_{}", P::NAME, declared.name);
+        let components = P::components().0.into_iter().map(|component| {
+            let kind = component.kind();
+            ((kind, kind.full_name(P::NAME, component.declaration().name)), component)
+        });
         Self {
-            provider: Declared::provider::<P>(),
-            resources: resources.map(|r| (full(r.declared()), r)).collect(),
-            data_sources: data_sources.map(|d| (full(d.declared()), d)).collect(),
-            ephemerals: ephemerals.map(|e| (full(e.declared()), e)).collect(),
-            lists: components.lists.into_iter().map(|l| (full(l.declared()), l)).collect(),
-            actions: actions.map(|a| (full(a.declared()), a)).collect(),
-            functions: components.functions.into_iter().map(|f| (f.name.to_owned(), f)).collect(),
+            provider: provider_block::<P>(),
+            components: components.collect(),
             configured: RwLock::default(),
             stop,
         }
     }
 
-    async fn configure(&self, config: Value, terraform_version: String) -> Diagnostics {
-        let version = terraform_version.as_str().into();
-        let (client, diagnostics) = configure::<P>(&config, terraform_version).await;
+    fn component(&self, kind: Kind, name: &str) -> Option<&AnyComponent<P::Client>> {
+        self.components.get(&(kind, name.to_owned()))
+    }
+
+    fn validate_provider(
+        &self,
+        request: wire::validate_provider_config::Request,
+    ) -> wire::validate_provider_config::Response {
+        let diagnostics = validated(Ok(&self.provider), request.config);
+        wire::validate_provider_config::Response { diagnostics }
+    }
+
+    async fn configure(
+        &self,
+        request: wire::configure_provider::Request,
+    ) -> wire::configure_provider::Response {
+        let version = request.terraform_version.as_str().into();
+        let make = |config, cx| async move { P::configure(config, &cx).await };
+        let ty = &self.provider.declaration().ty;
+        let (client, found) = match decode::value(request.config.as_ref(), ty) {
+            Ok(config) => {
+                configure::<P::Config, _, _>(P::NAME, &config, request.terraform_version, make)
+                    .await
+            }
+            Err(errors) => (None, errors),
+        };
         if let Some(client) = client.map(Arc::new) {
-            let around =
-                Surroundings { client, stop: self.stop.clone(), terraform_version: version };
-            *self.configured.write().unwrap_or_else(PoisonError::into_inner) =
-                Some(Arc::new(around));
+            let env = OperationEnv { client, stop: self.stop.clone(), terraform_version: version };
+            *self.configured.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(env));
         }
-        diagnostics
+        wire::configure_provider::Response { diagnostics: encode::diagnostics(found) }
     }
 
-    fn data_source(&self, name: &str) -> Result<&dyn AnyDataSource<P::Client>> {
-        let found = self.data_sources.get(name).map(AsRef::as_ref);
-        found.ok_or_else(|| not_offered("data source", name))
-    }
-
-    fn surroundings(&self) -> Option<Arc<Surroundings<P::Client>>> {
+    /// What operations run in, once the provider is configured.
+    fn env(&self) -> Option<Arc<OperationEnv<P::Client>>> {
         self.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn configured(&self) -> Result<Arc<Surroundings<P::Client>>> {
-        self.surroundings().ok_or_else(|| {
+    fn configured(&self) -> Result<Arc<OperationEnv<P::Client>>> {
+        self.env().ok_or_else(|| {
             Diagnostic::error("the provider is not configured")
                 .detail("Terraform asked for an operation before it configured the provider.")
                 .into()
@@ -114,55 +121,35 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::validate_provider_config::Request>,
     ) -> Answer<wire::validate_provider_config::Response> {
-        let config = request.into_inner().config;
-        let found = decode::value(config.as_ref(), &self.provider.ty).map(|config| {
-            validate(&self.provider, &config, |config| {
-                P::Config::partial(config).map_or_else(|errors| errors, |config| P::check(&config))
-            })
-        });
-        let diagnostics = encode::diagnostics(either(found));
-        Ok(Response::new(wire::validate_provider_config::Response { diagnostics }))
+        Ok(Response::new(self.validate_provider(request.into_inner())))
     }
 
     async fn validate_resource_config(
         &self,
         request: Request<wire::validate_resource_config::Request>,
     ) -> Answer<wire::validate_resource_config::Response> {
-        Ok(Response::new(self.validate_resource(&request.into_inner())))
+        Ok(Response::new(self.validate_resource(request.into_inner())))
     }
 
     async fn validate_data_resource_config(
         &self,
         request: Request<wire::validate_data_resource_config::Request>,
     ) -> Answer<wire::validate_data_resource_config::Response> {
-        let request = request.into_inner();
-        let found = self.data_source(&request.type_name).and_then(|data_source| {
-            let declared = data_source.declared();
-            let config = decode::value(request.config.as_ref(), &declared.ty)?;
-            Ok(validate(declared, &config, |config| data_source.check(config)))
-        });
-        let diagnostics = encode::diagnostics(either(found));
-        Ok(Response::new(wire::validate_data_resource_config::Response { diagnostics }))
+        Ok(Response::new(self.validate_data_source(request.into_inner())))
     }
 
     async fn configure_provider(
         &self,
         request: Request<wire::configure_provider::Request>,
     ) -> Answer<wire::configure_provider::Response> {
-        let request = request.into_inner();
-        let found = match decode::value(request.config.as_ref(), &self.provider.ty) {
-            Ok(config) => self.configure(config, request.terraform_version).await,
-            Err(errors) => errors,
-        };
-        let diagnostics = encode::diagnostics(found);
-        Ok(Response::new(wire::configure_provider::Response { diagnostics }))
+        Ok(Response::new(self.configure(request.into_inner()).await))
     }
 
     async fn upgrade_resource_state(
         &self,
         request: Request<wire::upgrade_resource_state::Request>,
     ) -> Answer<wire::upgrade_resource_state::Response> {
-        Ok(Response::new(self.upgrade_state(&request.into_inner())))
+        Ok(Response::new(self.upgrade_state(request.into_inner())))
     }
 
     async fn get_resource_identity_schemas(
@@ -176,7 +163,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::upgrade_resource_identity::Request>,
     ) -> Answer<wire::upgrade_resource_identity::Response> {
-        Ok(Response::new(self.upgrade_identity(&request.into_inner())))
+        Ok(Response::new(self.upgrade_identity(request.into_inner())))
     }
 
     async fn read_resource(
@@ -218,124 +205,91 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::read_data_source::Request>,
     ) -> Answer<wire::read_data_source::Response> {
-        let request = request.into_inner();
-        let answer = async {
-            let data_source = self.data_source(&request.type_name)?;
-            let ty = &data_source.declared().ty;
-            let config = decode::value(request.config.as_ref(), ty)?;
-            let looked = look_up(data_source, config, &*self.configured()?).await;
-            Ok((Some(encode::value(&looked.state, ty)), looked.diagnostics))
-        };
-        let (state, diagnostics) = answer.await.unwrap_or_else(|errors| (None, errors));
-        let (deferred, diagnostics) = defer(request.client_capabilities, diagnostics);
-        Ok(Response::new(wire::read_data_source::Response {
-            state,
-            diagnostics: encode::diagnostics(diagnostics),
-            deferred,
-        }))
+        Ok(Response::new(self.look_up(request.into_inner()).await))
     }
 
     async fn validate_ephemeral_resource_config(
         &self,
         request: Request<wire::validate_ephemeral_resource_config::Request>,
     ) -> Answer<wire::validate_ephemeral_resource_config::Response> {
-        let diagnostics = encode::diagnostics(either(self.validate_ephemeral(request.get_ref())));
-        Ok(Response::new(wire::validate_ephemeral_resource_config::Response { diagnostics }))
+        Ok(Response::new(self.validate_ephemeral(request.into_inner())))
     }
 
     async fn open_ephemeral_resource(
         &self,
         request: Request<wire::open_ephemeral_resource::Request>,
     ) -> Answer<wire::open_ephemeral_resource::Response> {
-        let answer = self.open(request.get_ref()).await;
-        Ok(Response::new(answer.unwrap_or_else(|errors| wire::open_ephemeral_resource::Response {
-            diagnostics: encode::diagnostics(errors),
-            ..Default::default()
-        })))
+        Ok(Response::new(self.open(request.into_inner()).await))
     }
 
     async fn renew_ephemeral_resource(
         &self,
         request: Request<wire::renew_ephemeral_resource::Request>,
     ) -> Answer<wire::renew_ephemeral_resource::Response> {
-        let answer = self.renew(request.get_ref()).await;
-        Ok(Response::new(answer.unwrap_or_else(|errors| {
-            wire::renew_ephemeral_resource::Response {
-                diagnostics: encode::diagnostics(errors),
-                private: request.into_inner().private,
-                ..Default::default()
-            }
-        })))
+        Ok(Response::new(self.renew(request.into_inner()).await))
     }
 
     async fn close_ephemeral_resource(
         &self,
         request: Request<wire::close_ephemeral_resource::Request>,
     ) -> Answer<wire::close_ephemeral_resource::Response> {
-        let diagnostics = encode::diagnostics(either(self.close(request.into_inner()).await));
-        Ok(Response::new(wire::close_ephemeral_resource::Response { diagnostics }))
+        Ok(Response::new(self.close(request.into_inner()).await))
     }
 
     async fn validate_list_resource_config(
         &self,
         request: Request<wire::validate_list_resource_config::Request>,
     ) -> Answer<wire::validate_list_resource_config::Response> {
-        let diagnostics = encode::diagnostics(either(self.validate_list(request.get_ref())));
-        Ok(Response::new(wire::validate_list_resource_config::Response { diagnostics }))
+        Ok(Response::new(self.validate_list(request.into_inner())))
     }
 
     async fn list_resource(
         &self,
         request: Request<wire::list_resource::Request>,
     ) -> Answer<BoxStream<wire::list_resource::Event>> {
-        Ok(Response::new(Box::pin(self.list(request.get_ref()))))
+        Ok(Response::new(Box::pin(self.list(request.into_inner()))))
     }
 
     async fn generate_resource_config(
         &self,
         request: Request<wire::generate_resource_config::Request>,
     ) -> Answer<wire::generate_resource_config::Response> {
-        Ok(Response::new(self.generate(&request.into_inner())))
+        Ok(Response::new(self.generate(request.into_inner())))
     }
 
     async fn validate_action_config(
         &self,
         request: Request<wire::validate_action_config::Request>,
     ) -> Answer<wire::validate_action_config::Response> {
-        let diagnostics = encode::diagnostics(either(self.validate_action(request.get_ref())));
-        Ok(Response::new(wire::validate_action_config::Response { diagnostics }))
+        Ok(Response::new(self.validate_action(request.into_inner())))
     }
 
     async fn plan_action(
         &self,
         request: Request<wire::plan_action::Request>,
     ) -> Answer<wire::plan_action::Response> {
-        let found = either(self.plan_an_action(request.get_ref()));
-        let (deferred, found) = defer(request.get_ref().client_capabilities, found);
-        let diagnostics = encode::diagnostics(found);
-        Ok(Response::new(wire::plan_action::Response { diagnostics, deferred }))
+        Ok(Response::new(self.plan_of_action(request.into_inner())))
     }
 
     async fn invoke_action(
         &self,
         request: Request<wire::invoke_action::Request>,
     ) -> Answer<BoxStream<wire::invoke_action::Event>> {
-        Ok(Response::new(Box::pin(self.invoke(request.get_ref()))))
+        Ok(Response::new(Box::pin(self.invoke(request.into_inner()))))
     }
 
     async fn get_functions(
         &self,
         _: Request<wire::get_functions::Request>,
     ) -> Answer<wire::get_functions::Response> {
-        let functions = self.functions();
-        Ok(Response::new(wire::get_functions::Response { functions, ..Default::default() }))
+        Ok(Response::new(self.functions()))
     }
 
     async fn call_function(
         &self,
         request: Request<wire::call_function::Request>,
     ) -> Answer<wire::call_function::Response> {
-        Ok(Response::new(self.call(&request.into_inner())))
+        Ok(Response::new(self.call(request.into_inner())))
     }
 
     async fn stop_provider(
@@ -347,13 +301,25 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
     }
 }
 
-fn not_offered(what: &str, name: &str) -> Diagnostics {
-    Diagnostic::error(format!("the provider has no {what} `{name}`"))
+fn not_offered(kind: Kind, name: &str) -> Diagnostics {
+    Diagnostic::error(format!("the provider has no {} `{name}`", kind.noun()))
         .remedy("check the version of the provider against the configuration.")
         .into()
 }
 
-/// What was too early is told as such to a core that can come back to it, and as an error to any other.
+/// What validation of a configuration finds.
+fn validated(
+    component: Result<&dyn Component>,
+    config: Option<wire::DynamicValue>,
+) -> Vec<wire::Diagnostic> {
+    let found = component.and_then(|component| {
+        let config = decode::value(config.as_ref(), &component.declaration().ty)?;
+        Ok(validate(component, &config))
+    });
+    encode::diagnostics(found.unwrap_or_else(|errors| errors))
+}
+
+/// Diagnostics that ask Terraform to come back later become a deferral, where the client allows one.
 fn defer(
     client: Option<wire::ClientCapabilities>,
     found: Diagnostics,
@@ -366,11 +332,6 @@ fn defer(
     }
 }
 
-/// What was found, whether it was found or failed.
-fn either(found: Result<Diagnostics>) -> Diagnostics {
-    found.unwrap_or_else(|errors| errors)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -379,8 +340,8 @@ mod tests {
     use super::*;
     use crate::{
         Json,
-        schema::Type,
         testkit::{Sample, lean, thing, value},
+        value::Type,
     };
 
     pub(super) const THING: &str = "sample_thing";
@@ -395,7 +356,8 @@ mod tests {
 
         pub(super) async fn configured() -> Self {
             let core = Self::new();
-            let config = encode::value(&value(json!({"prefix": null})), &core.0.provider.ty);
+            let config =
+                encode::value(&value(json!({"prefix": null})), &core.0.provider.declaration().ty);
             let request = wire::configure_provider::Request {
                 terraform_version: "1.11.4".to_owned(),
                 config: Some(config),
@@ -407,7 +369,7 @@ mod tests {
         }
 
         fn ty(&self) -> &Type {
-            &self.0.resource(THING).unwrap().declared().ty
+            &self.0.resource(THING).unwrap().declaration().ty
         }
 
         #[expect(clippy::unnecessary_wraps, reason = "messages hold it like that")]
@@ -452,7 +414,7 @@ mod tests {
         }
 
         pub(super) fn identity(&self, data: Option<&wire::ResourceIdentityData>) -> Json {
-            let ty = &self.0.resource(THING).unwrap().declared().identity.as_ref().unwrap().ty;
+            let ty = &self.0.resource(THING).unwrap().declaration().identity.as_ref().unwrap().ty;
             lean(&decode::value(data.and_then(|data| data.identity_data.as_ref()), ty).unwrap())
         }
 
@@ -478,7 +440,7 @@ mod tests {
     async fn a_data_source_is_read() {
         let core = Core::configured().await;
         core.apply(core.wire(json!(null)), json!({"name": "Web"})).await;
-        let ty = &core.0.data_source(THING).unwrap().declared().ty;
+        let ty = &core.0.component(Kind::DataSource, THING).unwrap().declaration().ty;
         let config = value(json!({"name": "Web", "peer": null, "id": null}));
         let request = wire::read_data_source::Request {
             type_name: THING.to_owned(),
@@ -491,7 +453,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_early_is_deferred_only_where_core_allows_it() {
+    async fn deferral_is_sent_only_where_core_allows_it() {
         let core = Core::configured().await;
         for (deferral_allowed, deferred, says) in
             [(true, Some(3), &[][..]), (false, None, &["The zone is not there yet"])]
@@ -510,7 +472,7 @@ mod tests {
             assert_eq!(summaries(&plan.diagnostics), says);
             assert_eq!(core.lean(plan.planned_state.as_ref())["zone"], "early");
 
-            let ty = &core.0.data_source(THING).unwrap().declared().ty;
+            let ty = &core.0.component(Kind::DataSource, THING).unwrap().declaration().ty;
             let config = value(json!({"name": "early", "peer": null, "id": null}));
             let request = wire::read_data_source::Request {
                 type_name: THING.to_owned(),
@@ -526,7 +488,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_served_is_unimplemented() {
+    async fn unserved_rpc_is_unimplemented() {
         let core = Core::new();
         let request = Request::new(wire::validate_state_store::Request::default());
         let status = core.0.validate_state_store_config(request).await.unwrap_err();

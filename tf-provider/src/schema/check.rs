@@ -65,7 +65,7 @@ impl Attribute {
 
     fn check_inside(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let Some((nesting, object)) = self.kind.objects() else {
-            return (self.decodes)(value, at, out);
+            return (self.check_parts)(value, at, out);
         };
         match (nesting, value) {
             (Nesting::Single, value) => object.check_at(value, at, out),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_what_is_right_or_not_known() {
+    fn ok_valid_or_unknown_values() {
         check("name", "abc".into(), &[]);
         check("name", Value::Null, &[]);
         check("name", Value::unknown(), &[]);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deprecated_is_told_to_those_who_set_it() {
+    fn deprecated_attribute_warns_where_it_is_set() {
         check("title", "abc".into(), &[("title", "use `name`")]);
         check("title", Value::unknown(), &[("title", "use `name`")]);
         check("title", Value::Null, &[]);

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attribute, AttributeType, Mode, Nesting, Object, Type};
+use super::{Attribute, AttributeType, Mode, Nesting, Object};
 use crate::{
     diagnostics::Diagnostics,
     path::{Path, Step},
+    value::Type,
 };
 
 /// Names that mean something else in every resource block.
@@ -23,7 +24,7 @@ impl Object {
     /// assert_eq!(schema.schema_errors(), ["count: this name is reserved"]);
     /// ```
     pub fn schema_errors(&self) -> Vec<String> {
-        let mut found = Found(Vec::new());
+        let mut found = Findings(Vec::new());
         for attribute in &self.attributes {
             if RESERVED.contains(&attribute.name.as_str()) {
                 found.at(&Path::root().attribute(&attribute.name), "this name is reserved");
@@ -35,8 +36,8 @@ impl Object {
 
     /// The same where no name is reserved, because nothing stands beside the attributes.
     pub(crate) fn schema_errors_inside(&self) -> Vec<String> {
-        let mut found = Found(Vec::new());
-        found.object(self, &Path::root(), Around::default());
+        let mut found = Findings(Vec::new());
+        found.object(self, &Path::root(), Enclosing::default());
         found.0
     }
 
@@ -60,7 +61,7 @@ impl Object {
 
 /// What an attribute is inside of.
 #[derive(Clone, Copy, Default)]
-struct Around {
+struct Enclosing {
     /// A set that a configuration can set.
     set: bool,
     /// A collection of whatever sort.
@@ -69,14 +70,14 @@ struct Around {
     flat: bool,
 }
 
-struct Found(Vec<String>);
+struct Findings(Vec<String>);
 
-impl Found {
+impl Findings {
     fn at(&mut self, path: &Path, problem: &str) {
         self.0.push(if path.is_root() { problem.to_owned() } else { format!("{path}: {problem}") });
     }
 
-    fn object(&mut self, object: &Object, path: &Path, around: Around) {
+    fn object(&mut self, object: &Object, path: &Path, enclosing: Enclosing) {
         if object.doc.trim().is_empty() {
             self.at(path, "the object has no description");
         }
@@ -86,11 +87,11 @@ impl Found {
             if !names.insert(&attribute.name) {
                 self.at(&path, "there are two attributes of this name");
             }
-            self.attribute(attribute, &path, around);
+            self.attribute(attribute, &path, enclosing);
         }
     }
 
-    fn attribute(&mut self, attribute: &Attribute, path: &Path, around: Around) {
+    fn attribute(&mut self, attribute: &Attribute, path: &Path, enclosing: Enclosing) {
         if !is_name(&attribute.name) {
             self.at(path, "a name consists of lower-case letters, digits and `_`, a letter first");
         }
@@ -104,18 +105,18 @@ impl Found {
             self.at(path, "only what is computed can be unknown_on_update");
         }
         self.default(attribute, path);
-        self.surroundings(attribute, path, around);
+        self.placement(attribute, path, enclosing);
         for problem in attribute.validators.iter().filter_map(|rule| rule.problem.as_deref()) {
             self.at(path, problem);
         }
         match &attribute.kind {
-            AttributeType::Plain(ty) => self.ty(ty, path, around),
+            AttributeType::Plain(ty) => self.ty(ty, path, enclosing),
             AttributeType::Nested(nesting, object) => {
-                self.object(object, path, around.inside(attribute, *nesting));
+                self.object(object, path, enclosing.inside(attribute, *nesting));
             }
             AttributeType::Flat(nesting, object) => {
-                let around = Around { flat: true, ..around.inside(attribute, *nesting) };
-                self.object(object, path, around);
+                let enclosing = Enclosing { flat: true, ..enclosing.inside(attribute, *nesting) };
+                self.object(object, path, enclosing);
             }
         }
     }
@@ -135,8 +136,8 @@ impl Found {
         }
     }
 
-    fn surroundings(&mut self, attribute: &Attribute, path: &Path, around: Around) {
-        if around.set {
+    fn placement(&mut self, attribute: &Attribute, path: &Path, enclosing: Enclosing) {
+        if enclosing.set {
             // Terraform cannot tell which element of one set became which of another.
             if attribute.write_only {
                 self.at(path, "nothing inside a set can be write-only");
@@ -148,7 +149,7 @@ impl Found {
                 self.at(path, "a path cannot lead into a set: let the set itself replace");
             }
         }
-        if around.flat {
+        if enclosing.flat {
             let lost = [
                 (attribute.is_computed(), "be computed or have a default"),
                 (attribute.write_only, "be write-only"),
@@ -162,10 +163,10 @@ impl Found {
         }
     }
 
-    fn ty(&mut self, ty: &Type, path: &Path, around: Around) {
+    fn ty(&mut self, ty: &Type, path: &Path, enclosing: Enclosing) {
         let inside = match ty {
             Type::List(ty) | Type::Set(ty) | Type::Map(ty) => ty.has_dynamic(),
-            ty => around.collection && ty.has_dynamic(),
+            ty => enclosing.collection && ty.has_dynamic(),
         };
         if inside {
             self.at(path, "elements of a collection have one type, so it cannot be dynamic");
@@ -173,7 +174,7 @@ impl Found {
     }
 }
 
-impl Around {
+impl Enclosing {
     fn inside(self, attribute: &Attribute, nesting: Nesting) -> Self {
         Self {
             // What the provider alone decides, it decides as a whole.
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn err_what_a_plain_value_loses() {
+    fn err_flags_lost_in_plain_objects() {
         let check = |inner, problem: &str| {
             check(holding(Nesting::List, inner).plain(), &[&format!("o.a: {problem}")]);
         };
@@ -378,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn err_rules_that_are_none() {
+    fn err_invalid_rules() {
         let attribute = of::<String>().validate::<String, _, _>(pattern("(", "be odd"));
         assert_eq!(Object::new("Doc.", vec![attribute]).schema_errors().len(), 1);
     }

@@ -15,18 +15,15 @@ use tokio::{
 };
 use tonic::transport::server::Connected;
 
-use super::{
-    count::{Count, Counted},
-    socket::Peers,
-    tls::Tls,
-};
+use super::{socket::Peers, tls::Tls};
+use crate::stop::{Count, Counted};
 
 /// A peer that hesitates for longer is none.
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Who is let in.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct Admission {
     pub(super) peers: Peers,
     /// Without it a peer speaks plaintext.
     pub(super) tls: Option<Tls>,
@@ -37,15 +34,15 @@ pub(super) struct Door {
 /// Lets peers in, one task each: a peer that hesitates keeps no other waiting.
 pub(super) async fn accept(
     listener: &UnixListener,
-    door: Door,
+    admission: Admission,
     ready: mpsc::Sender<io::Result<Connection>>,
 ) {
     loop {
         match listener.accept().await {
             Ok((peer, _)) => {
-                let (door, ready) = (door.clone(), ready.clone());
+                let (admission, ready) = (admission.clone(), ready.clone());
                 tokio::spawn(async move {
-                    match door.admit(peer).await {
+                    match admission.admit(peer).await {
                         // Nobody listens any more when the process is about to leave.
                         Ok(connection) => drop(ready.send(Ok(connection)).await),
                         Err(error) => tracing::warn!(%error, "refused a peer"),
@@ -60,7 +57,7 @@ pub(super) async fn accept(
     }
 }
 
-impl Door {
+impl Admission {
     async fn admit(&self, peer: UnixStream) -> io::Result<Connection> {
         if !self.peers.admit(&peer)? {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "another user"));

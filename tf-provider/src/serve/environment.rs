@@ -64,7 +64,7 @@ impl Environment {
     /// Whether the one who started us is a core, and one that we can talk to.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.cookie != COOKIE {
-            return Err(Error::ByHand);
+            return Err(Error::NotRunByTerraform);
         }
         if !self.versions.split(',').any(|version| version.trim() == "6") {
             return Err(Error::Version { offered: self.versions.clone() });
@@ -116,7 +116,7 @@ mod tests {
         for cookie in ["", "d602", &COOKIE.to_uppercase()] {
             let variables = [("TF_PLUGIN_MAGIC_COOKIE", cookie), ("PLUGIN_PROTOCOL_VERSIONS", "6")];
             let refused = environment(&variables).check();
-            assert!(matches!(refused, Err(Error::ByHand)), "{cookie}");
+            assert!(matches!(refused, Err(Error::NotRunByTerraform)), "{cookie}");
         }
     }
 

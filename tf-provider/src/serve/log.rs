@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_what_core_makes_of_them() {
+    fn log_level_follows_environment() {
         for (wanted, expected) in [
             ("", LevelFilter::OFF),
             ("off", LevelFilter::OFF),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_cannot_pose_as_the_four() {
+    fn event_fields_cannot_replace_reserved_fields() {
         let fields = Map::from_iter([("@level".to_owned(), json!("trace"))]);
         let line = line(at("2026-01-01T00:00:00Z"), Level::ERROR, "m", "", fields);
         assert!(line.contains(r#""@level":"error""#) && !line.contains("trace"));
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_is_not_formatted() {
+    fn filtered_event_is_not_formatted() {
         struct Costly;
         impl Debug for Costly {
             fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

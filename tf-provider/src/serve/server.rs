@@ -8,14 +8,16 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server as Grpc;
 
 use super::{
-    Error, Stop,
-    connections::{Door, accept},
-    count::Count,
+    Error,
+    connections::{Admission, accept},
     environment::SocketWishes,
     socket::Socket,
     tls::Tls,
 };
-use crate::protocol::{Rpcs, plugin::routes};
+use crate::{
+    protocol::{Rpcs, plugin::routes},
+    stop::{Count, Stop},
+};
 
 /// How long operations may take to end when the process leaves. Core kills it after two seconds.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -68,10 +70,10 @@ impl Server {
             ReceiverStream::new(connections),
             goodbye.clone().cancelled_owned(),
         ));
-        let door = Door { peers: self.socket.peers, tls: self.tls, open: self.open };
+        let admission = Admission { peers: self.socket.peers, tls: self.tls, open: self.open };
         tokio::select! {
             ended = &mut grpc => return ended.map_err(Error::Server),
-            () = accept(&self.socket.listener, door, ready) => {}
+            () = accept(&self.socket.listener, admission, ready) => {}
             () = goodbye.cancelled() => tracing::debug!("core says goodbye"),
             () = leave => {}
         }
@@ -90,10 +92,10 @@ impl Server {
 
 /// Ends when core is gone, or has never come.
 async fn gone(open: Count) {
-    let mut patience = FIRST_CONNECTION;
-    while timeout(patience, open.until_some()).await.is_ok() {
+    let mut limit = FIRST_CONNECTION;
+    while timeout(limit, open.until_some()).await.is_ok() {
         open.until_none().await;
-        patience = NEXT_CONNECTION;
+        limit = NEXT_CONNECTION;
     }
 }
 
@@ -104,14 +106,14 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_core_that_never_comes_is_waited_for_a_minute() {
+    async fn server_waits_one_minute_for_first_connection() {
         let began = Instant::now();
         gone(Count::default()).await;
         assert_eq!(began.elapsed().as_secs(), 60);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_core_is_gone_two_seconds_after_its_last_connection() {
+    async fn server_ends_two_seconds_after_last_connection() {
         let open = Count::default();
         let began = Instant::now();
         let (first, second) = (open.enter(), open.clone());

@@ -19,7 +19,7 @@ pub(crate) struct Socket {
     pub(crate) listener: UnixListener,
     pub(crate) peers: Peers,
     path: TempPath,
-    /// Declared after `path`, so that the socket goes before the folder it is in.
+    /// Declaration after `path`, so that the socket goes before the folder it is in.
     _folder: Option<Folder>,
 }
 

@@ -17,8 +17,8 @@ use tokio::{
 use super::{Certificate, Core, Handshake, Result};
 use crate::serve::environment::COOKIE;
 
-/// Whatever a provider should do, it should have done it by then.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A provider that takes longer has failed the test.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running provider. It is killed when this is dropped.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Process {
 
     /// Starts a provider with arguments and variables of its own.
     ///
-    /// It is told to expect this certificate; without one it should speak plaintext.
+    /// It is passed this certificate; without one it should speak plaintext.
     pub async fn start_with(mut command: Command, own: Option<Certificate>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut child = command
@@ -63,8 +63,8 @@ impl Process {
             }
         });
         let mut lines = BufReader::new(child.stdout.take().ok_or("no stdout")?).lines();
-        let Some(line) = timeout(PATIENCE, lines.next_line()).await?? else {
-            timeout(PATIENCE, reading).await??;
+        let Some(line) = timeout(TIMEOUT, lines.next_line()).await?? else {
+            timeout(TIMEOUT, reading).await??;
             let said = stderr.lock().unwrap_or_else(PoisonError::into_inner).join("\n");
             return Err(format!("the provider left without a handshake: {said}").into());
         };
@@ -93,6 +93,6 @@ impl Process {
 
     /// Waits until it has left by itself.
     pub async fn exit(&mut self) -> Result<ExitStatus> {
-        Ok(timeout(PATIENCE, self.child.wait()).await??)
+        Ok(timeout(TIMEOUT, self.child.wait()).await??)
     }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use crate::{
     Computed, Cx, Dynamic, Import, Model, NoIdentity, Normalized, Resource, Result, Value,
     WriteOnly,
-    schema::{AttributeType, Mode, Nesting, Object, Type},
-    value::arrange_set,
+    schema::{AttributeType, Mode, Nesting, Object},
+    value::{Type, arrange_set},
 };
 
 /// Everything that a plan can meet.
@@ -22,12 +22,12 @@ pub(crate) struct All {
     /// With a default.
     #[tf(default = "tcp")]
     protocol: Normalized<Word>,
-    /// Decided by the service.
+    /// HookOutcome by the service.
     id: Computed<String>,
     /// Changed by any update.
     #[tf(unknown_on_update)]
     revision: Computed<i64>,
-    /// Decided by the user or the service.
+    /// HookOutcome by the user or the service.
     #[tf(optional)]
     port: Computed<i64>,
     /// Never stored.
@@ -69,7 +69,7 @@ pub(crate) struct Part {
     /// With a default.
     #[tf(default = 443)]
     port: i64,
-    /// Decided by the service.
+    /// HookOutcome by the service.
     id: Computed<String>,
     /// Changed by any update.
     #[tf(unknown_on_update)]

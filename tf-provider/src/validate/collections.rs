@@ -7,8 +7,8 @@ use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     field::Field,
     path::Path,
-    schema::{AttributeType, Nesting, Type},
-    value::Value,
+    schema::{AttributeType, Nesting},
+    value::{Type, Value},
 };
 
 /// See [`each`].
@@ -141,7 +141,7 @@ mod tests {
     };
 
     #[test]
-    fn each_element_where_it_stands() {
+    fn each_reports_path_of_element() {
         let list = Value::list(["sg-1".into(), Value::unknown(), "x".into(), Value::Null]);
         let err = "must begin with `sg-`";
         assert_eq!(run::<Vec<String>, _, _>(each(prefix("sg-")), &list), [format!("a[2]: {err}")]);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_where_they_stand() {
+    fn keys_reports_path_of_key() {
         let map = Value::map([("abc", Value::unknown())]);
         assert_eq!(
             run::<BTreeMap<String, u8>, _, _>(keys(length(..=2)), &map),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn twice_is_by_meaning() {
+    fn unique_uses_semantic_equality() {
         let list = Value::list(["::1".into(), Value::unknown(), "0::1".into(), Value::unknown()]);
         assert_eq!(
             run::<Vec<Normalized<IpAddr>>, _, _>(unique(), &list),

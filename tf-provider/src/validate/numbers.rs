@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// Types that are numbers.
-pub trait Real: Field {}
+pub trait Numeric: Field {}
 
 macro_rules! real {
-    ($($number:ty)*) => {$(impl Real for $number {})*};
+    ($($number:ty)*) => {$(impl Numeric for $number {})*};
 }
 
 real!(i8 i16 i32 i64 u8 u16 u32 u64 f64 Number);
@@ -31,7 +31,7 @@ pub fn range<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Range {
     Range(range.start_bound().cloned().map(Into::into), range.end_bound().cloned().map(Into::into))
 }
 
-impl<T: Real> Validate<T> for Range {
+impl<T: Numeric> Validate<T> for Range {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         if let Value::Number(number) = value
             && !(self.0.clone(), self.1.clone()).contains(number)
@@ -74,7 +74,7 @@ mod tests {
     use crate::validate::tests::run;
 
     #[track_caller]
-    fn check<T: Real>(rule: Range, number: &str, expected: Result<(), &str>) {
+    fn check<T: Numeric>(rule: Range, number: &str, expected: Result<(), &str>) {
         let found = run::<T, _, _>(rule, &Value::Number(number.parse().unwrap()));
         let expected: Vec<_> =
             expected.err().map(|text| format!("a: {text}")).into_iter().collect();
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds() {
+    fn range_refuses_numbers_outside_bounds() {
         check::<u16>(range(1..=10), "1", Ok(()));
         check::<u16>(range(1..=10), "11", Err("must be from 1 to 10"));
         check::<u16>(range(1..10), "10", Err("must be at least 1 and below 10"));

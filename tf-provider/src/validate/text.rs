@@ -20,37 +20,40 @@ use crate::{
 };
 
 /// Types that are written as a string.
-pub trait Written: Field {}
+pub trait StringLike: Field {}
 
-impl Written for String {}
-impl Written for SecretString {}
-impl<T> Written for Normalized<T> where T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static {}
+impl StringLike for String {}
+impl StringLike for SecretString {}
+impl<T> StringLike for Normalized<T> where
+    T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static
+{
+}
 
 /// Types that have a length: text has characters, a collection has elements.
-pub trait Measured: Field {
+pub trait HasLength: Field {
     /// What its length counts.
     const UNIT: &'static str = "element";
     /// Whether elements that are not known yet may turn out to be one and the same.
     const MAY_SHRINK: bool = false;
 }
 
-impl Measured for String {
+impl HasLength for String {
     const UNIT: &'static str = "character";
 }
-impl Measured for SecretString {
+impl HasLength for SecretString {
     const UNIT: &'static str = "character";
 }
-impl<T> Measured for Normalized<T>
+impl<T> HasLength for Normalized<T>
 where
     T: FromStr<Err: Display> + PartialEq + Send + Sync + 'static,
 {
     const UNIT: &'static str = "character";
 }
-impl<T: Field> Measured for Vec<T> {}
-impl<T: Field + Ord> Measured for BTreeSet<T> {
+impl<T: Field> HasLength for Vec<T> {}
+impl<T: Field + Ord> HasLength for BTreeSet<T> {
     const MAY_SHRINK: bool = true;
 }
-impl<T: Field> Measured for BTreeMap<String, T> {}
+impl<T: Field> HasLength for BTreeMap<String, T> {}
 
 /// See [`length`].
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +90,7 @@ impl Length {
     }
 }
 
-impl<T: Measured> Validate<T> for Length {
+impl<T: HasLength> Validate<T> for Length {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let length = match value {
             Value::String(text) => text.chars().count(),
@@ -117,7 +120,7 @@ pub fn non_empty() -> NonEmpty {
     NonEmpty
 }
 
-impl<T: Measured> Validate<T> for NonEmpty {
+impl<T: HasLength> Validate<T> for NonEmpty {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let empty = match value {
             Value::String(text) => text.trim().is_empty(),
@@ -158,7 +161,7 @@ pub fn prefix(prefix: &'static str) -> Prefix {
     Prefix(prefix)
 }
 
-impl<T: Written> Validate<T> for Prefix {
+impl<T: StringLike> Validate<T> for Prefix {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let holds = |text: &str| text.strip_prefix(self.0).is_some_and(|rest| !rest.is_empty());
         check_text(value, (at, out), holds, || format!("begin with `{}`", self.0));
@@ -183,7 +186,7 @@ pub fn pattern(regex: &str, must: &'static str) -> Pattern {
     Pattern { regex, must }
 }
 
-impl<T: Written> Validate<T> for Pattern {
+impl<T: StringLike> Validate<T> for Pattern {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         // A pattern that is none is a problem of the schema, not of the value.
         let holds = |text: &str| self.regex.as_ref().map_or(true, |regex| regex.is_match(text));
@@ -210,19 +213,19 @@ pub fn one_of(words: impl IntoIterator<Item = &'static str>) -> OneOf {
 }
 
 impl OneOf {
-    fn words(&self) -> String {
+    fn quoted(&self) -> String {
         self.0.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
     }
 }
 
-impl<T: Written> Validate<T> for OneOf {
+impl<T: StringLike> Validate<T> for OneOf {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         let holds = |text: &str| self.0.contains(&text);
-        check_text(value, (at, out), holds, || format!("be one of {}", self.words()));
+        check_text(value, (at, out), holds, || format!("be one of {}", self.quoted()));
     }
 
     fn doc(&self) -> Option<String> {
-        Some(format!("one of {}", self.words()))
+        Some(format!("one of {}", self.quoted()))
     }
 }
 
@@ -235,7 +238,7 @@ pub fn cidr() -> Cidr {
     Cidr
 }
 
-impl<T: Written> Validate<T> for Cidr {
+impl<T: StringLike> Validate<T> for Cidr {
     fn check(&self, value: &Value, at: &Path, out: &mut Diagnostics) {
         check_text(value, (at, out), is_cidr, || "be a network such as `10.0.0.0/8`".to_owned());
     }
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths() {
+    fn length_counts_characters() {
         check(length(1..=3), "äöü", Ok(()));
         check(length(1..=3), "", Err("must have 1 to 3 characters, but has 0"));
         check(length(..3), "abc", Err("must have at most 2 characters, but has 3"));
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_collections() {
+    fn length_counts_elements() {
         let unknowns = Value::list([Value::unknown(), Value::unknown()]);
         let err = ["a: must have at most 1 element, but has 2"];
         assert_eq!(run::<Vec<bool>, _, _>(length(..=1), &unknowns), err);
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn one_of_refuses_other_words() {
         check(non_empty(), " \t", Err("must not be empty"));
         check(non_empty(), "a", Ok(()));
         check(prefix("sg-"), "sg-1", Ok(()));
@@ -304,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns() {
+    fn pattern_refuses_other_text() {
         let rule = || pattern("[a-z]+|[0-9]+", "be letters or digits");
         check(rule(), "abc", Ok(()));
         check(rule(), "12", Ok(()));
@@ -314,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn networks() {
+    fn cidr_refuses_other_text() {
         for text in ["10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "2001:db8::/32", "::/128"] {
             check(cidr(), text, Ok(()));
         }

@@ -5,8 +5,7 @@ use proptest::{
     prelude::*,
 };
 
-use super::{Key, Number, Refinement, Value, arrange_set};
-use crate::schema::Type;
+use super::{Key, Number, Refinement, Type, Value, arrange_set};
 
 /// Any type, nested a few levels deep.
 pub(crate) fn any_type() -> impl Strategy<Value = Type> {

@@ -11,11 +11,8 @@ use serde::{
 };
 use serde_json::{Value as Json, json, value::RawValue};
 
-use super::{DecodeError, EncodeError, Map, Number, Value, arrange_set};
-use crate::{
-    path::{Path, Step},
-    schema::Type,
-};
+use super::{DecodeError, EncodeError, Map, Number, Type, Value, arrange_set};
+use crate::path::{Path, Step};
 
 /// Reads a value of that type. No bytes at all are null.
 ///

@@ -159,7 +159,7 @@ mod tests {
     proptest! {
         /// Whatever is done to it, it is the map that the standard library would make of it.
         #[test]
-        fn it_is_a_map(
+        fn map_behaves_as_btreemap(
             first in proptest::collection::vec(("[a-e]{0,2}", any::<u8>()), 0..9),
             then in proptest::collection::vec(("[a-e]{0,2}", any::<u8>()), 0..9),
         ) {

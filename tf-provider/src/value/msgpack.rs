@@ -5,13 +5,15 @@
 //! and inside such a value there is no other. What the bytes say about sizes is not believed: see
 //! [`MAX_VALUES`].
 
-use rmp::Marker;
+use rmp::{
+    Marker,
+    encode::{self, ByteBuf, RmpWrite},
+};
 
-use super::{DecodeError, Map, Number, Refinement, Value, arrange_set, nfc};
-use crate::schema::Type;
+use super::{DecodeError, Map, Number, Refinement, Type, Value, arrange_set, nfc};
 
 /// The extension type of an unknown value of which something is known.
-const REFINED: u8 = 12;
+const REFINED: i8 = 12;
 
 /// How many values one message may hold, so that a message of single bytes cannot fill the memory
 /// with values of thirty.
@@ -38,9 +40,9 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
 /// is written as null, one that the type does not have is left out, and a value of a wrong type is
 /// written as it is, for Terraform to name it.
 pub fn encode(value: &Value, ty: &Type) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = ByteBuf::new();
     write(&mut out, value, ty);
-    out
+    out.into_vec()
 }
 
 struct Reader<'a> {
@@ -208,7 +210,7 @@ impl<'a> Reader<'a> {
             Marker::Ext32 => self.size::<4>()?,
             _ => return Ok(None),
         };
-        let [kind] = self.bytes()?;
+        let kind = i8::from_be_bytes(self.bytes()?);
         let body = self.take(len)?;
         Ok(Some(if kind == REFINED { Refinement::from_bytes(body) } else { Refinement::default() }))
     }
@@ -290,15 +292,18 @@ fn required(what: &str, found: Marker) -> DecodeError {
     DecodeError::new(format!("{what} is required, not {found}"))
 }
 
-fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) {
+fn write(out: &mut ByteBuf, value: &Value, ty: &Type) {
     match (ty, value) {
-        (_, Value::Null) => marker(out, Marker::Null),
+        (_, Value::Null) => {
+            let Ok(()) = encode::write_nil(out);
+        }
         (_, Value::Unknown(refinement)) => write_unknown(out, refinement),
         (Type::Dynamic, Value::Dynamic(inner)) => write_dynamic(out, &inner.1, &inner.0),
         (Type::Dynamic, value) => write_dynamic(out, value, &value.implied_type()),
         (ty, Value::Dynamic(inner)) => write(out, &inner.1, ty),
-        (_, Value::Bool(true)) => marker(out, Marker::True),
-        (_, Value::Bool(false)) => marker(out, Marker::False),
+        (_, Value::Bool(yes)) => {
+            let Ok(()) = encode::write_bool(out, *yes);
+        }
         (_, Value::Number(number)) => write_number(out, number),
         (_, Value::String(text)) => write_text(out, text),
         (Type::List(ty), Value::List(elements)) => write_elements(out, elements, ty),
@@ -311,18 +316,18 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) {
             write_elements(out, sorted, ty);
         }
         (Type::Tuple(types), Value::List(elements)) if types.len() == elements.len() => {
-            array(out, elements.len());
+            let Ok(_) = encode::write_array_len(out, size(elements.len()));
             elements.iter().zip(types).for_each(|(element, ty)| write(out, element, ty));
         }
         (Type::Map(ty), Value::Map(entries)) => {
-            map(out, entries.len());
+            let Ok(_) = encode::write_map_len(out, size(entries.len()));
             for (key, element) in entries {
                 write_text(out, key);
                 write(out, element, ty);
             }
         }
         (Type::Object { attributes, .. }, Value::Map(values)) => {
-            map(out, attributes.len());
+            let Ok(_) = encode::write_map_len(out, size(attributes.len()));
             for (n, (name, ty)) in attributes.iter().enumerate() {
                 write_text(out, name);
                 write(out, values.find(name, n).map_or(&Value::Null, |(_, value)| value), ty);
@@ -333,109 +338,49 @@ fn write(out: &mut Vec<u8>, value: &Value, ty: &Type) {
 }
 
 fn write_elements<'v>(
-    out: &mut Vec<u8>,
+    out: &mut ByteBuf,
     elements: impl IntoIterator<Item = &'v Value, IntoIter: ExactSizeIterator>,
     ty: &Type,
 ) {
     let elements = elements.into_iter();
-    array(out, elements.len());
+    let Ok(_) = encode::write_array_len(out, size(elements.len()));
     elements.for_each(|element| write(out, element, ty));
 }
 
-fn write_dynamic(out: &mut Vec<u8>, value: &Value, ty: &Type) {
+fn write_dynamic(out: &mut ByteBuf, value: &Value, ty: &Type) {
     if *ty == Type::Dynamic {
         return write(out, value, ty);
     }
-    array(out, 2);
     let json = ty.to_json();
-    sized(out, json.len(), Some(Marker::Bin8), Marker::Bin16, Marker::Bin32);
-    out.extend_from_slice(json.as_bytes());
+    let Ok(_) = encode::write_array_len(out, 2);
+    let Ok(()) = encode::write_bin(out, json.as_bytes());
     write(out, value, ty);
 }
 
-fn write_unknown(out: &mut Vec<u8>, refinement: &Refinement) {
+fn write_unknown(out: &mut ByteBuf, refinement: &Refinement) {
     let (kind, body) = refinement.as_bytes().map_or((0, [0].as_slice()), |body| (REFINED, body));
-    match body.len() {
-        1 => marker(out, Marker::FixExt1),
-        2 => marker(out, Marker::FixExt2),
-        4 => marker(out, Marker::FixExt4),
-        8 => marker(out, Marker::FixExt8),
-        16 => marker(out, Marker::FixExt16),
-        len => sized(out, len, Some(Marker::Ext8), Marker::Ext16, Marker::Ext32),
-    }
-    out.push(kind);
-    out.extend_from_slice(body);
+    let Ok(_) = encode::write_ext_meta(out, size(body.len()), kind);
+    let Ok(()) = out.write_bytes(body);
 }
 
 /// Numbers that neither an `i64` nor a float holds exactly are written as text.
-fn write_number(out: &mut Vec<u8>, number: &Number) {
+fn write_number(out: &mut ByteBuf, number: &Number) {
     if let Some(int) = number.as_i64() {
-        write_int(out, int);
+        let Ok(_) = encode::write_sint(out, int);
     } else if let Some(float) = number.as_exact_fraction() {
-        marker(out, Marker::F64);
-        out.extend_from_slice(&float.to_be_bytes());
+        let Ok(()) = encode::write_f64(out, float);
     } else {
         write_text(out, &number.to_string());
     }
 }
 
-/// In the fewest bytes.
-fn write_int(out: &mut Vec<u8>, int: i64) {
-    let (kind, width) = match int {
-        0x1_0000_0000.. => (Some(Marker::U64), 8),
-        0x1_0000..=0xffff_ffff => (Some(Marker::U32), 4),
-        0x100..=0xffff => (Some(Marker::U16), 2),
-        0x80..=0xff => (Some(Marker::U8), 1),
-        -0x20..=0x7f => (None, 1), // These are their own marker.
-        -0x80..=-0x21 => (Some(Marker::I8), 1),
-        -0x8000..=-0x81 => (Some(Marker::I16), 2),
-        -0x8000_0000..=-0x8001 => (Some(Marker::I32), 4),
-        ..=-0x8000_0001 => (Some(Marker::I64), 8),
-    };
-    out.extend(kind.map(|marker| marker.to_u8()));
-    out.extend(int.to_be_bytes().iter().skip(8 - width));
+fn write_text(out: &mut ByteBuf, text: &str) {
+    let Ok(()) = encode::write_str(out, &nfc(text.into()));
 }
 
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    let text = nfc(text.into());
-    match u8::try_from(text.len()) {
-        Ok(len @ ..32) => marker(out, Marker::FixStr(len)),
-        _ => sized(out, text.len(), Some(Marker::Str8), Marker::Str16, Marker::Str32),
-    }
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn array(out: &mut Vec<u8>, len: usize) {
-    match u8::try_from(len) {
-        Ok(len @ ..16) => marker(out, Marker::FixArray(len)),
-        _ => sized(out, len, None, Marker::Array16, Marker::Array32),
-    }
-}
-
-fn map(out: &mut Vec<u8>, len: usize) {
-    match u8::try_from(len) {
-        Ok(len @ ..16) => marker(out, Marker::FixMap(len)),
-        _ => sized(out, len, None, Marker::Map16, Marker::Map32),
-    }
-}
-
-/// A marker and a size, in the fewest bytes that there is a marker for.
-fn sized(out: &mut Vec<u8>, len: usize, in8: Option<Marker>, in16: Marker, in32: Marker) {
-    if let (Some(in8), Ok(len)) = (in8, u8::try_from(len)) {
-        marker(out, in8);
-        out.push(len);
-    } else if let Ok(len) = u16::try_from(len) {
-        marker(out, in16);
-        out.extend_from_slice(&len.to_be_bytes());
-    } else {
-        marker(out, in32);
-        // A message is at most 256 MiB, so what does not fit cannot be sent either.
-        out.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
-    }
-}
-
-fn marker(out: &mut Vec<u8>, marker: Marker) {
-    out.push(marker.to_u8());
+/// A message is at most 256 MiB, so what does not fit could not be sent either.
+fn size(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

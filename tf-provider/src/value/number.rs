@@ -178,7 +178,7 @@ impl Number {
     }
 }
 
-/// Written out, without an exponent.
+/// StringLike out, without an exponent.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn parses_and_prints() {
+    fn number_is_parsed_and_printed() {
         check("0", Ok("0"));
         check("-0.0", Ok("0"));
         check("+7", Ok("7"));

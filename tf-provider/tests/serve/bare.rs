@@ -5,7 +5,7 @@
 use std::{future::pending, process::ExitCode, time::Duration};
 
 use tf_provider::testing::{
-    Origin, Stop, run,
+    PluginInfo, Stop, run,
     tfplugin6::{
         Schema, call_function, configure_provider, get_provider_schema, provider_server::Provider,
         read_data_source, read_resource, schema::Block, stop_provider,
@@ -15,9 +15,9 @@ use tf_provider::testing::{
 use tonic::{Request, Response, Status, async_trait};
 
 fn main() -> ExitCode {
-    let origin = Origin { source: "example/bare", crate_name: env!("CARGO_CRATE_NAME") };
+    let plugin = PluginInfo { source: "example/bare", crate_name: env!("CARGO_CRATE_NAME") };
     let stop = Stop::default();
-    run(origin, Bare { stop: stop.clone() }, stop)
+    run(plugin, Bare { stop: stop.clone() }, stop)
 }
 
 struct Bare {

@@ -161,7 +161,7 @@ async fn a_peer_that_says_nothing_keeps_no_core_waiting() -> Result {
 }
 
 #[tokio::test]
-async fn goodbye_of_one_core_is_an_error_for_the_other() -> Result {
+async fn shutdown_by_one_core_fails_calls_of_the_other() -> Result {
     let mut process = Process::start(BARE).await?;
     let (one, two) = tokio::try_join!(process.connect(), process.connect())?;
     let waiting = wait_on(&one);
@@ -232,7 +232,7 @@ async fn plaintext_is_for_a_core_without_a_certificate() -> Result {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_none_is_no_reason_for_plaintext() {
+async fn invalid_certificate_does_not_allow_plaintext() {
     let environment = [("PLUGIN_CLIENT_CERT", "no certificate")];
     let refused = Process::start_with(command(&environment), None).await.unwrap_err().to_string();
     assert!(refused.contains("PLUGIN_CLIENT_CERT holds no certificate"), "{refused}");
@@ -252,7 +252,7 @@ async fn the_socket_is_short_and_private() -> Result {
 }
 
 #[test]
-fn a_person_is_told_what_this_is() {
+fn start_without_core_prints_usage() {
     let told = Command::new(BARE).output().unwrap();
     assert_eq!(told.status.code(), Some(1));
     assert!(told.stdout.is_empty());
@@ -261,7 +261,7 @@ fn a_person_is_told_what_this_is() {
 }
 
 #[tokio::test]
-async fn a_core_that_speaks_another_protocol_is_told() {
+async fn unsupported_protocol_version_is_reported() {
     let mut command = tokio::process::Command::new("sh");
     let script = format!("PLUGIN_PROTOCOL_VERSIONS=5 exec {BARE}");
     command.args(["-c", &script]);
@@ -282,7 +282,7 @@ async fn a_debugged_provider_leaves_with_ctrl_c() -> Result {
 // ---- what it answers ----
 
 #[tokio::test]
-async fn what_is_not_served_is_unimplemented() -> Result {
+async fn unserved_rpc_is_unimplemented() -> Result {
     let process = Process::start(BARE).await?;
     let core = process.connect().await?;
     let refused = core.provider().get_metadata(get_metadata::Request {}).await.unwrap_err();
@@ -301,7 +301,7 @@ async fn the_health_service_knows_the_plugin() -> Result {
 }
 
 #[tokio::test]
-async fn messages_may_be_larger_than_grpc_likes() -> Result {
+async fn messages_may_exceed_default_grpc_limit() -> Result {
     let process = Process::start(BARE).await?;
     let core = process.connect().await?;
     let size = 40 << 20;
@@ -326,7 +326,7 @@ async fn a_provider_can_be_served_in_the_process_of_its_test() -> Result {
 // ---- how it leaves ----
 
 #[tokio::test]
-async fn goodbye_is_answered_and_leaves_nothing_behind() -> Result {
+async fn shutdown_is_answered_and_removes_socket() -> Result {
     let mut process = Process::start(BARE).await?;
     let core = process.connect().await?;
     schema(&core).await?;
@@ -347,7 +347,7 @@ async fn goodbye_is_answered_and_leaves_nothing_behind() -> Result {
 }
 
 #[tokio::test]
-async fn goodbye_does_not_wait_for_what_does_not_end() -> Result {
+async fn shutdown_does_not_wait_for_endless_operations() -> Result {
     let mut process = Process::start(BARE).await?;
     let core = process.connect().await?;
     let mut provider = core.provider();
@@ -381,7 +381,7 @@ async fn a_stop_ends_what_runs_and_nothing_else() -> Result {
 }
 
 #[tokio::test]
-async fn an_orphan_ends_what_it_does_and_leaves() -> Result {
+async fn orphaned_process_finishes_operations_and_exits() -> Result {
     let environment = [("TF_LOG", "info")];
     let own = Some(Certificate::new()?);
     let mut process = Process::start_with(command(&environment), own).await?;
@@ -406,7 +406,7 @@ async fn an_orphan_ends_what_it_does_and_leaves() -> Result {
 }
 
 #[tokio::test]
-async fn ctrl_c_is_for_core_to_understand() -> Result {
+async fn ctrl_c_alone_does_not_end_the_process() -> Result {
     let process = Process::start(BARE).await?;
     let core = process.connect().await?;
     signal("INT", process.id());

@@ -1,7 +1,9 @@
 //! `cargo xtask docs [--check]`: writes the registry's pages into `docs/`.
 //!
 //! A package of its own, because it is built with the whole provider: the other chores are not to
-//! wait for that. What the pages say is made by `tf_provider::docs`; here are only files.
+//! wait for that. [`pages`] makes what they say; here are only files.
+
+mod pages;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +14,8 @@ use std::{
 };
 
 use terraform_provider_tke::provider::Tke;
-use tf_provider::docs::{Files, pages};
+
+use self::pages::{Files, pages};
 
 /// The folders of `docs/` that a registry reads. All of them is made, the others are written.
 const MADE: [&str; 7] = [

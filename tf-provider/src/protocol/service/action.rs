@@ -6,12 +6,12 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::Status;
 
-use super::{Service, not_offered};
+use super::{Service, defer, not_offered, validated};
 use crate::{
     Diagnostics, Provider, Result,
     lifecycle::{
+        AnyComponent, Component, Kind,
         action::{AnyAction, invoke, plan},
-        validate::validate,
     },
     protocol::{
         decode, encode,
@@ -24,50 +24,54 @@ use crate::{
 
 impl<P: Provider> Service<P> {
     fn action(&self, name: &str) -> Result<&Arc<dyn AnyAction<P::Client>>> {
-        self.actions.get(name).ok_or_else(|| not_offered("action", name))
+        match self.component(Kind::Action, name) {
+            Some(AnyComponent::Action(found)) => Ok(found),
+            _ => Err(not_offered(Kind::Action, name)),
+        }
     }
 
     pub(super) fn validate_action(
         &self,
-        request: &wire::validate_action_config::Request,
-    ) -> Result<Diagnostics> {
-        let action = self.action(&request.type_name)?;
-        let declared = action.declared();
-        let config = decode::value(request.config.as_ref(), &declared.ty)?;
-        Ok(validate(declared, &config, |config| action.check(config)))
+        request: wire::validate_action_config::Request,
+    ) -> wire::validate_action_config::Response {
+        let found = self.action(&request.type_name).map(|one| &**one as &dyn Component);
+        wire::validate_action_config::Response { diagnostics: validated(found, request.config) }
     }
 
-    pub(super) fn plan_an_action(
+    pub(super) fn plan_of_action(
         &self,
-        request: &wire::plan_action::Request,
-    ) -> Result<Diagnostics> {
-        let action = self.action(&request.action_type)?;
-        let config = decode::value(request.config.as_ref(), &action.declared().ty)?;
-        let around = self.surroundings();
-        let client = around.as_ref().map(|around| &*around.client);
-        Ok(plan(&**action, &config, client))
+        request: wire::plan_action::Request,
+    ) -> wire::plan_action::Response {
+        let planned = self.action(&request.action_type).and_then(|action| {
+            let config = decode::value(request.config.as_ref(), &action.declaration().ty)?;
+            let env = self.env();
+            let client = env.as_ref().map(|env| &*env.client);
+            Ok(plan(&**action, &config, client))
+        });
+        let found = planned.unwrap_or_else(|errors| errors);
+        let (deferred, found) = defer(request.client_capabilities, found);
+        wire::plan_action::Response { diagnostics: encode::diagnostics(found), deferred }
     }
 
     pub(super) fn invoke(
         &self,
-        request: &wire::invoke_action::Request,
+        request: wire::invoke_action::Request,
     ) -> UnboundedReceiverStream<Result<Event, Status>> {
         let (events, stream) = unbounded_channel();
         let asked = self.action(&request.action_type).and_then(|action| {
-            let config = decode::value(request.config.as_ref(), &action.declared().ty)?;
+            let config = decode::value(request.config.as_ref(), &action.declaration().ty)?;
             Ok((Arc::clone(action), config, self.configured()?))
         });
         match asked {
             Err(errors) => drop(events.send(Ok(completed(errors)))),
-            Ok((action, config, around)) => drop(tokio::spawn(async move {
+            Ok((action, config, env)) => drop(tokio::spawn(async move {
                 let (progress, mut messages) = unbounded_channel();
-                let (found, ()) =
-                    tokio::join!(invoke(&*action, config, &around, progress), async {
-                        while let Some(message) = messages.recv().await {
-                            // Should core be gone, the action still runs to its end.
-                            drop(events.send(Ok(progressed(message))));
-                        }
-                    });
+                let (found, ()) = tokio::join!(invoke(&*action, config, &env, progress), async {
+                    while let Some(message) = messages.recv().await {
+                        // Should core be gone, the action still runs to its end.
+                        drop(events.send(Ok(progressed(message))));
+                    }
+                });
                 drop(events.send(Ok(completed(found))));
             })),
         }
@@ -159,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_validated_and_planned() {
+    async fn action_is_validated_and_planned() {
         let core = Core::configured().await;
         let request = wire::validate_action_config::Request {
             type_name: RING.to_owned(),
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_of_it_is_computed() {
+    async fn action_schema_has_no_computed_attributes() {
         let request = Request::new(wire::get_provider_schema::Request {});
         let schema = Core::new().0.get_provider_schema(request).await.unwrap().into_inner();
         let block = schema.action_schemas[RING].schema.clone().unwrap().block.unwrap();

@@ -3,80 +3,78 @@
 use super::Service;
 use crate::{
     Provider,
-    lifecycle::Declared,
+    lifecycle::{AnyComponent, Component, Declaration},
     protocol::{encode, generated::tfplugin6 as wire},
 };
 
 impl<P: Provider> Service<P> {
     pub(super) fn metadata(&self) -> wire::get_metadata::Response {
-        let resources = self.resources.keys().cloned();
-        let data_sources = self.data_sources.keys().cloned();
-        wire::get_metadata::Response {
-            server_capabilities: Some(capabilities()),
-            resources: resources
-                .map(|type_name| wire::get_metadata::ResourceMetadata { type_name })
-                .collect(),
-            data_sources: data_sources
-                .map(|type_name| wire::get_metadata::DataSourceMetadata { type_name })
-                .collect(),
-            ephemeral_resources: self
-                .ephemerals
-                .keys()
-                .map(|name| wire::get_metadata::EphemeralMetadata { type_name: name.clone() })
-                .collect(),
-            list_resources: self
-                .lists
-                .keys()
-                .map(|name| wire::get_metadata::ListResourceMetadata { type_name: name.clone() })
-                .collect(),
-            actions: self
-                .actions
-                .keys()
-                .map(|name| wire::get_metadata::ActionMetadata { type_name: name.clone() })
-                .collect(),
-            functions: self
-                .functions
-                .keys()
-                .map(|name| wire::get_metadata::FunctionMetadata { name: name.clone() })
-                .collect(),
-            ..Default::default()
+        use wire::get_metadata as metadata;
+        let mut all =
+            metadata::Response { server_capabilities: Some(capabilities()), ..Default::default() };
+        for ((_, name), component) in &self.components {
+            let type_name = name.clone();
+            match component {
+                AnyComponent::Resource(_) => {
+                    all.resources.push(metadata::ResourceMetadata { type_name });
+                }
+                AnyComponent::DataSource(_) => {
+                    all.data_sources.push(metadata::DataSourceMetadata { type_name });
+                }
+                AnyComponent::EphemeralResource(_) => {
+                    all.ephemeral_resources.push(metadata::EphemeralMetadata { type_name });
+                }
+                AnyComponent::ListResource(_) => {
+                    all.list_resources.push(metadata::ListResourceMetadata { type_name });
+                }
+                AnyComponent::Action(_) => {
+                    all.actions.push(metadata::ActionMetadata { type_name });
+                }
+                AnyComponent::Function(_) => {
+                    all.functions.push(metadata::FunctionMetadata { name: type_name });
+                }
+            }
         }
+        all
     }
 
     pub(super) fn schemas(&self) -> wire::get_provider_schema::Response {
-        let schema = |declared: &Declared| encode::schema(&declared.object, declared.version);
-        let resources = self.resources.iter();
-        let data_sources = self.data_sources.iter();
-        let (ephemerals, actions) = (self.ephemerals.iter(), self.actions.iter());
-        wire::get_provider_schema::Response {
-            provider: Some(encode::schema(&self.provider.object, 0)),
-            resource_schemas: resources.map(|(n, r)| (n.clone(), schema(r.declared()))).collect(),
-            data_source_schemas: data_sources
-                .map(|(n, d)| (n.clone(), schema(d.declared())))
-                .collect(),
-            ephemeral_resource_schemas: ephemerals
-                .map(|(n, e)| (n.clone(), schema(e.declared())))
-                .collect(),
-            list_resource_schemas: self
-                .lists
-                .iter()
-                .map(|(n, l)| (n.clone(), encode::configured_schema(&l.declared().object)))
-                .collect(),
-            action_schemas: actions
-                .map(|(n, a)| {
-                    let schema = Some(encode::configured_schema(&a.declared().object));
-                    (n.clone(), wire::ActionSchema { schema })
-                })
-                .collect(),
-            functions: self.functions(),
+        let mut all = wire::get_provider_schema::Response {
+            provider: Some(encode::schema(&self.provider.declaration().object, 0)),
             server_capabilities: Some(capabilities()),
             ..Default::default()
+        };
+        for ((_, name), component) in &self.components {
+            let (name, Declaration { object, version, .. }) =
+                (name.clone(), component.declaration());
+            match component {
+                AnyComponent::Resource(_) => {
+                    all.resource_schemas.insert(name, encode::schema(object, *version));
+                }
+                AnyComponent::DataSource(_) => {
+                    all.data_source_schemas.insert(name, encode::schema(object, 0));
+                }
+                AnyComponent::EphemeralResource(_) => {
+                    all.ephemeral_resource_schemas.insert(name, encode::schema(object, 0));
+                }
+                AnyComponent::ListResource(_) => {
+                    all.list_resource_schemas.insert(name, encode::configured_schema(object));
+                }
+                AnyComponent::Action(_) => {
+                    let schema = Some(encode::configured_schema(object));
+                    all.action_schemas.insert(name, wire::ActionSchema { schema });
+                }
+                AnyComponent::Function(function) => {
+                    all.functions.insert(name, encode::function(function));
+                }
+            }
         }
+        all
     }
 
     pub(super) fn identity_schemas(&self) -> wire::get_resource_identity_schemas::Response {
-        let identities = self.resources.iter().filter_map(|(name, resource)| {
-            let identity = resource.declared().identity.as_ref()?;
+        let identities = self.components.iter().filter_map(|((_, name), component)| {
+            let identity = component.declaration().identity.as_ref()?;
             Some((name.clone(), encode::identity_schema(&identity.object, identity.version)))
         });
         wire::get_resource_identity_schemas::Response {
@@ -108,7 +106,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn everything_on_offer_is_listed() {
+    async fn metadata_and_schema_list_every_component() {
         let core = Core::new();
         let request = Request::new(wire::get_metadata::Request::default());
         let metadata = core.0.get_metadata(request).await.unwrap().into_inner();

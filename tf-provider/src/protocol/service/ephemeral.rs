@@ -1,71 +1,88 @@
 //! Ephemeral resources.
 
-use super::{Service, not_offered};
+use std::sync::Arc;
+
+use super::{Service, not_offered, validated};
 use crate::{
     Diagnostics, Provider, Result,
     lifecycle::{
+        AnyComponent, Component, Kind,
         ephemeral::{AnyEphemeral, Opened, close, open, renew},
-        validate::validate,
     },
     protocol::{decode, encode, generated::tfplugin6 as wire},
 };
 
 impl<P: Provider> Service<P> {
-    fn ephemeral(&self, name: &str) -> Result<&dyn AnyEphemeral<P::Client>> {
-        let found = self.ephemerals.get(name).map(AsRef::as_ref);
-        found.ok_or_else(|| not_offered("ephemeral resource", name))
+    fn ephemeral(&self, name: &str) -> Result<&Arc<dyn AnyEphemeral<P::Client>>> {
+        match self.component(Kind::EphemeralResource, name) {
+            Some(AnyComponent::EphemeralResource(found)) => Ok(found),
+            _ => Err(not_offered(Kind::EphemeralResource, name)),
+        }
     }
 
     pub(super) fn validate_ephemeral(
         &self,
-        request: &wire::validate_ephemeral_resource_config::Request,
-    ) -> Result<Diagnostics> {
-        let ephemeral = self.ephemeral(&request.type_name)?;
-        let declared = ephemeral.declared();
-        let config = decode::value(request.config.as_ref(), &declared.ty)?;
-        Ok(validate(declared, &config, |config| ephemeral.check(config)))
+        request: wire::validate_ephemeral_resource_config::Request,
+    ) -> wire::validate_ephemeral_resource_config::Response {
+        let found = self.ephemeral(&request.type_name).map(|one| &**one as &dyn Component);
+        wire::validate_ephemeral_resource_config::Response {
+            diagnostics: validated(found, request.config),
+        }
     }
 
     pub(super) async fn open(
         &self,
-        request: &wire::open_ephemeral_resource::Request,
-    ) -> Result<wire::open_ephemeral_resource::Response> {
-        let ephemeral = self.ephemeral(&request.type_name)?;
-        let ty = &ephemeral.declared().ty;
-        let config = decode::value(request.config.as_ref(), ty)?;
-        let opened = open(ephemeral, config, &*self.configured()?).await;
-        let Opened { result, lease, diagnostics } = opened;
-        Ok(wire::open_ephemeral_resource::Response {
-            result: lease.is_some().then(|| encode::value(&result, ty)),
-            renew_at: lease.as_ref().and_then(|lease| lease.renew_at).map(Into::into),
-            private: lease.map(|lease| lease.private),
-            diagnostics: encode::diagnostics(diagnostics),
+        request: wire::open_ephemeral_resource::Request,
+    ) -> wire::open_ephemeral_resource::Response {
+        let answer = async {
+            let ephemeral = self.ephemeral(&request.type_name)?;
+            let ty = &ephemeral.declaration().ty;
+            let config = decode::value(request.config.as_ref(), ty)?;
+            let opened = open(&**ephemeral, config, &*self.configured()?).await;
+            let Opened { result, lease, diagnostics } = opened;
+            Ok(wire::open_ephemeral_resource::Response {
+                result: lease.is_some().then(|| encode::value(&result, ty)),
+                renew_at: lease.as_ref().and_then(|lease| lease.renew_at).map(Into::into),
+                private: lease.map(|lease| lease.private),
+                diagnostics: encode::diagnostics(diagnostics),
+                ..Default::default()
+            })
+        };
+        answer.await.unwrap_or_else(|errors| wire::open_ephemeral_resource::Response {
+            diagnostics: encode::diagnostics(errors),
             ..Default::default()
         })
     }
 
     pub(super) async fn renew(
         &self,
-        request: &wire::renew_ephemeral_resource::Request,
-    ) -> Result<wire::renew_ephemeral_resource::Response> {
-        let ephemeral = self.ephemeral(&request.type_name)?;
+        request: wire::renew_ephemeral_resource::Request,
+    ) -> wire::renew_ephemeral_resource::Response {
         let private = request.private.clone().unwrap_or_default();
-        let (lease, diagnostics) = renew(ephemeral, private, &*self.configured()?).await;
-        Ok(wire::renew_ephemeral_resource::Response {
+        let answer = async {
+            let ephemeral = self.ephemeral(&request.type_name)?;
+            Ok(renew(&**ephemeral, private, &*self.configured()?).await)
+        };
+        let (lease, diagnostics) = answer.await.unwrap_or_else(|errors| (None, errors));
+        wire::renew_ephemeral_resource::Response {
             renew_at: lease.as_ref().and_then(|lease| lease.renew_at).map(Into::into),
             // What it closes with, although it may not last until then.
-            private: lease.map_or_else(|| request.private.clone(), |lease| Some(lease.private)),
+            private: lease.map_or(request.private, |lease| Some(lease.private)),
             diagnostics: encode::diagnostics(diagnostics),
-        })
+        }
     }
 
     pub(super) async fn close(
         &self,
         request: wire::close_ephemeral_resource::Request,
-    ) -> Result<Diagnostics> {
-        let ephemeral = self.ephemeral(&request.type_name)?;
-        let private = request.private.unwrap_or_default();
-        Ok(close(ephemeral, private, &*self.configured()?).await)
+    ) -> wire::close_ephemeral_resource::Response {
+        let answer = async {
+            let ephemeral = self.ephemeral(&request.type_name)?;
+            let private = request.private.unwrap_or_default();
+            Ok::<_, Diagnostics>(close(&**ephemeral, private, &*self.configured()?).await)
+        };
+        let found = answer.await.unwrap_or_else(|errors| errors);
+        wire::close_ephemeral_resource::Response { diagnostics: encode::diagnostics(found) }
     }
 }
 
@@ -116,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_whole_life() {
+    async fn ephemeral_is_opened_renewed_and_closed() {
         let core = Core::configured().await;
         let opened = core.open(json!({"name": "a"})).await;
         assert_eq!(opened.diagnostics, vec![]);
@@ -140,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_does_not_keep_it_from_closing() {
+    async fn stop_does_not_prevent_close() {
         let core = Core::configured().await;
         let opened = core.open(json!({"name": "a"})).await;
         let stop = Request::new(wire::stop_provider::Request {});

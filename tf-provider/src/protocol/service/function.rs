@@ -1,24 +1,26 @@
 //! Functions: the one thing that works without a configured provider.
 
-use std::collections::BTreeMap;
-
 use super::Service;
 use crate::{
     Provider, Value,
-    lifecycle::function::Failed,
+    lifecycle::{AnyComponent, Kind, function::Failed},
     protocol::{decode, encode, generated::tfplugin6 as wire},
 };
 
 impl<P: Provider> Service<P> {
-    pub(super) fn functions(&self) -> BTreeMap<String, wire::Function> {
-        self.functions.iter().map(|(name, one)| (name.clone(), encode::function(one))).collect()
+    pub(super) fn functions(&self) -> wire::get_functions::Response {
+        let functions = self.components.iter().filter_map(|((_, name), one)| match one {
+            AnyComponent::Function(function) => Some((name.clone(), encode::function(function))),
+            _ => None,
+        });
+        wire::get_functions::Response { functions: functions.collect(), ..Default::default() }
     }
 
     pub(super) fn call(
         &self,
-        request: &wire::call_function::Request,
+        request: wire::call_function::Request,
     ) -> wire::call_function::Response {
-        let answer = self.answer(request).map_err(|failed| wire::FunctionError {
+        let answer = self.answer(&request).map_err(|failed| wire::FunctionError {
             text: failed.text,
             function_argument: failed.argument.and_then(|index| index.try_into().ok()),
         });
@@ -27,10 +29,10 @@ impl<P: Provider> Service<P> {
 
     fn answer(&self, request: &wire::call_function::Request) -> Result<wire::DynamicValue, Failed> {
         let name = &request.name;
-        let function = self.functions.get(name).ok_or_else(|| Failed {
-            text: format!("the provider has no function `{name}`"),
-            argument: None,
-        })?;
+        let Some(AnyComponent::Function(function)) = self.component(Kind::Function, name) else {
+            let text = format!("the provider has no function `{name}`");
+            return Err(Failed { text, argument: None });
+        };
         let mut arguments = Vec::new();
         for (index, value) in request.arguments.iter().enumerate() {
             // Of those that are too many, only their number counts.
@@ -44,7 +46,7 @@ impl<P: Provider> Service<P> {
                 })?,
             );
         }
-        Ok(encode::value(&function.call(arguments)?, &function.output))
+        Ok(encode::value(&function.call(arguments)?, &function.signature.output))
     }
 }
 
@@ -57,8 +59,8 @@ mod tests {
     use super::{super::tests::Core, *};
     use crate::{
         Json,
-        schema::Type,
         testkit::{lean, value},
+        value::Type,
     };
 
     async fn call(name: &str, arguments: &[Json]) -> wire::call_function::Response {

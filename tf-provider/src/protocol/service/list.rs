@@ -6,55 +6,58 @@ use tokio::sync::mpsc::channel;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::{Service, not_offered};
+use super::{Service, not_offered, validated};
 use crate::{
     Diagnostics, Provider, Result,
     lifecycle::{
-        AnyResource, Declared,
-        list::{AnyList, Item, Sink, complete, list},
-        validate::validate,
+        AnyComponent, Component, Declaration, Kind,
+        list::{AnyList, complete, list},
+        resource::AnyResource,
     },
+    list::{Item, Sink},
     protocol::{
         decode, encode,
         generated::tfplugin6::{self as wire, list_resource::Event},
     },
 };
 
-/// A list, and the resource that it lists.
 type Pair<C> = (Arc<dyn AnyList<C>>, Arc<dyn AnyResource<C>>);
 
 impl<P: Provider> Service<P> {
-    fn pair(&self, name: &str) -> Result<Pair<P::Client>> {
-        match (self.lists.get(name), self.resources.get(name)) {
-            (Some(list), Some(resource)) => Ok((Arc::clone(list), Arc::clone(resource))),
-            _ => Err(not_offered("list resource", name)),
+    /// A list, and the resource that it lists.
+    fn listing(&self, name: &str) -> Result<Pair<P::Client>> {
+        match self.component(Kind::ListResource, name) {
+            Some(AnyComponent::ListResource(list)) => {
+                Ok((Arc::clone(list), Arc::clone(self.resource(name)?)))
+            }
+            _ => Err(not_offered(Kind::ListResource, name)),
         }
     }
 
     pub(super) fn validate_list(
         &self,
-        request: &wire::validate_list_resource_config::Request,
-    ) -> Result<Diagnostics> {
-        let (list, _) = self.pair(&request.type_name)?;
-        let declared = list.declared();
-        let config = decode::value(request.config.as_ref(), &declared.ty)?;
-        Ok(validate(declared, &config, |config| list.check(config)))
+        request: wire::validate_list_resource_config::Request,
+    ) -> wire::validate_list_resource_config::Response {
+        let found = self.listing(&request.type_name);
+        let list = found.as_ref().map(|(list, _)| &**list as &dyn Component);
+        let diagnostics = validated(list.map_err(Clone::clone), request.config);
+        wire::validate_list_resource_config::Response { diagnostics }
     }
 
     pub(super) fn list(
         &self,
-        request: &wire::list_resource::Request,
+        request: wire::list_resource::Request,
     ) -> ReceiverStream<Result<Event, Status>> {
         // One waits on the wire while the next is made.
         let (events, stream) = channel(1);
-        let asked = self.pair(&request.type_name).and_then(|(list, resource)| {
-            let config = decode::value(request.config.as_ref(), &list.declared().ty)?;
+        let asked = self.listing(&request.type_name).and_then(|(list, resource)| {
+            let config = decode::value(request.config.as_ref(), &list.declaration().ty)?;
             Ok((list, resource, config, self.configured()?))
         });
         let limit = usize::try_from(request.limit).ok().filter(|limit| *limit > 0);
         let with_objects = request.include_resource_object;
         tokio::spawn(async move {
-            let (asked, resource, config, around) = match asked {
+            let (asked, resource, config, env) = match asked {
                 Ok(asked) => asked,
                 Err(errors) => return drop(events.send(Ok(said(errors))).await),
             };
@@ -64,13 +67,13 @@ impl<P: Provider> Service<P> {
                 // Moved in here, to be closed as soon as core is gone.
                 let mut received = received;
                 while let Some(item) = received.recv().await {
-                    let item = complete(&*resource, item, with_objects, &around).await;
-                    if events.send(Ok(event(item, resource.declared()))).await.is_err() {
+                    let item = complete(&*resource, item, with_objects, &env).await;
+                    if events.send(Ok(event(item, resource.declaration()))).await.is_err() {
                         break;
                     }
                 }
             };
-            let (found, ()) = tokio::join!(list(&*asked, config, sink, &around), forward);
+            let (found, ()) = tokio::join!(list(&*asked, config, sink, &env), forward);
             if !found.is_empty() {
                 drop(events.send(Ok(said(found))).await);
             }
@@ -79,7 +82,7 @@ impl<P: Provider> Service<P> {
     }
 }
 
-fn event(item: Item, resource: &Declared) -> Event {
+fn event(item: Item, resource: &Declaration) -> Event {
     Event {
         identity: encode::identity(item.identity.as_ref(), resource),
         display_name: item.name,
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_limit_and_the_wish_for_objects_are_honoured() {
+    async fn limit_and_include_object_are_respected() {
         let core = Core::with_things().await;
         let events = core.list(THING, json!({"as": "endless"}), 2, true).await;
         assert_eq!(events.len(), 2);

@@ -1,16 +1,19 @@
 //! Managed resources, from the check of a configuration to the end of an object.
 
-use super::{Service, defer, either, not_offered};
+use std::sync::Arc;
+
+use super::{Service, defer, not_offered};
 use crate::{
     Diagnostic, Diagnostics, Import, Provider, Result,
     lifecycle::{
-        AnyResource, Declared, apply,
+        AnyComponent, Declaration, Kind, apply,
         generate::generate,
         identity::identify,
         import::import,
-        moved::{Origin, Target},
+        moved::{MoveSource, Target},
         plan::{Planned, plan},
         read::read,
+        resource::AnyResource,
         upgrade::upgrade,
         validate::{refuse_write_only, validate},
     },
@@ -18,35 +21,36 @@ use crate::{
 };
 
 impl<P: Provider> Service<P> {
-    pub(super) fn resource(&self, name: &str) -> Result<&dyn AnyResource<P::Client>> {
-        let found = self.resources.get(name).map(AsRef::as_ref);
-        found.ok_or_else(|| not_offered("resource", name))
+    pub(super) fn resource(&self, name: &str) -> Result<&Arc<dyn AnyResource<P::Client>>> {
+        match self.component(Kind::Resource, name) {
+            Some(AnyComponent::Resource(found)) => Ok(found),
+            _ => Err(not_offered(Kind::Resource, name)),
+        }
     }
 
     pub(super) fn validate_resource(
         &self,
-        request: &wire::validate_resource_config::Request,
+        request: wire::validate_resource_config::Request,
     ) -> wire::validate_resource_config::Response {
         let capabilities = request.client_capabilities.unwrap_or_default();
         let found = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declared();
-            let config = decode::value(request.config.as_ref(), &declared.ty)?;
-            let mut found = validate(declared, &config, |config| resource.check(config));
+            let config = decode::value(request.config.as_ref(), &resource.declaration().ty)?;
+            let mut found = validate(&**resource, &config);
             if !capabilities.write_only_attributes_allowed {
-                found.extend(refuse_write_only(&declared.object, &config));
+                found.extend(refuse_write_only(&resource.declaration().object, &config));
             }
             Ok(found)
         });
-        let diagnostics = encode::diagnostics(either(found));
+        let diagnostics = encode::diagnostics(found.unwrap_or_else(|errors| errors));
         wire::validate_resource_config::Response { diagnostics }
     }
 
     pub(super) fn upgrade_state(
         &self,
-        request: &wire::upgrade_resource_state::Request,
+        request: wire::upgrade_resource_state::Request,
     ) -> wire::upgrade_resource_state::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declared();
+            let declared = resource.declaration();
             let stored = decode::stored(request.raw_state.as_ref())?;
             let state = upgrade(declared, "state", request.version, stored)?;
             Ok(encode::value(&state, &declared.ty))
@@ -60,10 +64,10 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn upgrade_identity(
         &self,
-        request: &wire::upgrade_resource_identity::Request,
+        request: wire::upgrade_resource_identity::Request,
     ) -> wire::upgrade_resource_identity::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declared();
+            let declared = resource.declaration();
             let identity = declared.identity.as_ref().ok_or_else(|| no_identity(declared))?;
             let stored = decode::stored(request.raw_identity.as_ref())?;
             let identity = upgrade(identity, "identity", request.version, stored)?;
@@ -82,14 +86,14 @@ impl<P: Provider> Service<P> {
     ) -> wire::read_resource::Response {
         let answer = async {
             let resource = self.resource(&request.type_name)?;
-            let ty = &resource.declared().ty;
+            let ty = &resource.declaration().ty;
             let state = decode::value(request.current_state.as_ref(), ty)?;
-            let around = self.configured()?;
-            let read = read(resource, state, request.private.clone(), &around).await;
+            let env = self.configured()?;
+            let read = read(&**resource, state, request.private.clone(), &env).await;
             let (deferred, diagnostics) = defer(request.client_capabilities, read.diagnostics);
             Ok(wire::read_resource::Response {
                 new_state: Some(encode::value(&read.state, ty)),
-                new_identity: encode::identity(read.identity.as_ref(), resource.declared()),
+                new_identity: encode::identity(read.identity.as_ref(), resource.declaration()),
                 private: read.private,
                 diagnostics: encode::diagnostics(diagnostics),
                 deferred,
@@ -109,13 +113,13 @@ impl<P: Provider> Service<P> {
         request: wire::plan_resource_change::Request,
     ) -> wire::plan_resource_change::Response {
         let planned = self.resource(&request.type_name).and_then(|resource| {
-            let ty = &resource.declared().ty;
+            let ty = &resource.declaration().ty;
             let prior = decode::value(request.prior_state.as_ref(), ty)?;
             let config = decode::value(request.config.as_ref(), ty)?;
-            let around = self.surroundings();
-            let client = around.as_ref().map(|around| &*around.client);
-            let planned = plan(resource, &prior, &config, client);
-            let identity = encode::identity(planned.identity.as_ref(), resource.declared());
+            let env = self.env();
+            let client = env.as_ref().map(|env| &*env.client);
+            let planned = plan(&**resource, &prior, &config, client);
+            let identity = encode::identity(planned.identity.as_ref(), resource.declaration());
             Ok((encode::value(&planned.state, ty), identity, planned))
         });
         let (state, planned_identity, planned) = match planned {
@@ -142,18 +146,18 @@ impl<P: Provider> Service<P> {
     ) -> wire::apply_resource_change::Response {
         let answer = async {
             let resource = self.resource(&request.type_name)?;
-            let ty = &resource.declared().ty;
+            let ty = &resource.declaration().ty;
             let change = apply::Change {
                 prior: decode::value(request.prior_state.as_ref(), ty)?,
                 planned: decode::value(request.planned_state.as_ref(), ty)?,
                 config: decode::value(request.config.as_ref(), ty)?,
                 private: request.planned_private.clone(),
             };
-            let around = self.configured()?;
-            let applied = apply::apply(resource, change, &around).await;
+            let env = self.configured()?;
+            let applied = apply::apply(&**resource, change, &env).await;
             Ok(wire::apply_resource_change::Response {
                 new_state: Some(encode::value(&applied.state, ty)),
-                new_identity: encode::identity(applied.identity.as_ref(), resource.declared()),
+                new_identity: encode::identity(applied.identity.as_ref(), resource.declaration()),
                 private: applied.private,
                 diagnostics: encode::diagnostics(applied.diagnostics),
                 ..Default::default()
@@ -175,7 +179,7 @@ impl<P: Provider> Service<P> {
         let wire::import_resource_state::Request { type_name, id, identity, .. } = request;
         let answer = async {
             let resource = self.resource(&type_name)?;
-            let declared = resource.declared();
+            let declared = resource.declaration();
             let what =
                 match (identity.and_then(|identity| identity.identity_data), &declared.identity) {
                     (None, _) => Import::Id(id),
@@ -184,7 +188,7 @@ impl<P: Provider> Service<P> {
                     }
                     (Some(_), None) => return Err(no_identity(declared)),
                 };
-            let imported = import(resource, what, &*self.configured()?).await;
+            let imported = import(&**resource, what, &*self.configured()?).await;
             let ty = &declared.ty;
             let found = imported.state.map(|state| wire::import_resource_state::ImportedResource {
                 type_name: type_name.clone(),
@@ -207,22 +211,22 @@ impl<P: Provider> Service<P> {
         request: wire::move_resource_state::Request,
     ) -> wire::move_resource_state::Response {
         let moved = self.resource(&request.target_type_name).and_then(|resource| {
-            let declared = resource.declared();
+            let declared = resource.declaration();
             let type_name = &request.target_type_name;
             let target = Target { declared, provider: P::SOURCE, type_name };
-            let origin = Origin {
+            let source = MoveSource {
                 provider: &request.source_provider_address,
                 type_name: &request.source_type_name,
                 version: request.source_schema_version,
             };
-            let state = target.adopt(&origin, decode::foreign(request.source_state.as_ref())?)?;
+            let state = target.adopt(&source, decode::foreign(request.source_state.as_ref())?)?;
             let mut found = Diagnostics::new();
-            let identity = identify(resource, &state, &mut found);
+            let identity = identify(&**resource, &state, &mut found);
             Ok(wire::move_resource_state::Response {
                 target_state: Some(encode::value(&state, &declared.ty)),
                 target_identity: encode::identity(identity.as_ref(), declared),
                 // What another type keeps there means nothing to this one.
-                target_private: if target.is(&origin) {
+                target_private: if target.is(&source) {
                     request.source_private
                 } else {
                     Vec::new()
@@ -238,10 +242,10 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn generate(
         &self,
-        request: &wire::generate_resource_config::Request,
+        request: wire::generate_resource_config::Request,
     ) -> wire::generate_resource_config::Response {
         let generated = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declared();
+            let declared = resource.declaration();
             let state = decode::value(request.state.as_ref(), &declared.ty)?;
             Ok(encode::value(&generate(declared, &state), &declared.ty))
         });
@@ -254,7 +258,7 @@ impl<P: Provider> Service<P> {
     }
 }
 
-fn no_identity(resource: &Declared) -> Diagnostics {
+fn no_identity(resource: &Declaration) -> Diagnostics {
     Diagnostic::error(format!("{} has no identity", resource.name))
         .remedy("import it by its id.")
         .into()
@@ -272,7 +276,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn a_whole_life() {
+    async fn resource_is_created_read_updated_and_deleted() {
         let core = Core::configured().await;
         let null = core.wire(json!(null));
         let made = core.apply(null.clone(), json!({"name": "Web", "peer": "::0001"})).await;
@@ -475,7 +479,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn write_only_is_for_those_who_know_it() {
+    async fn write_only_is_refused_without_client_capability() {
         let core = Core::new();
         let config = core.wire(json!({"name": "a", "secret": "s"}));
         for (allowed, expected) in [(true, 0), (false, 1)] {

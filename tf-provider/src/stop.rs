@@ -1,5 +1,7 @@
 //! The sign to stop, and the operations that should see it.
 
+mod count;
+
 use std::{
     future::Future,
     mem,
@@ -9,7 +11,7 @@ use std::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::count::Count;
+pub(crate) use self::count::{Count, Counted};
 
 /// The sign to stop that all operations of a process share.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use serde_json::{Value as Json, json};
 
-use crate::value::{DecodeError, Key, Map};
+use super::{DecodeError, Key, Map};
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,8 +4,7 @@ use super::Files;
 
 /// Why the pages cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
+pub(crate) enum Error {
     /// Words in braces that stand for nothing.
     #[error("{template}: `{words}` stands for nothing here")]
     Words {

@@ -28,85 +28,33 @@ mod template;
 
 use std::collections::BTreeMap;
 
-pub use self::template::Error;
-use self::template::Sections;
-use crate::{
-    lifecycle::{Declared, function::Callable},
-    provider::Provider,
+use tf_provider::{
+    Provider,
+    describe::{Description, Kind, describe},
     schema::Object,
 };
 
+pub(crate) use self::template::Error;
+use self::template::Sections;
+
 /// The text files of `examples/` and `templates/`, by their path from the folder that holds both.
-pub type Files = BTreeMap<String, String>;
+pub(crate) type Files = BTreeMap<String, String>;
 
 /// One page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// Where it is in the folder `docs`.
-    pub path: String,
+    pub(crate) path: String,
     /// What it says, in Markdown.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// All pages of a provider.
-pub fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
-    let components = P::components();
+pub(crate) fn pages<P: Provider>(files: &Files) -> Result<Vec<Page>, Error> {
     let book = Book { provider: P::NAME, files };
-    let mut pages = vec![book.index(&Declared::provider::<P>())?];
-    for resource in &components.resources {
-        pages.push(book.thing(&RESOURCES, resource.declared())?);
-    }
-    for data_source in &components.data_sources {
-        pages.push(book.thing(&DATA_SOURCES, data_source.declared())?);
-    }
-    for ephemeral in &components.ephemerals {
-        pages.push(book.thing(&EPHEMERALS, ephemeral.declared())?);
-    }
-    for list in &components.lists {
-        pages.push(book.thing(&LISTS, list.declared())?);
-    }
-    for action in &components.actions {
-        pages.push(book.thing(&ACTIONS, action.declared())?);
-    }
-    for function in &components.functions {
-        pages.push(book.function(function)?);
-    }
+    let pages = describe::<P>().iter().map(|one| book.page(one)).collect::<Result<_, _>>()?;
     book.guides(pages)
 }
-
-/// A kind of things that have one page each.
-struct Kind {
-    folder: &'static str,
-    title: &'static str,
-    example: &'static str,
-    /// Whether the name of the provider is part of each name.
-    prefixed: bool,
-}
-
-const RESOURCES: Kind =
-    Kind { folder: "resources", title: "Resource", example: "resource.tf", prefixed: true };
-const DATA_SOURCES: Kind = Kind {
-    folder: "data-sources",
-    title: "Data Source",
-    example: "data-source.tf",
-    prefixed: true,
-};
-const EPHEMERALS: Kind = Kind {
-    folder: "ephemeral-resources",
-    title: "Ephemeral Resource",
-    example: "ephemeral-resource.tf",
-    prefixed: true,
-};
-const LISTS: Kind = Kind {
-    folder: "list-resources",
-    title: "List Resource",
-    example: "list-resource.tfquery.hcl",
-    prefixed: true,
-};
-const ACTIONS: Kind =
-    Kind { folder: "actions", title: "Action", example: "action.tf", prefixed: true };
-const FUNCTIONS: Kind =
-    Kind { folder: "functions", title: "Function", example: "function.tf", prefixed: false };
 
 struct Book<'a> {
     provider: &'static str,
@@ -114,44 +62,27 @@ struct Book<'a> {
 }
 
 impl Book<'_> {
-    fn index(&self, declared: &Declared) -> Result<Page, Error> {
-        let title = format!("{} Provider", self.provider);
-        let sections = Sections {
-            description: description(&declared.object),
-            usage: self.usage("examples/provider/provider.tf"),
-            schema: schema::section(declared),
-            import: String::new(),
-        };
-        let front = front_matter(&title, None, &declared.object.doc);
-        self.finish("index.md".to_owned(), &front, &title, &sections)
-    }
-
-    /// The page of something that has a schema.
-    fn thing(&self, kind: &Kind, declared: &Declared) -> Result<Page, Error> {
-        let identity = declared.identity.as_deref().map(schema::identity);
-        let parts = Parts { schema: schema::section(declared), identity };
-        self.page(kind, declared.name, &declared.object, parts)
-    }
-
-    fn function(&self, function: &Callable) -> Result<Page, Error> {
-        let parts = Parts { schema: schema::signature(function), identity: None };
-        self.page(&FUNCTIONS, function.name, &function.object, parts)
-    }
-
-    fn page(&self, kind: &Kind, name: &str, object: &Object, parts: Parts) -> Result<Page, Error> {
-        let Kind { folder, title, example, .. } = kind;
-        let path = format!("{folder}/{name}.md");
-        let name =
-            if kind.prefixed { format!("{}_{name}", self.provider) } else { name.to_owned() };
+    fn page(&self, one: &Description) -> Result<Page, Error> {
+        let schema = schema::section(one);
+        let description = description(&one.object);
+        if one.kind == Kind::Provider {
+            let title = format!("{} Provider", self.provider);
+            let usage = self.usage("examples/provider/provider.tf");
+            let sections = Sections { description, usage, schema, import: String::new() };
+            let front = front_matter(&title, None, &one.object.doc);
+            return self.finish("index.md".to_owned(), &front, &title, &sections);
+        }
+        let (name, folder, title) = (&one.full_name, folder(one.kind), title(one.kind));
         let examples = format!("examples/{folder}/{name}");
         let sections = Sections {
-            description: description(object),
-            usage: self.usage(&format!("{examples}/{example}")),
-            schema: parts.schema,
-            import: self.import(&examples, parts.identity),
+            description,
+            usage: self.usage(&format!("{examples}/{}", example(one.kind))),
+            schema,
+            import: self.import(&examples, one.identity.as_ref().map(schema::identity)),
         };
-        let front =
-            front_matter(&format!("{name} {title} - {}", self.provider), Some(""), &object.doc);
+        let page_title = format!("{name} {title} - {}", self.provider);
+        let front = front_matter(&page_title, Some(""), &one.object.doc);
+        let path = format!("{folder}/{}.md", one.name);
         self.finish(path, &front, &format!("{name} ({title})"), &sections)
     }
 
@@ -203,10 +134,19 @@ impl Book<'_> {
     }
 }
 
-/// What is made of one declaration.
-struct Parts {
-    schema: String,
-    identity: Option<String>,
+/// The folder of the pages of a kind, and of their examples.
+fn folder(kind: Kind) -> String {
+    format!("{}s", kind.noun().replace(' ', "-"))
+}
+
+/// The file that shows how one is used.
+fn example(kind: Kind) -> String {
+    let extension = if kind == Kind::ListResource { "tfquery.hcl" } else { "tf" };
+    format!("{}.{extension}", kind.noun().replace(' ', "-"))
+}
+
+fn title(kind: Kind) -> String {
+    kind.noun().split(' ').map(capital).collect::<Vec<_>>().join(" ")
 }
 
 /// The ways to import an object: the example of each, and what is said before it.
@@ -267,10 +207,139 @@ fn unwrapped(doc: &str) -> String {
     doc.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
+/// The same sentence with a capital letter first.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
+    use tf_provider::{
+        Action, Components, ConfigureCx, Cx, DataSource, Ephemeral, Found, Function, Identity,
+        Import, Lease, List, Model, Partial, Resource,
+    };
+
     use super::*;
-    use crate::testkit::Sample;
+
+    /// One of each kind, of a provider and of whatever else it is.
+    #[derive(Model)]
+    struct Thing {
+        /// A name.
+        name: String,
+        /// Parts.
+        parts: Option<Vec<Part>>,
+    }
+
+    /// A part.
+    #[derive(Model)]
+    struct Part {
+        /// A width.
+        width: u8,
+    }
+
+    /// Which thing.
+    #[derive(Model)]
+    struct ThingId {
+        /// Identifier of the thing.
+        id: String,
+    }
+
+    impl Identity for ThingId {}
+
+    impl Resource for Thing {
+        const NAME: &'static str = "thing";
+        type Client = ();
+        type Identity = ThingId;
+
+        async fn create(self, _: &Cx<()>) -> tf_provider::Result<Self> {
+            Ok(self)
+        }
+
+        async fn read(self, _: &Cx<()>) -> tf_provider::Result<Option<Self>> {
+            Ok(None)
+        }
+
+        async fn update(self, _: Self, _: &Cx<()>) -> tf_provider::Result<Self> {
+            Ok(self)
+        }
+
+        async fn delete(self, _: &Cx<()>) -> tf_provider::Result<()> {
+            Ok(())
+        }
+
+        async fn import(_: Import<ThingId>, _: &Cx<()>) -> tf_provider::Result<Option<Self>> {
+            Ok(None)
+        }
+    }
+
+    impl DataSource for Thing {
+        const NAME: &'static str = "thing";
+        type Client = ();
+
+        async fn read(self, _: &Cx<()>) -> tf_provider::Result<Self> {
+            Ok(self)
+        }
+    }
+
+    impl Ephemeral for Thing {
+        const NAME: &'static str = "token";
+        type Client = ();
+        type Private = ();
+
+        async fn open(self, _: &Cx<()>) -> tf_provider::Result<(Self, Lease<()>)> {
+            Ok((self, Lease::default()))
+        }
+    }
+
+    impl List for Part {
+        type Resource = Thing;
+
+        async fn list(self, _: &Found<Thing>, _: &Cx<()>) -> tf_provider::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Action for Thing {
+        const NAME: &'static str = "ring";
+        type Client = ();
+
+        async fn invoke(self, _: &Cx<()>) -> tf_provider::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Function for Part {
+        const NAME: &'static str = "join";
+        type Output = String;
+
+        fn call(self) -> tf_provider::Result<String> {
+            Ok(String::new())
+        }
+    }
+
+    struct Sample;
+
+    impl Provider for Sample {
+        const NAME: &'static str = "sample";
+        const SOURCE: &'static str = "tests/sample";
+        type Config = Thing;
+        type Client = ();
+
+        async fn configure(_: Partial<Thing>, _: &ConfigureCx) -> tf_provider::Result<()> {
+            Ok(())
+        }
+
+        fn components() -> Components<()> {
+            Components::new()
+                .resource::<Thing>()
+                .data_source::<Thing>()
+                .ephemeral::<Thing>()
+                .list::<Part>()
+                .action::<Thing>()
+                .function::<Part>()
+        }
+    }
 
     fn made(files: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Error> {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
@@ -279,11 +348,11 @@ mod tests {
     }
 
     #[test]
-    fn every_thing_has_a_page_and_every_attribute_a_line() {
+    fn every_component_has_a_page_and_every_attribute_a_line() {
         #[track_caller]
         fn check(page: &str, object: &Object) {
             for attribute in &object.attributes {
-                let line = format!("\n- `{}` (", attribute.name);
+                let line = format!(" `{}` (", attribute.name);
                 assert!(page.contains(&line), "{} is not in\n{page}", attribute.name);
                 if let Some((_, nested)) = attribute.kind.objects() {
                     check(page, nested);
@@ -291,40 +360,19 @@ mod tests {
             }
         }
         let pages = made(&[]).unwrap();
-        let components = Sample::components();
-        check(&pages["index.md"], &Declared::provider::<Sample>().object);
-        let things = [
-            (&RESOURCES, components.resources.iter().map(|one| one.declared()).collect::<Vec<_>>()),
-            (&DATA_SOURCES, components.data_sources.iter().map(|one| one.declared()).collect()),
-            (&EPHEMERALS, components.ephemerals.iter().map(|one| one.declared()).collect()),
-            (&LISTS, components.lists.iter().map(|one| one.declared()).collect()),
-            (&ACTIONS, components.actions.iter().map(|one| one.declared()).collect()),
-        ];
-        let mut count = 1 + components.functions.len();
-        for (Kind { folder, title, .. }, all) in things {
-            assert!(!all.is_empty(), "the sample has nothing in {folder}");
-            count += all.len();
-            for declared in all {
-                let page = &pages[&format!("{folder}/{}.md", declared.name)];
-                assert!(
-                    page.contains(&format!("\n# sample_{} ({title})\n", declared.name)),
-                    "{page}"
-                );
-                check(page, &declared.object);
-                let identity = page.split_once("## Import\n\n### Identity Schema\n");
-                assert_eq!(identity.is_some(), declared.identity.is_some(), "{page}");
-                if let (Some((_, part)), Some(identity)) = (identity, &declared.identity) {
-                    check(part, &identity.object);
-                }
+        let all = describe::<Sample>();
+        assert_eq!(pages.len(), all.len());
+        check(&pages["index.md"], &all[0].object);
+        for one in &all[1..] {
+            let page = &pages[&format!("{}/{}.md", folder(one.kind), one.name)];
+            assert!(page.contains(&format!("\n# {} ({})\n", one.full_name, title(one.kind))));
+            check(page, &one.object);
+            let identity = page.split_once("## Import\n\n### Identity Schema\n");
+            assert_eq!(identity.is_some(), one.identity.is_some(), "{page}");
+            if let (Some((_, part)), Some(identity)) = (identity, &one.identity) {
+                check(part, identity);
             }
         }
-        for function in &components.functions {
-            let page = &pages[&format!("functions/{}.md", function.name)];
-            for (n, attribute) in function.object.attributes.iter().enumerate() {
-                assert!(page.contains(&format!("\n{}. `{}` (", n + 1, attribute.name)), "{page}");
-            }
-        }
-        assert_eq!(pages.len(), count);
     }
 
     #[test]

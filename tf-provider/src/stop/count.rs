@@ -3,23 +3,23 @@
 use tokio::sync::watch;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Count(watch::Sender<usize>);
+pub(crate) struct Count(watch::Sender<usize>);
 
 /// One of what is counted, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Counted(watch::Sender<usize>);
+pub(crate) struct Counted(watch::Sender<usize>);
 
 impl Count {
-    pub(super) fn enter(&self) -> Counted {
+    pub(crate) fn enter(&self) -> Counted {
         self.0.send_modify(|number| *number += 1);
         Counted(self.0.clone())
     }
 
-    pub(super) async fn until_none(&self) {
+    pub(crate) async fn until_none(&self) {
         self.until(|number| number == 0).await;
     }
 
-    pub(super) async fn until_some(&self) {
+    pub(crate) async fn until_some(&self) {
         self.until(|number| number > 0).await;
     }
 

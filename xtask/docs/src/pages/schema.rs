@@ -1,51 +1,55 @@
 //! The attributes of a page: who sets them, what they hold, and what they must fulfil.
 
-use super::unwrapped;
-use crate::{
-    lifecycle::{
-        Declared,
-        function::{Callable, Parameter},
-    },
-    resource::DefaultTimeouts,
-    schema::{Attribute, Mode, Nesting, Object, Type},
-    timeouts::Span,
-    value::Value,
+use tf_provider::{
+    DefaultTimeouts, Value,
+    describe::{Description, Parameter, Signature},
+    schema::{Attribute, Mode, Nesting, Object},
+    timeouts::GoDuration,
+    value::Type,
 };
 
-/// The section `Schema` of a page.
-pub(super) fn section(declared: &Declared) -> String {
-    let mut parts = vec!["## Schema".to_owned()];
-    parts.extend(declared.constraints.iter().map(|rule| format!("{}.", capital(&rule.doc()))));
-    let page = Attributes { timeouts: &declared.timeouts };
-    page.object(&declared.object, &[], &mut parts);
+use super::{capital, unwrapped};
+
+/// The section `Schema` of a page, or the sections of a function.
+pub(super) fn section(one: &Description) -> String {
+    let mut parts = Vec::new();
+    match &one.signature {
+        Some(signature) => function(one, signature, &mut parts),
+        None => {
+            parts.push("## Schema".to_owned());
+            let rules = one.constraints.iter();
+            parts.extend(rules.map(|rule| format!("{}.", capital(&rule.doc()))));
+            let page = Attributes { timeouts: Some(&one.timeouts) };
+            page.object(&one.object, &[], &mut parts);
+        }
+    }
     parts.join("\n\n")
 }
 
 /// The attributes of an identity, below the ways to import by it.
-pub(super) fn identity(declared: &Declared) -> String {
-    let mut parts = vec!["### Identity Schema".to_owned(), unwrapped(&declared.object.doc)];
-    let page = Attributes { timeouts: &declared.timeouts };
-    page.object(&declared.object, &["identity"], &mut parts);
+pub(super) fn identity(object: &Object) -> String {
+    let mut parts = vec!["### Identity Schema".to_owned(), unwrapped(&object.doc)];
+    Attributes { timeouts: None }.object(object, &["identity"], &mut parts);
     parts.join("\n\n")
 }
 
-/// The sections `Signature` and `Arguments` of the page of a function.
-pub(super) fn signature(function: &Callable) -> String {
+/// The sections `Signature` and `Arguments`.
+fn function(one: &Description, signature: &Signature, parts: &mut Vec<String>) {
     let each = |one: &Parameter| format!("{} {}", one.name, brief(&one.ty));
-    let parameters = function.parameters.iter().map(each);
-    let further = function.variadic.iter().map(|one| format!("{}...", each(one)));
+    let parameters = signature.parameters.iter().map(each);
+    let further = signature.variadic.iter().map(|one| format!("{}...", each(one)));
     let line = format!(
         "{}({}) {}",
-        function.name,
+        one.name,
         parameters.chain(further).collect::<Vec<_>>().join(", "),
-        function.output
+        signature.output
     );
-    let mut parts = vec!["## Signature".to_owned(), format!("```text\n{line}\n```")];
+    parts.extend(["## Signature".to_owned(), format!("```text\n{line}\n```")]);
 
-    let page = Attributes { timeouts: &DefaultTimeouts::default() };
-    let all = function.parameters.iter().map(|one| (one, false));
-    let all = all.chain(function.variadic.iter().map(|one| (one, true)));
-    let arguments = all.zip(&function.object.attributes).enumerate();
+    let page = Attributes { timeouts: None };
+    let all = signature.parameters.iter().map(|one| (one, false));
+    let all = all.chain(signature.variadic.iter().map(|one| (one, true)));
+    let arguments = all.zip(&one.object.attributes).enumerate();
     let lines = arguments.map(|(n, ((parameter, variadic), attribute))| {
         let mut traits = traits(attribute, &parameter.ty);
         traits.extend(parameter.null.then(|| "Nullable".to_owned()));
@@ -57,8 +61,7 @@ pub(super) fn signature(function: &Callable) -> String {
         parts.push("## Arguments".to_owned());
         parts.push(lines.join("\n"));
     }
-    page.nested(&function.object, &[], &mut parts);
-    parts.join("\n\n")
+    page.nested(&one.object, &[], parts);
 }
 
 /// Who sets an attribute, in the order of the page.
@@ -74,7 +77,7 @@ fn group(attribute: &Attribute) -> &'static str {
 
 /// What the attributes of one page share.
 struct Attributes<'a> {
-    timeouts: &'a DefaultTimeouts,
+    timeouts: Option<&'a DefaultTimeouts>,
 }
 
 impl Attributes<'_> {
@@ -152,12 +155,13 @@ impl Attributes<'_> {
     }
 
     /// The time that an operation has when the user sets none.
-    fn timeout(&self, name: &str, path: &[&str]) -> Option<Span> {
+    fn timeout(&self, name: &str, path: &[&str]) -> Option<GoDuration> {
+        let timeouts = self.timeouts?;
         let default = match (path, name) {
-            (["timeouts"], "create") => self.timeouts.create,
-            (["timeouts"], "read") => self.timeouts.read,
-            (["timeouts"], "update") => self.timeouts.update,
-            (["timeouts"], "delete") => self.timeouts.delete,
+            (["timeouts"], "create") => timeouts.create,
+            (["timeouts"], "read") => timeouts.read,
+            (["timeouts"], "update") => timeouts.update,
+            (["timeouts"], "delete") => timeouts.delete,
             _ => return None,
         };
         Some(default.into())
@@ -233,23 +237,31 @@ fn anchor(path: &[&str]) -> String {
     format!("nestedatt--{}", path.join("--"))
 }
 
-/// The same sentence with a capital letter first.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, time::Duration};
 
-    use super::*;
-    use crate::{
+    use tf_provider::{
         Computed, Model, Timeouts, WriteOnly,
         constraints::{at_least_one_of, conflicts_with, required_with},
-        testkit::function::{Join, Meet},
+        describe::Kind,
         validate::{keys, length, one_of, range},
     };
+
+    use super::*;
+
+    fn described(object: Object) -> Description {
+        Description {
+            kind: Kind::Resource,
+            name: "note",
+            full_name: "sample_note".to_owned(),
+            object,
+            constraints: Vec::new(),
+            identity: None,
+            timeouts: DefaultTimeouts::default(),
+            signature: None,
+        }
+    }
 
     /// A note on the board.
     #[derive(Model)]
@@ -290,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_schema_says_all_that_is_declared() {
-        let declared = Declared {
+        let described = Description {
             constraints: vec![
                 at_least_one_of(&["text", "title"]),
                 conflicts_with("labels", &["title", "pins"]),
@@ -300,9 +312,9 @@ mod tests {
                 delete: Duration::from_secs(90),
                 ..DefaultTimeouts::default()
             },
-            ..Declared::new("note", Note::object())
+            ..described(Note::object())
         };
-        insta::assert_snapshot!(section(&declared), @r##"
+        insta::assert_snapshot!(section(&described), @r##"
         ## Schema
 
         At least one of `text` and `title` is required.
@@ -355,47 +367,59 @@ mod tests {
         "##);
     }
 
+    /// Joins words.
+    #[derive(Model)]
+    struct Join {
+        /// What stands between two words.
+        #[tf(validate = length(..=3))]
+        separator: String,
+        /// Who says them.
+        who: Option<Pin>,
+        /// The words; null is none.
+        words: Vec<Option<String>>,
+    }
+
     #[test]
-    fn a_function_has_a_signature() {
-        let join = signature(&Callable::of::<Join>());
-        insta::assert_snapshot!(join, @r"
+    fn a_function_has_a_signature_and_arguments() {
+        let parameter = |name: &str, ty, null| Parameter {
+            name: name.to_owned(),
+            doc: String::new(),
+            ty,
+            null,
+            unknown: false,
+        };
+        let pin = Type::object([("depth", Type::Number)]);
+        let signature = Signature {
+            parameters: vec![
+                parameter("separator", Type::String, false),
+                parameter("who", pin, true),
+            ],
+            variadic: Some(parameter("words", Type::String, true)),
+            output: Type::String,
+        };
+        let join =
+            Description { name: "join", signature: Some(signature), ..described(Join::object()) };
+        insta::assert_snapshot!(section(&join), @r#"
         ## Signature
 
         ```text
-        join(separator string, words string...) string
+        join(separator string, who object, words string...) string
         ```
 
         ## Arguments
 
         1. `separator` (String) What stands between two words. At most 3 characters.
-        2. `words` (String, Nullable, Variadic) The words; null is none.
-        ");
-        let meet = signature(&Callable::of::<Meet>());
-        insta::assert_snapshot!(meet, @r#"
-        ## Signature
-
-        ```text
-        meet(who object, whom string, place string) object({ at = string, text = string })
-        ```
-
-        ## Arguments
-
-        1. `who` (Attributes) Who meets. (see [below for nested schema](#nestedatt--who))
-        2. `whom` (String, Nullable) Who is met.
-        3. `place` (String, Nullable) Where they meet.
+        2. `who` (Attributes, Nullable) Who says them. (see [below for nested schema](#nestedatt--who))
+        3. `words` (String, Nullable, Variadic) The words; null is none.
 
         <a id="nestedatt--who"></a>
         ### Nested Schema for `who`
 
-        A person.
-
-        Required:
-
-        - `name` (String) Name of the person.
+        Holds a note.
 
         Optional:
 
-        - `age` (Number) Age of the person.
+        - `depth` (Number) How deep it is, in millimetres. At least 1. Default: `3`.
         "#);
     }
 
@@ -410,7 +434,7 @@ mod tests {
 
     #[test]
     fn an_identity_says_what_an_import_has_to_name() {
-        let made = identity(&Declared::new("note", NoteId::object()));
+        let made = identity(&NoteId::object());
         insta::assert_snapshot!(made, @r"
         ### Identity Schema
 
