@@ -217,7 +217,15 @@ impl Policies {
             cluster::Error::Conflict { owners } => Error::Conflict { owners },
             source => source.into(),
         })?;
-        self.release_fields(at, uid, from, cancel).await
+        let released = self.release_fields(at, uid, from, cancel).await;
+        // Both own the fields now. The new one must not keep them while the state has the old one;
+        // but where the old one may have released them, they would go with the new one.
+        if let Err(Error::Cluster(refused)) = &released
+            && !refused.is_ambiguous()
+        {
+            self.release_fields(at, uid, to, &CancellationToken::new()).await?;
+        }
+        released
     }
 
     /// Gives up every field that the manager owns. Those that nobody else owns go.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, debug_span};
 
@@ -90,6 +91,7 @@ impl Client {
         request: &A,
         cancel: &CancellationToken,
     ) -> Result<A::Response, Error> {
+        let start = Instant::now();
         wait::retry(self.shared.config.retry, cancel, |attempts| async move {
             let cancelled =
                 || Failed::Cancelled(Error::new(A::NAME, region, 0, None, Cause::Cancelled));
@@ -99,7 +101,8 @@ impl Client {
             let only_reads = A::IDEMPOTENCY == Idempotency::ReadOnly;
             let outcome = wait::outcome(only_reads, self.attempt(region, request), cancel).await;
             outcome.ok_or_else(cancelled)?.map_err(|(cause, request_id)| {
-                let should_retry = retry::should_retry(&cause, A::IDEMPOTENCY, attempts);
+                let should_retry = retry::should_retry(&cause, A::IDEMPOTENCY, attempts)
+                    && start.elapsed() < retry::LONGEST;
                 let error = Error::new(A::NAME, region, attempts, request_id, cause);
                 if should_retry {
                     Failed::Retryable(error, Duration::ZERO)
@@ -279,7 +282,6 @@ mod tests {
     };
 
     use serde_json::json;
-    use tokio::time::Instant;
 
     use super::*;
     use crate::cloud::api::vpc::{CreateSecurityGroup, DescribeSecurityGroups};

@@ -13,6 +13,10 @@ pub(super) const BACKOFF: Backoff = Backoff {
     total: Some(Duration::from_mins(1)),
 };
 
+/// No new attempt begins so long after the first one did. Attempts that get no response take a minute
+/// each, which the delays do not count.
+pub(super) const LONGEST: Duration = Duration::from_secs(90);
+
 /// A host that refuses connections for a few seconds is more often a wrong address than a bad
 /// moment, and its user should read that soon.
 const UNREACHABLE_ATTEMPTS: usize = 4;

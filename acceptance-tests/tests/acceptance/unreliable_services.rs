@@ -53,6 +53,15 @@ fn read_without_response_ends_at_its_timeout() {
     }
 }
 
+/// A data source has no timeouts, and each of its requests has a minute: two of them, and then an error.
+#[test]
+fn data_source_without_response_ends() {
+    let mut context = faulty(CLUSTER, "DescribeClusters", Fault::NoResponse);
+    context.set_limit(Duration::from_secs(200));
+    let errors = context.plan_errors();
+    assert!(errors.contains("no response within 60s"), "{errors}");
+}
+
 /// A write that was sent may have been carried out, so it is given the time of one request. In the cloud
 /// that is a minute, which is tested in the provider with a clock that does not wait.
 #[test]
@@ -158,10 +167,12 @@ fn without_certificates(context: &mut TestContext) {
 
 #[test]
 fn http_on_loopback_works_without_certificates() {
-    let mut context = TestContext::configured(GROUP);
-    without_certificates(&mut context);
-    context.apply();
-    context.assert_no_changes();
+    for hcl in [GROUP, POLICY] {
+        let mut context = TestContext::configured(hcl);
+        without_certificates(&mut context);
+        context.apply();
+        context.assert_no_changes();
+    }
 }
 
 #[test]
