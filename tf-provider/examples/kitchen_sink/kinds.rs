@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tf_provider::{Computed, Cx, Dynamic, Import, Model, NoIdentity, Number, Resource, Result};
+use tf_provider::{
+    Computed, Cx, Dynamic, Import, Model, NoIdentity, Number, Partial, Resource, Result,
+};
 
 use crate::store::Store;
 
@@ -144,8 +146,13 @@ impl Resource for Kinds {
         cx.client().remove(self.id.get()?)
     }
 
+    /// The identifier is enough: Terraform reads the rest right after.
     async fn import(what: Import<NoIdentity>, cx: &Cx<Store>) -> Result<Option<Self>> {
         let Import::Id(id) = what;
-        cx.client().find(&id)
+        if cx.client().find::<Self>(&id)?.is_none() {
+            return Ok(None);
+        }
+        let known = Partial::<Self> { id: id.into(), ..Default::default() };
+        Ok(Some(Self::with_defaults(&known)?))
     }
 }
