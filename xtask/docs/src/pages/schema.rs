@@ -13,15 +13,14 @@ use super::{capital, unwrapped};
 /// The section `Schema` of a page, or the sections of a function.
 pub(super) fn section(one: &Description) -> String {
     let mut parts = Vec::new();
-    match &one.signature {
-        Some(signature) => function(one, signature, &mut parts),
-        None => {
-            parts.push("## Schema".to_owned());
-            let rules = one.constraints.iter();
-            parts.extend(rules.map(|rule| format!("{}.", capital(&rule.doc()))));
-            let page = Attributes { timeouts: Some(&one.timeouts) };
-            page.object(&one.object, &[], &mut parts);
-        }
+    if let Some(signature) = &one.signature {
+        function(one, signature, &mut parts);
+    } else {
+        parts.push("## Schema".to_owned());
+        let rules = one.constraints.iter();
+        parts.extend(rules.map(|rule| format!("{}.", capital(&rule.doc()))));
+        let page = Attributes { timeouts: Some(&one.timeouts) };
+        page.object(&one.object, &[], &mut parts);
     }
     parts.join("\n\n")
 }
