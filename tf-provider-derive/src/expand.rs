@@ -255,7 +255,7 @@ mod tests {
             &with("requires_replace, requires_replace"),
             4,
             "requires_replace",
-            "`requires_replace` stands here twice",
+            "`requires_replace` is set twice",
         );
         check_err(
             &with("optional, default = 1"),

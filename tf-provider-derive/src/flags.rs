@@ -34,7 +34,7 @@ impl Flags {
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         let span = meta.path.span();
         if self.seen.contains(&name) && name != "validate" {
-            return Err(meta.error(format!("`{name}` stands here twice")));
+            return Err(meta.error(format!("`{name}` is set twice")));
         }
         for (a, b, why) in CONFLICTS {
             let other = if name == *a {

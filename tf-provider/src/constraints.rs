@@ -135,7 +135,9 @@ impl Constraint {
     /// The attributes that this rule names and the schema does not have.
     pub fn schema_errors(&self, schema: &Object) -> Vec<String> {
         let missing = self.paths.iter().filter(|path| !leads(schema, path.steps()));
-        missing.map(|path| format!("a constraint names `{path}`, which is no attribute")).collect()
+        missing
+            .map(|path| format!("a constraint names `{path}`, which is not an attribute"))
+            .collect()
     }
 }
 
@@ -163,7 +165,7 @@ fn clear(value: &mut Value, steps: &[Step]) {
 }
 
 fn conflict(at: &Path, set: &[&Path], detail: &str) -> Diagnostic {
-    Diagnostic::error(format!("{} are set together", list(set.iter().copied())))
+    Diagnostic::error(format!("{} cannot be set together", list(set.iter().copied())))
         .detail(detail)
         .at(at.clone())
 }
@@ -231,8 +233,8 @@ mod tests {
         check(&rule, "---", &["exactly one of `a`, `b` and `c` is required"]);
         check(&rule, "?--", &[]);
         check(&rule, "x?-", &[]);
-        check(&rule, "x-x", &["c: `a` and `c` are set together"]);
-        check(&rule, "xx?", &["b: `a` and `b` are set together"]);
+        check(&rule, "x-x", &["c: `a` and `c` cannot be set together"]);
+        check(&rule, "xx?", &["b: `a` and `b` cannot be set together"]);
     }
 
     #[test]
@@ -248,7 +250,7 @@ mod tests {
         let rule = at_most_one_of(ALL);
         check(&rule, "---", &[]);
         check(&rule, "-x?", &[]);
-        let all = "`a`, `b` and `c` are set together";
+        let all = "`a`, `b` and `c` cannot be set together";
         check(&rule, "xxx", &[&format!("b: {all}"), &format!("c: {all}")]);
     }
 
@@ -258,7 +260,7 @@ mod tests {
         check(&rule, "-xx", &[]);
         check(&rule, "?xx", &[]);
         check(&rule, "x?-", &[]);
-        check(&rule, "x-x", &["a: `a` and `c` are set together"]);
+        check(&rule, "x-x", &["a: `a` and `c` cannot be set together"]);
     }
 
     #[test]
@@ -285,8 +287,8 @@ mod tests {
         assert_eq!(
             exactly_one_of(&["a", "b", "a.b"]).schema_errors(&schema),
             [
-                "a constraint names `b`, which is no attribute",
-                "a constraint names `a.b`, which is no attribute",
+                "a constraint names `b`, which is not an attribute",
+                "a constraint names `a.b`, which is not an attribute",
             ],
         );
     }

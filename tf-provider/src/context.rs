@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Diagnostic, Diagnostics, Model, Value};
 
-/// One operation's surroundings: the client, the sign to stop, and what it leaves behind if it fails.
+/// What one operation works with: the client, the sign to stop, and what it leaves behind if it fails.
 pub struct Cx<C> {
     client: Arc<C>,
     cancelled: CancellationToken,
@@ -20,7 +20,7 @@ pub struct Cx<C> {
 }
 
 impl<C> Cx<C> {
-    /// OperationEnv for the unit test of a resource; the layer makes its own.
+    /// One for the unit test of a resource; the layer makes its own.
     pub fn new(client: Arc<C>) -> Self {
         Self::within(client, CancellationToken::new(), "".into(), Arc::default())
     }

@@ -81,11 +81,11 @@ impl Field for NoIdentity {
 pub(crate) fn schema_errors(object: &Object) -> Vec<String> {
     let broken = |attribute: &Attribute| {
         let problem = if !matches!(attribute.mode, Mode::Required | Mode::Optional) {
-            "an attribute of an identity is required or optional for an import"
+            "an attribute of an identity must be required or optional"
         } else if attribute.sensitive || attribute.write_only {
-            "nothing in an identity can be secret"
+            "an attribute of an identity cannot be sensitive or write-only"
         } else if !is_simple(&attribute.kind) {
-            "an attribute of an identity is a text, a number, a flag, or a list of these"
+            "an attribute of an identity must be a string, a number, a bool, or a list of these"
         } else {
             return None;
         };
@@ -121,11 +121,13 @@ mod tests {
 
     #[test]
     fn err_attributes_that_identities_do_not_allow() {
-        let mode = "a: an attribute of an identity is required or optional for an import";
+        let mode = "a: an attribute of an identity must be required or optional";
         check::<Computed<String>>(&[mode]);
-        check::<WriteOnly<String>>(&["a: nothing in an identity can be secret"]);
+        check::<WriteOnly<String>>(&[
+            "a: an attribute of an identity cannot be sensitive or write-only",
+        ]);
         let simple =
-            "a: an attribute of an identity is a text, a number, a flag, or a list of these";
+            "a: an attribute of an identity must be a string, a number, a bool, or a list of these";
         check::<Vec<Vec<String>>>(&[simple]);
         check::<std::collections::BTreeMap<String, String>>(&[simple]);
         check::<NoIdentity>(&["a: the object has no description", simple]);

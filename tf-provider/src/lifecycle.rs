@@ -78,7 +78,7 @@ impl<C: Send + Sync + 'static> Components<C> {
     /// Adds a function.
     #[must_use]
     pub fn function<F: Function>(self) -> Self {
-        self.with(AnyComponent::Function(Callable::of::<F>()))
+        self.with(AnyComponent::Function(Arc::new(Callable::of::<F>())))
     }
 
     fn with(mut self, component: AnyComponent<C>) -> Self {
@@ -107,7 +107,7 @@ pub(crate) enum AnyComponent<C> {
     EphemeralResource(Arc<dyn AnyEphemeral<C>>),
     ListResource(Arc<dyn AnyList<C>>),
     Action(Arc<dyn AnyAction<C>>),
-    Function(Callable),
+    Function(Arc<Callable>),
 }
 
 impl<C> AnyComponent<C> {

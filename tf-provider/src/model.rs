@@ -51,7 +51,7 @@ use crate::{diagnostics::Result, field::Field, schema::Object, value::Value};
 ///
 /// ```compile_fail
 /// # use tf_provider::Model;
-/// /// Only what is computed can be unknown_on_update.
+/// /// Only a computed attribute can be unknown_on_update.
 /// #[derive(Model)]
 /// struct Thing {
 ///     /// A name.
@@ -501,7 +501,7 @@ mod tests {
         /// Objects as a whole.
         #[tf(plain)]
         flat: Option<Vec<Leaf>>,
-        /// HookOutcome by the service.
+        /// Set by the service.
         computed: Computed<Vec<Option<String>>>,
     }
 

@@ -73,7 +73,7 @@ pub fn schema_errors<P: Provider>() -> Vec<String> {
                 }) =>
             {
                 problems
-                    .push("a list needs a resource of its name that has an identity".to_owned());
+                    .push("a list needs a resource of the same name with an identity".to_owned());
             }
             AnyComponent::Function(function) => problems = function.schema_errors(),
             _ => {}
@@ -105,10 +105,12 @@ impl Problems {
         };
         all.extend(own);
         if !full_name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')) {
-            all.push("its name may have small letters, digits and underscores".to_owned());
+            all.push(
+                "the name may contain only lowercase letters, digits and underscores".to_owned(),
+            );
         }
         if !self.seen.insert((kind, name)) {
-            all = vec!["it is offered twice".to_owned()];
+            all = vec!["it is declared twice".to_owned()];
         }
         let noun = kind.noun();
         self.found.extend(all.into_iter().map(|problem| format!("{noun} {full_name}: {problem}")));
@@ -130,12 +132,15 @@ fn schema_errors_in(declared: &Declaration) -> Vec<String> {
 /// Write-only is what would be stored otherwise.
 fn stored_nowhere(declared: &Declaration) -> Vec<String> {
     let write_only = declared.object.places(|attribute| attribute.write_only);
-    write_only.iter().map(|at| format!("{at}: only a resource has write-only attributes")).collect()
+    write_only
+        .iter()
+        .map(|at| format!("{at}: only a resource can have write-only attributes"))
+        .collect()
 }
 
 fn only_configured(declared: &Declaration) -> Vec<String> {
     let computed = declared.object.places(Attribute::is_decided);
-    let computed = computed.iter().map(|at| format!("{at}: nothing is computed here"));
+    let computed = computed.iter().map(|at| format!("{at}: an attribute here cannot be computed"));
     computed.chain(stored_nowhere(declared)).collect()
 }
 
@@ -305,35 +310,35 @@ mod tests {
     #[test]
     fn a_broken_schema_is_found_by_the_provider_s_own_test() {
         insta::assert_snapshot!(schema_errors::<Rules>().join("\n"), @r"
-        provider rules: decided: nothing is computed here
-        provider rules: parts.decided: nothing is computed here
-        provider rules: secret: only a resource has write-only attributes
-        provider rules: parts.secret: only a resource has write-only attributes
+        provider rules: decided: an attribute here cannot be computed
+        provider rules: parts.decided: an attribute here cannot be computed
+        provider rules: secret: only a resource can have write-only attributes
+        provider rules: parts.secret: only a resource can have write-only attributes
         resource rules_Broken: count: this name is reserved
-        resource rules_Broken: a constraint names `counts`, which is no attribute
+        resource rules_Broken: a constraint names `counts`, which is not an attribute
         resource rules_Broken: state version 1 needs as many upgrades, and there are 0
-        resource rules_Broken: identity: id: an attribute of an identity is required or optional for an import
+        resource rules_Broken: identity: id: an attribute of an identity must be required or optional
         resource rules_Broken: identity version 2 needs as many upgrades, and there are 0
-        resource rules_Broken: its name may have small letters, digits and underscores
-        resource rules_Broken: it is offered twice
-        data source rules_wrong: secret: only a resource has write-only attributes
-        data source rules_wrong: parts.secret: only a resource has write-only attributes
-        ephemeral resource rules_wrong: secret: only a resource has write-only attributes
-        ephemeral resource rules_wrong: parts.secret: only a resource has write-only attributes
-        list resource rules_all: decided: nothing is computed here
-        list resource rules_all: parts.decided: nothing is computed here
-        list resource rules_all: secret: only a resource has write-only attributes
-        list resource rules_all: parts.secret: only a resource has write-only attributes
-        list resource rules_all: a list needs a resource of its name that has an identity
-        action rules_wrong: decided: nothing is computed here
-        action rules_wrong: parts.decided: nothing is computed here
-        action rules_wrong: secret: only a resource has write-only attributes
-        action rules_wrong: parts.secret: only a resource has write-only attributes
-        function wrong: decided: a parameter is neither computed nor write-only
-        function wrong: secret: a parameter is neither computed nor write-only
-        function wrong: parts.decided: a parameter is neither computed nor write-only
-        function wrong: parts.secret: a parameter is neither computed nor write-only
-        function wrong: left_out: a parameter has no default
+        resource rules_Broken: the name may contain only lowercase letters, digits and underscores
+        resource rules_Broken: it is declared twice
+        data source rules_wrong: secret: only a resource can have write-only attributes
+        data source rules_wrong: parts.secret: only a resource can have write-only attributes
+        ephemeral resource rules_wrong: secret: only a resource can have write-only attributes
+        ephemeral resource rules_wrong: parts.secret: only a resource can have write-only attributes
+        list resource rules_all: decided: an attribute here cannot be computed
+        list resource rules_all: parts.decided: an attribute here cannot be computed
+        list resource rules_all: secret: only a resource can have write-only attributes
+        list resource rules_all: parts.secret: only a resource can have write-only attributes
+        list resource rules_all: a list needs a resource of the same name with an identity
+        action rules_wrong: decided: an attribute here cannot be computed
+        action rules_wrong: parts.decided: an attribute here cannot be computed
+        action rules_wrong: secret: only a resource can have write-only attributes
+        action rules_wrong: parts.secret: only a resource can have write-only attributes
+        function wrong: decided: a parameter cannot be computed or write-only
+        function wrong: secret: a parameter cannot be computed or write-only
+        function wrong: parts.decided: a parameter cannot be computed or write-only
+        function wrong: parts.secret: a parameter cannot be computed or write-only
+        function wrong: left_out: a parameter cannot have a default
         function wrong: the last field of a variadic function is a `Vec`
         ");
     }

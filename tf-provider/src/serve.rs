@@ -179,13 +179,13 @@ pub(crate) enum Error {
          Terraform from 1.0 and OpenTofu speak it"
     )]
     Version { offered: String },
-    #[error("no secure connection can be offered")]
+    #[error("could not offer a secure connection")]
     Tls(#[from] TlsError),
-    #[error("the socket could not be opened")]
+    #[error("could not open the socket")]
     Socket(#[source] io::Error),
-    #[error("the handshake could not be written")]
+    #[error("could not write the handshake")]
     Stdout(#[source] io::Error),
-    #[error("the runtime could not be started")]
+    #[error("could not start the runtime")]
     Runtime(#[source] io::Error),
     #[error("the server failed")]
     Server(#[source] tonic::transport::Error),

@@ -95,7 +95,7 @@ fn security_group_rule_with_invalid_attributes_is_refused() {
     None of them is set.
     "#);
     assert_text!(rule("  cidr_block = \"10.0.0.0/8\"\n  ipv6_cidr_block = \"::/0\""), @r#"
-    `cidr_block` and `ipv6_cidr_block` are set together
+    `cidr_block` and `ipv6_cidr_block` cannot be set together
       at tke_security_group_rule.it: ipv6_cidr_block = "::/0"
     Only one of them may be set.
     "#);
@@ -213,7 +213,7 @@ fn security_group_policy_with_invalid_attributes_is_refused() {
         @r#"
     Invalid value of `security_group_ids[1]`
       at tke_security_group_policy.it: security_group_ids = ["sg-[id]", "sg-[id]"]
-    An earlier element means the same.
+    Duplicate of an earlier element.
     "#
     );
     assert_text!(policy(&format!("{selector}  security_group_ids = [\"pods\"]\n")), @r#"
@@ -410,7 +410,7 @@ fn cluster_without_exactly_one_key_is_refused() {
     None of them is set.
     "#);
     assert_text!(errors("data \"tke_cluster\" \"it\" {\n  id = \"a\"\n  name = \"b\"\n}\n"), @r#"
-    `id` and `name` are set together
+    `id` and `name` cannot be set together
       at data.tke_cluster.it: name = "b"
     Only one of them may be set.
     "#);

@@ -322,7 +322,7 @@ mod tests {
         let applied = World::new().create(json!({"name": "panic after"})).await;
         let texts = applied.diagnostics.iter().map(Diagnostic::full_detail).collect::<Vec<_>>();
         insta::assert_snapshot!(texts.join("\n"), @r"
-        It panicked while it tried to create thing: told to.
+        It panicked: could not create thing: told to.
 
         What to do: report this to the provider's authors with the text above.
         ");

@@ -111,7 +111,7 @@ fn unfit(error: &serde_json::Error) -> Diagnostic {
     // The error itself would quote what is kept, which may be a secret.
     let (kind, line, column) = (error.classify(), error.line(), error.column());
     Diagnostic::bug(format!(
-        "Its private data of an ephemeral resource cannot be written or read: {kind:?} error at line \
+        "The private data of an ephemeral resource could not be encoded or decoded: {kind:?} error at line \
          {line}, column {column}."
     ))
 }

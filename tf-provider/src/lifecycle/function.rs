@@ -82,7 +82,7 @@ impl Callable {
     fn bind(&self, mut arguments: Vec<Value>) -> Result<Value, Failed> {
         let (expected, given) = (self.signature.parameters.len(), arguments.len());
         if given < expected || (given > expected && self.signature.variadic.is_none()) {
-            let text = format!("it takes {expected} arguments, and was given {given}");
+            let text = format!("wrong number of arguments: {expected} expected, {given} given");
             return Err(Failed { text, argument: None });
         }
         let rest = self
@@ -98,7 +98,7 @@ impl Callable {
     pub(crate) fn failed(&self, errors: Diagnostics) -> Failed {
         let error = errors.into_iter().find(|error| error.severity == Severity::Error);
         let Diagnostic { summary, detail, path, .. } =
-            error.unwrap_or_else(|| Diagnostic::error("there is no answer"));
+            error.unwrap_or_else(|| Diagnostic::error("the function returned no value"));
         let path = path.unwrap_or_default();
         let text = match (detail.trim_end().trim_end_matches('.'), path.steps()) {
             ("", _) => summary,
@@ -126,12 +126,13 @@ impl Callable {
         let mut found = self.declaration.object.schema_errors_inside();
         let wrong = |one: &Attribute| one.write_only || one.is_decided();
         for at in self.declaration.object.places(wrong) {
-            found.push(format!("{at}: a parameter is neither computed nor write-only"));
+            found.push(format!("{at}: a parameter cannot be computed or write-only"));
         }
         // It would never be used: every argument is given. Inside of one, null stands for a default.
         let defaults =
             self.declaration.object.attributes.iter().filter(|one| one.default.is_some());
-        found.extend(defaults.map(|one| format!("{}: a parameter has no default", one.name)));
+        found
+            .extend(defaults.map(|one| format!("{}: a parameter cannot have a default", one.name)));
         let last = self.declaration.object.attributes.last().map(Attribute::ty);
         if self.signature.variadic.is_some() && !matches!(last, Some(Type::List(_))) {
             found.push("the last field of a variadic function is a `Vec`".to_owned());
@@ -269,15 +270,18 @@ mod tests {
 
     #[test]
     fn err_too_few_and_too_many() {
-        check::<Join>(json!([]), Err(("it takes 1 arguments, and was given 0", None)));
-        check::<Meet>(json!([1, 2, 3, 4]), Err(("it takes 3 arguments, and was given 4", None)));
+        check::<Join>(json!([]), Err(("wrong number of arguments: 1 expected, 0 given", None)));
+        check::<Meet>(
+            json!([1, 2, 3, 4]),
+            Err(("wrong number of arguments: 3 expected, 4 given", None)),
+        );
     }
 
     #[test]
     fn err_a_panic_is_told_as_a_bug() {
         let answer = Callable::of::<Join>().call(vec!["-".into(), "panic".into()]);
         let failed = answer.unwrap_err();
-        assert!(failed.text.contains("It panicked while it tried to call join: told to"));
+        assert!(failed.text.contains("It panicked: could not call join: told to"));
         assert_eq!(failed.argument, None);
     }
 

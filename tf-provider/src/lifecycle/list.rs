@@ -57,7 +57,7 @@ pub(crate) async fn complete<C>(
     };
     match &identity {
         None => diagnostics.push(Diagnostic::bug(format!(
-            "It listed the {} `{name}` without saying which it is.",
+            "It listed the {} `{name}` without an identity.",
             declared.name
         ))),
         Some(identity) if with_object && object.is_none() => {

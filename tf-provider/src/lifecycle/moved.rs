@@ -65,7 +65,7 @@ impl Target<'_> {
             .map(|known| format!("  {} of {}", known.type_name, known.provider))
             .collect();
         let known = if known.is_empty() {
-            "Nothing can be moved to it.".to_owned()
+            "No resource type can be moved to it.".to_owned()
         } else {
             format!("These can:\n\n{}", known.join("\n"))
         };

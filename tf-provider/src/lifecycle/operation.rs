@@ -200,5 +200,5 @@ fn bug(description: &str, payload: &(dyn Any + Send)) -> Diagnostics {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let text = text.unwrap_or("no message");
-    Diagnostic::bug(format!("It panicked while it tried to {description}: {text}")).into()
+    Diagnostic::bug(format!("It panicked: could not {description}: {text}")).into()
 }

@@ -222,8 +222,8 @@ fn apply_hook_changes(
 
 fn not_to_be_planned(at: Path) -> Diagnostic {
     let detail = format!(
-        "Its plan changed `{at}`, which is for the configuration alone to decide. \
-         The plan holds what the configuration says."
+        "Its plan changed `{at}`, which only the configuration can set. \
+         The value of the configuration is planned."
     );
     Diagnostic::bug(detail).as_warning().at(at)
 }

@@ -28,7 +28,7 @@ pub(crate) fn upgrade(
         return conform(declared, stored);
     }
     let mut value: Json = serde_json::from_slice(stored)
-        .map_err(|error| unreadable().detail(format!("It is no JSON: {error}")))?;
+        .map_err(|error| unreadable().detail(format!("It is not valid JSON: {error}")))?;
     for step in steps {
         value = catch_panic(&format!("upgrade the {what} of {}", declared.name), || step(value))??;
     }

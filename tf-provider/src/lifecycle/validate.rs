@@ -44,8 +44,8 @@ fn refuse_duplicates(object: &Object, config: &Value, at: &Path, found: &mut Dia
             let planned = known.map(|element| propose(object, &Value::Null, element));
             let planned: Vec<_> = planned.collect();
             if planned.iter().collect::<BTreeSet<_>>().len() < planned.len() {
-                let twice = Diagnostic::error(format!("`{at}` holds an element twice"));
-                let why = "One of them leaves out what the other one sets to its default.";
+                let twice = Diagnostic::error(format!("`{at}` contains a duplicate element"));
+                let why = "Two elements are equal once defaults are filled in.";
                 found.push(twice.at(at.clone()).detail(why).remedy("remove one of them."));
             }
         }
@@ -68,10 +68,12 @@ fn refuse_write_only_at(object: &Object, config: &Value, at: &Path, found: &mut 
         let at = at.clone().attribute(&attribute.name);
         match &attribute.kind {
             _ if attribute.write_only && !config.is_null() => found.push(
-                Diagnostic::error("this Terraform has no write-only attributes")
-                    .detail(format!("It would store `{at}`, which is not meant to be stored."))
-                    .remedy("use Terraform 1.11 or OpenTofu 1.11 or later, or leave it out.")
-                    .at(at),
+                Diagnostic::error(
+                    "write-only attributes are not supported by this version of Terraform",
+                )
+                .detail(format!("It would store `{at}` in the state."))
+                .remedy("use Terraform 1.11 or OpenTofu 1.11 or later, or remove the attribute.")
+                .at(at),
             ),
             AttributeType::Nested(nesting, object) => {
                 traverse::objects(*nesting, config, [], &at, |config, [], at| {
@@ -132,7 +134,7 @@ mod tests {
     fn err_conflicting_attributes() {
         check(
             json!({"name": "a", "peer": "::1", "peers": ["::2"]}),
-            "peer: `peer` and `peers` are set together",
+            "peer: `peer` and `peers` cannot be set together",
         );
     }
 
@@ -159,7 +161,7 @@ mod tests {
             Typed::<Rules>::new(Declaration::new("rules", Rules::object()), |_| Diagnostics::new());
         let tcp = |port: Json| json!({"port": port, "protocol": "tcp"});
         for (rules, expected) in [
-            (json!([{"port": 1}, tcp(1.into())]), "rules: `rules` holds an element twice"),
+            (json!([{"port": 1}, tcp(1.into())]), "rules: `rules` contains a duplicate element"),
             (json!([{"port": 1}, tcp(2.into())]), ""),
             (json!([{"port": "?"}, tcp("?".into()), {"port": 1, "protocol": "?"}]), ""),
             (json!("?"), ""),
@@ -181,6 +183,9 @@ mod tests {
         let object = &resource.declaration().object;
         assert!(refuse_write_only(object, &thing(json!({"name": "a"}))).is_empty());
         let found = refuse_write_only(object, &thing(json!({"name": "a", "secret": "s"})));
-        assert_eq!(found.to_string(), "secret: this Terraform has no write-only attributes");
+        assert_eq!(
+            found.to_string(),
+            "secret: write-only attributes are not supported by this version of Terraform"
+        );
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn foreign(state: Option<&wire::RawState>) -> Result<Json> {
         Some(state) if state.json.is_empty() => Ok(unflattened(&state.flatmap)),
         Some(state) => serde_json::from_slice(&state.json).map_err(|error| {
             Diagnostic::error("cannot read the state of the other provider")
-                .detail(format!("It is no JSON: {error}"))
+                .detail(format!("It is not valid JSON: {error}"))
                 .into()
         }),
         None => Ok(Json::Null),

@@ -60,9 +60,9 @@ impl<P: Provider> Service<P> {
 
     fn validate_provider(
         &self,
-        request: wire::validate_provider_config::Request,
+        request: &wire::validate_provider_config::Request,
     ) -> wire::validate_provider_config::Response {
-        let diagnostics = validated(Ok(&self.provider), request.config);
+        let diagnostics = validated(Ok(&self.provider), request.config.as_ref());
         wire::validate_provider_config::Response { diagnostics }
     }
 
@@ -121,21 +121,21 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::validate_provider_config::Request>,
     ) -> Answer<wire::validate_provider_config::Response> {
-        Ok(Response::new(self.validate_provider(request.into_inner())))
+        Ok(Response::new(self.validate_provider(&request.into_inner())))
     }
 
     async fn validate_resource_config(
         &self,
         request: Request<wire::validate_resource_config::Request>,
     ) -> Answer<wire::validate_resource_config::Response> {
-        Ok(Response::new(self.validate_resource(request.into_inner())))
+        Ok(Response::new(self.validate_resource(&request.into_inner())))
     }
 
     async fn validate_data_resource_config(
         &self,
         request: Request<wire::validate_data_resource_config::Request>,
     ) -> Answer<wire::validate_data_resource_config::Response> {
-        Ok(Response::new(self.validate_data_source(request.into_inner())))
+        Ok(Response::new(self.validate_data_source(&request.into_inner())))
     }
 
     async fn configure_provider(
@@ -149,7 +149,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::upgrade_resource_state::Request>,
     ) -> Answer<wire::upgrade_resource_state::Response> {
-        Ok(Response::new(self.upgrade_state(request.into_inner())))
+        Ok(Response::new(self.upgrade_state(&request.into_inner())))
     }
 
     async fn get_resource_identity_schemas(
@@ -163,7 +163,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::upgrade_resource_identity::Request>,
     ) -> Answer<wire::upgrade_resource_identity::Response> {
-        Ok(Response::new(self.upgrade_identity(request.into_inner())))
+        Ok(Response::new(self.upgrade_identity(&request.into_inner())))
     }
 
     async fn read_resource(
@@ -212,7 +212,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::validate_ephemeral_resource_config::Request>,
     ) -> Answer<wire::validate_ephemeral_resource_config::Response> {
-        Ok(Response::new(self.validate_ephemeral(request.into_inner())))
+        Ok(Response::new(self.validate_ephemeral(&request.into_inner())))
     }
 
     async fn open_ephemeral_resource(
@@ -240,42 +240,42 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::validate_list_resource_config::Request>,
     ) -> Answer<wire::validate_list_resource_config::Response> {
-        Ok(Response::new(self.validate_list(request.into_inner())))
+        Ok(Response::new(self.validate_list(&request.into_inner())))
     }
 
     async fn list_resource(
         &self,
         request: Request<wire::list_resource::Request>,
     ) -> Answer<BoxStream<wire::list_resource::Event>> {
-        Ok(Response::new(Box::pin(self.list(request.into_inner()))))
+        Ok(Response::new(Box::pin(self.list(&request.into_inner()))))
     }
 
     async fn generate_resource_config(
         &self,
         request: Request<wire::generate_resource_config::Request>,
     ) -> Answer<wire::generate_resource_config::Response> {
-        Ok(Response::new(self.generate(request.into_inner())))
+        Ok(Response::new(self.generate(&request.into_inner())))
     }
 
     async fn validate_action_config(
         &self,
         request: Request<wire::validate_action_config::Request>,
     ) -> Answer<wire::validate_action_config::Response> {
-        Ok(Response::new(self.validate_action(request.into_inner())))
+        Ok(Response::new(self.validate_action(&request.into_inner())))
     }
 
     async fn plan_action(
         &self,
         request: Request<wire::plan_action::Request>,
     ) -> Answer<wire::plan_action::Response> {
-        Ok(Response::new(self.plan_of_action(request.into_inner())))
+        Ok(Response::new(self.plan_of_action(&request.into_inner())))
     }
 
     async fn invoke_action(
         &self,
         request: Request<wire::invoke_action::Request>,
     ) -> Answer<BoxStream<wire::invoke_action::Event>> {
-        Ok(Response::new(Box::pin(self.invoke(request.into_inner()))))
+        Ok(Response::new(Box::pin(self.invoke(&request.into_inner()))))
     }
 
     async fn get_functions(
@@ -289,7 +289,7 @@ impl<P: Provider> wire::provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::call_function::Request>,
     ) -> Answer<wire::call_function::Response> {
-        Ok(Response::new(self.call(request.into_inner())))
+        Ok(Response::new(self.call(&request.into_inner())))
     }
 
     async fn stop_provider(
@@ -310,10 +310,10 @@ fn not_offered(kind: Kind, name: &str) -> Diagnostics {
 /// What validation of a configuration finds.
 fn validated(
     component: Result<&dyn Component>,
-    config: Option<wire::DynamicValue>,
+    config: Option<&wire::DynamicValue>,
 ) -> Vec<wire::Diagnostic> {
     let found = component.and_then(|component| {
-        let config = decode::value(config.as_ref(), &component.declaration().ty)?;
+        let config = decode::value(config, &component.declaration().ty)?;
         Ok(validate(component, &config))
     });
     encode::diagnostics(found.unwrap_or_else(|errors| errors))

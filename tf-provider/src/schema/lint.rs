@@ -85,7 +85,7 @@ impl Findings {
         for attribute in &object.attributes {
             let path = path.clone().step(Step::Attribute(attribute.name.clone()));
             if !names.insert(&attribute.name) {
-                self.at(&path, "there are two attributes of this name");
+                self.at(&path, "the attribute is declared twice");
             }
             self.attribute(attribute, &path, enclosing);
         }
@@ -93,16 +93,16 @@ impl Findings {
 
     fn attribute(&mut self, attribute: &Attribute, path: &Path, enclosing: Enclosing) {
         if !is_name(&attribute.name) {
-            self.at(path, "a name consists of lower-case letters, digits and `_`, a letter first");
+            self.at(path, "a name must start with a lowercase letter and contain only lowercase letters, digits and `_`");
         }
         if attribute.doc.trim().is_empty() {
             self.at(path, "the attribute has no description");
         }
         if attribute.write_only && attribute.is_computed() {
-            self.at(path, "what is write-only can be neither computed nor have a default");
+            self.at(path, "a write-only attribute cannot be computed or have a default");
         }
         if attribute.unknown_on_update && !attribute.is_computed() {
-            self.at(path, "only what is computed can be unknown_on_update");
+            self.at(path, "only a computed attribute can be unknown_on_update");
         }
         self.default(attribute, path);
         self.placement(attribute, path, enclosing);
@@ -124,15 +124,15 @@ impl Findings {
     fn default(&mut self, attribute: &Attribute, path: &Path) {
         let Some(default) = &attribute.default else { return };
         if attribute.mode != Mode::OptionalComputed {
-            self.at(path, "what has a default is optional and computed");
+            self.at(path, "an attribute with a default must be optional and computed");
         }
         if default.is_null() || !default.is_wholly_known() {
-            self.at(path, "the default is not known");
+            self.at(path, "the default must be known");
         }
         let mut refused = Diagnostics::new();
         attribute.check_at(default, path, &mut refused);
         for diagnostic in refused {
-            self.at(path, &format!("the default is refused: {}", diagnostic.detail));
+            self.at(path, &format!("the default is invalid: {}", diagnostic.detail));
         }
     }
 
@@ -140,25 +140,25 @@ impl Findings {
         if enclosing.set {
             // Terraform cannot tell which element of one set became which of another.
             if attribute.write_only {
-                self.at(path, "nothing inside a set can be write-only");
+                self.at(path, "an attribute inside a set cannot be write-only");
             }
             if attribute.is_decided() {
-                self.at(path, "the provider cannot decide what is inside a set");
+                self.at(path, "an attribute inside a set cannot be computed");
             }
             if attribute.requires_replace {
-                self.at(path, "a path cannot lead into a set: let the set itself replace");
+                self.at(path, "an attribute inside a set cannot require replacement: set it on the set itself");
             }
         }
         if enclosing.flat {
             let lost = [
                 (attribute.is_computed(), "be computed or have a default"),
                 (attribute.write_only, "be write-only"),
-                (attribute.sensitive, "be sensitive: let the whole be"),
-                (attribute.requires_replace, "replace: let the whole"),
+                (attribute.sensitive, "be sensitive: mark the whole value"),
+                (attribute.requires_replace, "require replacement: mark the whole value"),
                 (attribute.deprecated.is_some(), "be deprecated"),
             ];
             for (_, what) in lost.iter().filter(|(is, _)| *is) {
-                self.at(path, &format!("a part of a plain value cannot {what}"));
+                self.at(path, &format!("an attribute of a plain object cannot {what}"));
             }
         }
     }
@@ -169,7 +169,7 @@ impl Findings {
             ty => enclosing.collection && ty.has_dynamic(),
         };
         if inside {
-            self.at(path, "elements of a collection have one type, so it cannot be dynamic");
+            self.at(path, "the elements of a collection cannot be dynamic");
         }
     }
 }
@@ -255,11 +255,11 @@ mod tests {
             check(named(name), &[&format!("{name}: this name is reserved")]);
         }
         for name in ["", "A", "a-b", "_a", "1a", "ä"] {
-            let rule = "a name consists of lower-case letters, digits and `_`, a letter first";
+            let rule = "a name must start with a lowercase letter and contain only lowercase letters, digits and `_`";
             check(named(name), &[&format!("{name}: {rule}")]);
         }
         let twice = Object::new("Doc.", vec![of::<bool>(), of::<bool>()]);
-        assert_eq!(twice.schema_errors(), ["a: there are two attributes of this name"]);
+        assert_eq!(twice.schema_errors(), ["a: the attribute is declared twice"]);
     }
 
     #[test]
@@ -271,29 +271,29 @@ mod tests {
 
     #[test]
     fn err_modes() {
-        let rule = "a: what is write-only can be neither computed nor have a default";
+        let rule = "a: a write-only attribute cannot be computed or have a default";
         check(of::<WriteOnly<String>>().default("x"), &[rule]);
         check(
             of::<String>().unknown_on_update(),
-            &["a: only what is computed can be unknown_on_update"],
+            &["a: only a computed attribute can be unknown_on_update"],
         );
         check(
             Attribute { mode: Mode::Required, ..of::<String>().default("x") },
-            &["a: what has a default is optional and computed"],
+            &["a: an attribute with a default must be optional and computed"],
         );
     }
 
     #[test]
     fn err_defaults() {
-        check(of::<String>().default(Value::Null), &["a: the default is not known"]);
-        check(of::<String>().default(Value::unknown()), &["a: the default is not known"]);
+        check(of::<String>().default(Value::Null), &["a: the default must be known"]);
+        check(of::<String>().default(Value::unknown()), &["a: the default must be known"]);
         check(
             of::<String>().default(true),
-            &["a: the default is refused: a string is required, not a bool"],
+            &["a: the default is invalid: a string is required, not a bool"],
         );
         check(
             of::<u8>().validate::<u8, _, _>(range(1..=5)).default(9),
-            &["a: the default is refused: must be from 1 to 5"],
+            &["a: the default is invalid: must be from 1 to 5"],
         );
     }
 
@@ -302,12 +302,12 @@ mod tests {
         let check = |inner, problem: &str| {
             check(holding(Nesting::Set, inner), &[&format!("o.a: {problem}")]);
         };
-        check(of::<WriteOnly<bool>>(), "nothing inside a set can be write-only");
-        check(of::<Computed<bool>>(), "the provider cannot decide what is inside a set");
-        check(of::<Computed<bool>>().optional(), "the provider cannot decide what is inside a set");
+        check(of::<WriteOnly<bool>>(), "an attribute inside a set cannot be write-only");
+        check(of::<Computed<bool>>(), "an attribute inside a set cannot be computed");
+        check(of::<Computed<bool>>().optional(), "an attribute inside a set cannot be computed");
         check(
             of::<bool>().requires_replace(),
-            "a path cannot lead into a set: let the set itself replace",
+            "an attribute inside a set cannot require replacement: set it on the set itself",
         );
     }
 
@@ -315,7 +315,7 @@ mod tests {
     fn err_deep_inside_a_set() {
         check(
             holding(Nesting::Set, holding(Nesting::Single, of::<Computed<bool>>())),
-            &["o.o.a: the provider cannot decide what is inside a set"],
+            &["o.o.a: an attribute inside a set cannot be computed"],
         );
     }
 
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn err_dynamic_elements() {
-        let rule = "elements of a collection have one type, so it cannot be dynamic";
+        let rule = "the elements of a collection cannot be dynamic";
         for nesting in [Nesting::List, Nesting::Set, Nesting::Map] {
             check(holding(nesting, of::<Any>()), &[&format!("o.a: {rule}")]);
         }
@@ -360,22 +360,25 @@ mod tests {
         };
         check(
             of::<Computed<bool>>(),
-            "a part of a plain value cannot be computed or have a default",
+            "an attribute of a plain object cannot be computed or have a default",
         );
         check(
             of::<bool>().default(true),
-            "a part of a plain value cannot be computed or have a default",
+            "an attribute of a plain object cannot be computed or have a default",
         );
-        check(of::<WriteOnly<bool>>(), "a part of a plain value cannot be write-only");
+        check(of::<WriteOnly<bool>>(), "an attribute of a plain object cannot be write-only");
         check(
             of::<bool>().sensitive(),
-            "a part of a plain value cannot be sensitive: let the whole be",
+            "an attribute of a plain object cannot be sensitive: mark the whole value",
         );
         check(
             of::<bool>().requires_replace(),
-            "a part of a plain value cannot replace: let the whole",
+            "an attribute of a plain object cannot require replacement: mark the whole value",
         );
-        check(of::<bool>().deprecated("old"), "a part of a plain value cannot be deprecated");
+        check(
+            of::<bool>().deprecated("old"),
+            "an attribute of a plain object cannot be deprecated",
+        );
     }
 
     #[test]

@@ -327,6 +327,6 @@ mod tests {
         let lines = logged(LevelFilter::WARN, || {
             tracing::warn!(error = &error as &dyn std::error::Error, "refused");
         });
-        assert_eq!(lines[0]["error"], "the socket could not be opened: disk full");
+        assert_eq!(lines[0]["error"], "could not open the socket: disk full");
     }
 }

@@ -24,11 +24,11 @@ pub(crate) struct Tls {
 /// Why there can be no TLS.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
-    #[error("PLUGIN_CLIENT_CERT holds no certificate")]
+    #[error("PLUGIN_CLIENT_CERT does not contain a certificate")]
     ClientCertificate(#[source] pem::Error),
-    #[error("a certificate of our own could not be made")]
+    #[error("could not create the certificate of the server")]
     OwnCertificate(#[from] rcgen::Error),
-    #[error("TLS could not be set up")]
+    #[error("could not set up TLS")]
     Setup(#[from] rustls::Error),
 }
 

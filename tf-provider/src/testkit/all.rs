@@ -22,12 +22,12 @@ pub(crate) struct All {
     /// With a default.
     #[tf(default = "tcp")]
     protocol: Normalized<Word>,
-    /// HookOutcome by the service.
+    /// Set by the service.
     id: Computed<String>,
     /// Changed by any update.
     #[tf(unknown_on_update)]
     revision: Computed<i64>,
-    /// HookOutcome by the user or the service.
+    /// Set by the user or the service.
     #[tf(optional)]
     port: Computed<i64>,
     /// Never stored.
@@ -69,7 +69,7 @@ pub(crate) struct Part {
     /// With a default.
     #[tf(default = 443)]
     port: i64,
-    /// HookOutcome by the service.
+    /// Set by the service.
     id: Computed<String>,
     /// Changed by any update.
     #[tf(unknown_on_update)]

@@ -119,7 +119,7 @@ impl<T: Field> Validate<Vec<T>> for Unique {
             if elements.iter().take(n).any(|earlier| T::semantic_equals(earlier, element)) {
                 out.push(Diagnostic::invalid(
                     &at.clone().index(n),
-                    "an earlier element means the same",
+                    "duplicate of an earlier element",
                 ));
             }
         }
@@ -175,7 +175,7 @@ mod tests {
         let list = Value::list(["::1".into(), Value::unknown(), "0::1".into(), Value::unknown()]);
         assert_eq!(
             run::<Vec<Normalized<IpAddr>>, _, _>(unique(), &list),
-            ["a[2]: an earlier element means the same"]
+            ["a[2]: duplicate of an earlier element"]
         );
         assert!(run::<Vec<String>, _, _>(unique(), &list).is_empty());
     }

@@ -216,7 +216,7 @@ impl Seed<'_> {
         let len = entries.len();
         let entries: Map<_> = entries.into_iter().collect();
         if entries.len() < len {
-            return Err(A::Error::custom("a key stands here twice"));
+            return Err(A::Error::custom("the map has a duplicate key"));
         }
         Ok(Value::Map(entries))
     }
@@ -235,13 +235,13 @@ impl Seed<'_> {
                 Some((slot, ty)) => {
                     let value = map.next_value_seed(Seed { ty, ..self })?;
                     if slot.replace(value).is_some() {
-                        return Err(A::Error::custom("stands here twice"));
+                        return Err(A::Error::custom("the attribute is set twice"));
                     }
                 }
                 None if self.others == Others::LeaveOut => {
                     map.next_value::<IgnoredAny>()?;
                 }
-                None => return Err(A::Error::custom("there is no such attribute")),
+                None => return Err(A::Error::custom("the schema has no such attribute")),
             }
             self.leave();
         }
@@ -283,14 +283,14 @@ fn dynamic<'de, A: MapAccess<'de>>(seed: Seed<'_>, mut map: A) -> Result<Value, 
         match key.as_str() {
             "type" => ty = Some(map.next_value::<Box<RawValue>>()?),
             "value" => value = Some(map.next_value::<Box<RawValue>>()?),
-            _ => return Err(A::Error::custom("a value with its type is required")),
+            _ => return Err(A::Error::custom("a dynamic value with its type is required")),
         }
     }
     let (Some(ty), Some(value)) = (ty, value) else {
-        return Err(A::Error::custom("a value with its type is required"));
+        return Err(A::Error::custom("a dynamic value with its type is required"));
     };
     if seed.typed {
-        return Err(A::Error::custom("a value with its type cannot hold another"));
+        return Err(A::Error::custom("a dynamic value cannot contain another one"));
     }
     let ty = Type::from_json(ty.get().as_bytes()).map_err(A::Error::custom)?;
     let mut json = serde_json::Deserializer::from_str(value.get());
@@ -421,7 +421,7 @@ mod tests {
         let expected = Value::map([("a", Value::list([Value::map([("b", true.into())])]))]);
         assert_eq!(decode_state(json, &object), Ok(expected));
         let error = decode(json, &object).unwrap_err();
-        assert_eq!(error.to_string(), "a[0].c: there is no such attribute");
+        assert_eq!(error.to_string(), "a[0].c: the schema has no such attribute");
     }
 
     #[test]
@@ -432,19 +432,19 @@ mod tests {
         check_err(r#""secret""#, r#""bool""#, "a bool is required, not a string");
         check_err("[1,{}]", r#"["list","number"]"#, "[1]: a number is required");
         check_err(r#"{"k":[]}"#, r#"["map","bool"]"#, r#"["k"]: a bool is required, not a list"#);
-        check_err(r#"{"k":1,"k":2}"#, r#"["map","number"]"#, "a key stands here twice");
+        check_err(r#"{"k":1,"k":2}"#, r#"["map","number"]"#, "the map has a duplicate key");
         check_err("[1]", r#"["tuple",["number","bool"]]"#, "2 elements are required");
         check_err("[1,true,1]", r#"["tuple",["number","bool"]]"#, "2 elements are required");
         check_err("[1", r#"["list","number"]"#, "[1]: EOF while parsing a list");
         check_err("1 1", r#""number""#, "trailing characters");
-        check_err(r#"{"value":1}"#, r#""dynamic""#, "a value with its type is required");
+        check_err(r#"{"value":1}"#, r#""dynamic""#, "a dynamic value with its type is required");
         check_err("1e999999999", r#""number""#, "a number has at most 4096 digits");
     }
 
     #[test]
     fn err_depth_is_bounded() {
         let deep = r#"{"type":"dynamic","value":"#.repeat(50_000) + "1" + &"}".repeat(50_000);
-        check_err(&deep, r#""dynamic""#, "a value with its type cannot hold another");
+        check_err(&deep, r#""dynamic""#, "a dynamic value cannot contain another one");
         let wide = "[".repeat(1_000_000);
         assert!(
             decode_state(format!(r#"{{"x":{wide}"#).as_bytes(), &ty(r#"["object",{}]"#)).is_err()

@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         }
         let entries: Map<_> = entries.into_iter().collect();
         if entries.len() < len {
-            return Err(DecodeError::new("a key stands here twice"));
+            return Err(DecodeError::new("the map has a duplicate key"));
         }
         Ok(Value::Map(entries))
     }
@@ -138,11 +138,11 @@ impl<'a> Reader<'a> {
             let found = types.find(name, n);
             let slot = found.and_then(|(place, ty)| values.get_mut(place).zip(Some(ty)));
             let Some((slot, ty)) = slot else {
-                return Err(DecodeError::new("there is no such attribute").in_attribute(name));
+                return Err(DecodeError::new("the schema has no such attribute").in_attribute(name));
             };
             let value = self.value(ty).map_err(|error| error.in_attribute(name))?;
             if slot.replace(value).is_some() {
-                return Err(DecodeError::new("stands here twice").in_attribute(name));
+                return Err(DecodeError::new("the attribute is set twice").in_attribute(name));
             }
         }
         if let Some((name, _)) = types.keys().zip(&values).find(|(_, value)| value.is_none()) {
@@ -154,11 +154,11 @@ impl<'a> Reader<'a> {
 
     /// A value together with its type. That type is complete, so no part needs one of its own.
     fn dynamic(&mut self, marker: Marker) -> Result<Value, DecodeError> {
-        if self.array(marker, "a value with its type")? != 2 {
-            return Err(DecodeError::new("a value with its type is required"));
+        if self.array(marker, "a dynamic value with its type")? != 2 {
+            return Err(DecodeError::new("a dynamic value with its type is required"));
         }
         if std::mem::replace(&mut self.typed, true) {
-            return Err(DecodeError::new("a value with its type cannot hold another"));
+            return Err(DecodeError::new("a dynamic value cannot contain another one"));
         }
         let len = match self.marker()? {
             Marker::Bin8 => self.size::<1>()?,
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
         };
         match std::str::from_utf8(self.take(len)?) {
             Ok(text) => Ok(Some(text)),
-            Err(_) => Err(DecodeError::new("the text is not UTF-8")),
+            Err(_) => Err(DecodeError::new("the string is not valid UTF-8")),
         }
     }
 
@@ -275,7 +275,7 @@ impl<'a> Reader<'a> {
 }
 
 fn cut() -> DecodeError {
-    DecodeError::new("the value is cut short")
+    DecodeError::new("the value is truncated")
 }
 
 fn required(what: &str, found: Marker) -> DecodeError {
@@ -547,7 +547,7 @@ mod tests {
         check_err("ca7f800000", r#""number""#, "a number must be finite");
         check_err("9101", r#"["tuple",["number","bool"]]"#, "2 elements are required, not 1");
         check_err("c1", r#""bool""#, "a bool is required, not a reserved byte");
-        check_err("a1ff", r#""string""#, "the text is not UTF-8");
+        check_err("a1ff", r#""string""#, "the string is not valid UTF-8");
         check_err("c403010203", r#""string""#, "a string is required, not bytes");
         check_err("c0c0", r#""string""#, "1 bytes follow the value");
     }
@@ -556,44 +556,47 @@ mod tests {
     fn err_objects_with_other_attributes() {
         let object = r#"["object",{"a":"bool","b":["map","bool"]}]"#;
         check_err("81a161c3", object, "b: the attribute is missing");
-        check_err("82a161c3a163c3", object, "c: there is no such attribute");
-        check_err("82a161c3a161c3", object, "a: stands here twice");
+        check_err("82a161c3a163c3", object, "c: the schema has no such attribute");
+        check_err("82a161c3a161c3", object, "a: the attribute is set twice");
         check_err("82a162c0a16101", object, "a: a bool is required, not a number");
         check_err("82a161c0a16281a16b01", object, r#"b["k"]: a bool is required, not a number"#);
-        check_err("82a161c0a16282a16bc3a16bc3", object, "b: a key stands here twice");
+        check_err("82a161c0a16282a16bc3a16bc3", object, "b: the map has a duplicate key");
         check_err("8201c301c3", object, "a key is required, not a number");
     }
 
     #[test]
     fn err_dynamic_values_without_their_type() {
         let any = r#""dynamic""#;
-        check_err("a178", any, "a value with its type is required, not a string");
-        check_err("91c0", any, "a value with its type is required");
+        check_err("a178", any, "a dynamic value with its type is required, not a string");
+        check_err("91c0", any, "a dynamic value with its type is required");
         check_err("92a178a178", any, "a type is required, not a string");
-        check_err("92c4012273c0", any, "this is not a type");
+        check_err("92c4012273c0", any, "this is not a Terraform type");
     }
 
     #[test]
     fn err_sizes_that_are_not_there() {
         let list = r#"["list","string"]"#;
-        check_err("ddffffffff", list, "[0]: the value is cut short");
-        check_err("dfffffffff", r#"["map","string"]"#, "the value is cut short");
-        check_err("dbffffffff", r#""string""#, "the value is cut short");
-        check_err("c9ffffffff0c", r#""string""#, "the value is cut short");
-        check_err("92c6ffffffff", r#""dynamic""#, "the value is cut short");
-        check_err("cf00", r#""number""#, "the value is cut short");
+        check_err("ddffffffff", list, "[0]: the value is truncated");
+        check_err("dfffffffff", r#"["map","string"]"#, "the value is truncated");
+        check_err("dbffffffff", r#""string""#, "the value is truncated");
+        check_err("c9ffffffff0c", r#""string""#, "the value is truncated");
+        check_err("92c6ffffffff", r#""dynamic""#, "the value is truncated");
+        check_err("cf00", r#""number""#, "the value is truncated");
     }
 
     #[test]
     fn err_depth_is_bounded() {
         let level = b"\x92\xc4\x09\"dynamic\"";
         let error = decode(&level.repeat(1_000_000), &Type::Dynamic).unwrap_err();
-        assert_eq!(error.message(), "a value with its type cannot hold another");
+        assert_eq!(error.message(), "a dynamic value cannot contain another one");
         let ty = format!("{}\"bool\"{}", "[\"list\",".repeat(100_000), "]".repeat(100_000));
         let mut bytes = b"\x92\xc6".to_vec();
         bytes.extend(u32::try_from(ty.len()).unwrap().to_be_bytes());
         bytes.extend(ty.as_bytes());
-        assert_eq!(decode(&bytes, &Type::Dynamic).unwrap_err().message(), "this is not a type");
+        assert_eq!(
+            decode(&bytes, &Type::Dynamic).unwrap_err().message(),
+            "this is not a Terraform type"
+        );
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Number {
     }
 }
 
-/// StringLike out, without an exponent.
+/// Written out, without an exponent.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

@@ -58,7 +58,7 @@ impl Type {
 
     /// Reads Terraform's JSON notation.
     pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
-        let invalid = |_| DecodeError::new("this is not a type");
+        let invalid = |_| DecodeError::new("this is not a Terraform type");
         Self::of_json(&serde_json::from_slice(json).map_err(invalid)?)
     }
 
@@ -98,7 +98,7 @@ impl Type {
     }
 
     fn of_json(json: &Json) -> Result<Self, DecodeError> {
-        let invalid = || DecodeError::new("this is not a type");
+        let invalid = || DecodeError::new("this is not a Terraform type");
         let parts = match json {
             Json::String(name) => {
                 return match name.as_str() {

@@ -235,7 +235,7 @@ async fn plaintext_is_for_a_core_without_a_certificate() -> Result {
 async fn invalid_certificate_does_not_allow_plaintext() {
     let environment = [("PLUGIN_CLIENT_CERT", "no certificate")];
     let refused = Process::start_with(command(&environment), None).await.unwrap_err().to_string();
-    assert!(refused.contains("PLUGIN_CLIENT_CERT holds no certificate"), "{refused}");
+    assert!(refused.contains("PLUGIN_CLIENT_CERT does not contain a certificate"), "{refused}");
 }
 
 // ---- how it is found ----

@@ -32,15 +32,17 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn validate_action(
         &self,
-        request: wire::validate_action_config::Request,
+        request: &wire::validate_action_config::Request,
     ) -> wire::validate_action_config::Response {
         let found = self.action(&request.type_name).map(|one| &**one as &dyn Component);
-        wire::validate_action_config::Response { diagnostics: validated(found, request.config) }
+        wire::validate_action_config::Response {
+            diagnostics: validated(found, request.config.as_ref()),
+        }
     }
 
     pub(super) fn plan_of_action(
         &self,
-        request: wire::plan_action::Request,
+        request: &wire::plan_action::Request,
     ) -> wire::plan_action::Response {
         let planned = self.action(&request.action_type).and_then(|action| {
             let config = decode::value(request.config.as_ref(), &action.declaration().ty)?;
@@ -55,7 +57,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn invoke(
         &self,
-        request: wire::invoke_action::Request,
+        request: &wire::invoke_action::Request,
     ) -> UnboundedReceiverStream<Result<Event, Status>> {
         let (events, stream) = unbounded_channel();
         let asked = self.action(&request.action_type).and_then(|action| {

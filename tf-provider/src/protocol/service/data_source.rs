@@ -22,11 +22,11 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn validate_data_source(
         &self,
-        request: wire::validate_data_resource_config::Request,
+        request: &wire::validate_data_resource_config::Request,
     ) -> wire::validate_data_resource_config::Response {
         let found = self.data_source(&request.type_name).map(|one| &**one as &dyn Component);
         wire::validate_data_resource_config::Response {
-            diagnostics: validated(found, request.config),
+            diagnostics: validated(found, request.config.as_ref()),
         }
     }
 

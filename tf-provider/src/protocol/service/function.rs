@@ -18,9 +18,9 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn call(
         &self,
-        request: wire::call_function::Request,
+        request: &wire::call_function::Request,
     ) -> wire::call_function::Response {
-        let answer = self.answer(&request).map_err(|failed| wire::FunctionError {
+        let answer = self.answer(request).map_err(|failed| wire::FunctionError {
             text: failed.text,
             function_argument: failed.argument.and_then(|index| index.try_into().ok()),
         });
@@ -84,7 +84,7 @@ mod tests {
         for (name, arguments, text, argument) in [
             ("join", &[json!("-"), json!("error")][..], "no such word: told to", Some(1)),
             ("join", &[json!("long")], "must have at most 3 characters, but has 4", Some(0)),
-            ("join", &[], "it takes 1 arguments, and was given 0", None),
+            ("join", &[], "wrong number of arguments: 1 expected, 0 given", None),
             ("nothing", &[], "the provider has no function `nothing`", None),
         ] {
             let answer = call(name, arguments).await;

@@ -36,17 +36,17 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn validate_list(
         &self,
-        request: wire::validate_list_resource_config::Request,
+        request: &wire::validate_list_resource_config::Request,
     ) -> wire::validate_list_resource_config::Response {
         let found = self.listing(&request.type_name);
         let list = found.as_ref().map(|(list, _)| &**list as &dyn Component);
-        let diagnostics = validated(list.map_err(Clone::clone), request.config);
+        let diagnostics = validated(list.map_err(Clone::clone), request.config.as_ref());
         wire::validate_list_resource_config::Response { diagnostics }
     }
 
     pub(super) fn list(
         &self,
-        request: wire::list_resource::Request,
+        request: &wire::list_resource::Request,
     ) -> ReceiverStream<Result<Event, Status>> {
         // One waits on the wire while the next is made.
         let (events, stream) = channel(1);

@@ -30,7 +30,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn validate_resource(
         &self,
-        request: wire::validate_resource_config::Request,
+        request: &wire::validate_resource_config::Request,
     ) -> wire::validate_resource_config::Response {
         let capabilities = request.client_capabilities.unwrap_or_default();
         let found = self.resource(&request.type_name).and_then(|resource| {
@@ -47,7 +47,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn upgrade_state(
         &self,
-        request: wire::upgrade_resource_state::Request,
+        request: &wire::upgrade_resource_state::Request,
     ) -> wire::upgrade_resource_state::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
             let declared = resource.declaration();
@@ -64,7 +64,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn upgrade_identity(
         &self,
-        request: wire::upgrade_resource_identity::Request,
+        request: &wire::upgrade_resource_identity::Request,
     ) -> wire::upgrade_resource_identity::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
             let declared = resource.declaration();
@@ -242,7 +242,7 @@ impl<P: Provider> Service<P> {
 
     pub(super) fn generate(
         &self,
-        request: wire::generate_resource_config::Request,
+        request: &wire::generate_resource_config::Request,
     ) -> wire::generate_resource_config::Response {
         let generated = self.resource(&request.type_name).and_then(|resource| {
             let declared = resource.declaration();
