@@ -17,7 +17,7 @@ use crate::{
     client::Client,
     cloud::{Domain, Endpoint, Region, Scheme},
     data_sources::Cluster,
-    diagnostics::provider::conflicting_connection,
+    diagnostics::provider::ConnectionConflict,
     groups::{check_tag_key, check_tag_value},
     resources::{SecurityGroup, SecurityGroupPolicy, SecurityGroupRule},
 };
@@ -129,34 +129,21 @@ impl Provider for Tke {
 /// A cluster is reached in one way; a block that names two would leave open which one counts.
 fn one_connection(kubernetes: &Kubernetes) -> Option<Diagnostic> {
     let kubeconfig = kubernetes.config_path.is_some();
-    let (attribute, why) = if kubeconfig && kubernetes.host.is_some() {
-        ("host", "`config_path` and `host` are two ways to reach a cluster")
+    let conflict = if kubeconfig && kubernetes.host.is_some() {
+        ConnectionConflict::HostAndKubeconfig
     } else if kubernetes.config_context.is_some() && kubernetes.host.is_some() {
-        ("config_context", "`config_context` belongs to `config_path`, not to `host`")
+        ConnectionConflict::HostAndContext
     } else if kubernetes.token.is_some() && kubeconfig {
-        ("token", "`token` belongs to `host`: a kubeconfig has its own credentials")
+        ConnectionConflict::TokenAndKubeconfig
     } else {
         return None;
     };
-    Some(conflicting_connection(attribute, why))
+    Some(conflict.into())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn environment() -> Environment {
     Environment::of(|name| std::env::var(name).ok())
-}
-
-/// Every combination that is refused, for the snapshot of all messages.
-#[cfg(test)]
-pub(crate) fn conflicting_connections() -> Vec<Diagnostic> {
-    let text = || Some("x".to_owned());
-    let none = Kubernetes::default;
-    let refused = [
-        Kubernetes { config_path: text(), host: text(), ..none() },
-        Kubernetes { config_context: text(), host: text(), ..none() },
-        Kubernetes { config_path: text(), token: Some("x".into()), ..none() },
-    ];
-    refused.iter().filter_map(one_connection).collect()
 }
 
 #[cfg(test)]

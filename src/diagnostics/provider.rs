@@ -34,10 +34,30 @@ pub(crate) fn invalid_variable(name: &str, why: impl Display) -> Diagnostic {
         .remedy("correct the variable, or set the attribute in the provider block instead.")
 }
 
-/// `attribute` of `kubernetes` conflicts with another.
-pub(crate) fn conflicting_connection(attribute: &str, why: &str) -> Diagnostic {
-    Diagnostic::error("Conflicting ways to reach the cluster")
-        .detail(why)
-        .remedy("remove one of the two.")
-        .at(Path::from("kubernetes").attribute(attribute))
+/// Attributes of `kubernetes` that name two ways to reach a cluster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ConnectionConflict {
+    HostAndKubeconfig,
+    HostAndContext,
+    TokenAndKubeconfig,
+}
+
+impl From<ConnectionConflict> for Diagnostic {
+    fn from(conflict: ConnectionConflict) -> Self {
+        let (attribute, why) = match conflict {
+            ConnectionConflict::HostAndKubeconfig => {
+                ("host", "`config_path` and `host` are two ways to reach a cluster")
+            }
+            ConnectionConflict::HostAndContext => {
+                ("config_context", "`config_context` belongs to `config_path`, not to `host`")
+            }
+            ConnectionConflict::TokenAndKubeconfig => {
+                ("token", "`token` belongs to `host`: a kubeconfig has its own credentials")
+            }
+        };
+        Self::error("Conflicting ways to reach the cluster")
+            .detail(why)
+            .remedy("remove one of the two.")
+            .at(Path::from("kubernetes").attribute(attribute))
+    }
 }

@@ -7,7 +7,9 @@ use tf_provider::Diagnostic;
 
 use super::{
     DiagnosticSource, error_diagnostic, path_to,
-    provider::{invalid_variable, no_region, unknown_default_tags, unknown_region},
+    provider::{
+        ConnectionConflict, invalid_variable, no_region, unknown_default_tags, unknown_region,
+    },
     *,
 };
 use crate::{
@@ -352,8 +354,13 @@ fn refused_values() -> Vec<Diagnostic> {
 fn connections() -> Vec<Diagnostic> {
     let refused = cluster::refused_connections().into_iter();
     let errors: Vec<_> = refused.map(|error| error.unwrap_err()).collect();
-    let conflicting = crate::provider::conflicting_connections();
-    each("read SecurityGroupPolicy shop/app", &errors).into_iter().chain(conflicting).collect()
+    let conflicts = [
+        ConnectionConflict::HostAndKubeconfig,
+        ConnectionConflict::HostAndContext,
+        ConnectionConflict::TokenAndKubeconfig,
+    ];
+    let conflicts = conflicts.map(Diagnostic::from);
+    each("read SecurityGroupPolicy shop/app", &errors).into_iter().chain(conflicts).collect()
 }
 
 fn each<T: DiagnosticSource>(action: &str, errors: &[T]) -> Vec<Diagnostic> {
