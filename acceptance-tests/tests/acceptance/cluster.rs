@@ -41,7 +41,7 @@ fn unknown_cluster_is_an_error_that_names_it() {
     assert_text!(context.plan_errors(), @r#"
     Could not find cluster named `no-such-cluster`
       at data.tke_cluster.it: name = "no-such-cluster"
-    The region ap-guangzhou has no such cluster that this key can see.
+    No such cluster in region ap-guangzhou is visible to this key.
 
     What to do: check `name` and the region.
     "#);

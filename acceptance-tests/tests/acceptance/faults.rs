@@ -290,7 +290,7 @@ fn missing_definition_warns_at_plan_and_ends_at_the_timeout() {
     assert_text!(context.plan_warnings(), @r#"
     SecurityGroupPolicy my-namespace/it no longer exists: the cluster does not serve SecurityGroupPolicy
       at tke_security_group_policy.it: resource "tke_security_group_policy" "it" {
-    The add-on SecurityGroupPolicy is not installed in this cluster. If it was removed, its objects were deleted with it.
+    The add-on SecurityGroupPolicy is not installed in this cluster. If it was removed, its objects were deleted, too.
 
     What to do: install the add-on. Apply waits for it until `timeouts.create` has passed.
     "#);
@@ -480,7 +480,7 @@ resource "tke_security_group" "other" {
 
     It was stopped because `timeouts.delete` of 3s has passed.
 
-    What to do: detach the group from what uses it, or raise `timeouts.delete`. Pods keep a group until they are recreated. Set `references_on_delete = "remove"` to remove the rules of other groups.
+    What to do: detach the group from what uses it, or increase `timeouts.delete`. Pods keep a group until they are recreated. Set `references_on_delete = "remove"` to remove the rules of other groups.
     "#);
     assert_ne!(context.attributes("tke_security_group.it"), Value::Null);
 }

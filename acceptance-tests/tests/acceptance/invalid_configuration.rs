@@ -107,12 +107,12 @@ fn security_group_rule_with_invalid_attributes_is_refused() {
     assert_text!(rule("  cidr_block = \"0.0.0.0/8\""), @r#"
     Invalid value of `cidr_block`
       at tke_security_group_rule.it: cidr_block = "0.0.0.0/8"
-    The service takes `0.0.0.0/8` for every address; write `0.0.0.0/0` if that is meant.
+    The service treats `0.0.0.0/8` as every address; write `0.0.0.0/0` if you mean that.
     "#);
     assert_text!(rule("  cidr_block = \"MY_PUBLIC_IP\""), @r#"
     Invalid value of `cidr_block`
       at tke_security_group_rule.it: cidr_block = "MY_PUBLIC_IP"
-    `MY_PUBLIC_IP` means another address on every machine; write the address itself.
+    `MY_PUBLIC_IP` is a different address on every machine; write the address itself.
     "#);
     assert_text!(rule("  cidr_block = \"2001:db8::/32\""), @r#"
     Invalid value of `cidr_block`
@@ -348,7 +348,7 @@ fn invalid_environment_variable_is_refused() {
       at provider["registry.terraform.io/terraform-provider-tke/tke"]
     Expected `HTTPS` or `HTTP`.
 
-    What to do: correct the variable, or set the attribute of the provider block in its place.
+    What to do: correct the variable, or set the attribute in the provider block instead.
     "#);
 }
 

@@ -172,7 +172,7 @@ fn port_list_with_a_range_is_left_to_the_cloud() {
       at tke_security_group_rule.it: port              = "443,8000-9000"
     CreateSecurityGroupPolicies in ap-guangzhou failed (request [uuid]): InvalidParameterValue: The value `443,8000-9000` of parameter `Port` is invalid: use 80, 80,443, 8000-8010 or ALL.
 
-    What to do: correct the configuration as the message says. If it looks right, report this to the provider's authors with the request id.
+    What to do: correct the configuration as the message says. If it looks right, report this to the provider's authors with the text above.
     "#);
     assert_eq!(context.attributes("tke_security_group_rule.it"), Value::Null);
 
