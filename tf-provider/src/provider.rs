@@ -117,11 +117,13 @@ impl Problems {
     }
 }
 
-fn schema_errors_in(declared: &Declaration) -> Vec<String> {
-    let mut found = declared.object.schema_errors();
-    found.extend(declared.constraints.iter().flat_map(|rule| rule.schema_errors(&declared.object)));
-    found.extend(missing_upgrades("state", declared));
-    if let Some(identity) = &declared.identity {
+fn schema_errors_in(declaration: &Declaration) -> Vec<String> {
+    let mut found = declaration.object.schema_errors();
+    found.extend(
+        declaration.constraints.iter().flat_map(|rule| rule.schema_errors(&declaration.object)),
+    );
+    found.extend(missing_upgrades("state", declaration));
+    if let Some(identity) = &declaration.identity {
         let broken = identity::schema_errors(&identity.object);
         found.extend(broken.into_iter().map(|problem| format!("identity: {problem}")));
         found.extend(missing_upgrades("identity", identity));
@@ -130,22 +132,22 @@ fn schema_errors_in(declared: &Declaration) -> Vec<String> {
 }
 
 /// Write-only is what would be stored otherwise.
-fn stored_nowhere(declared: &Declaration) -> Vec<String> {
-    let write_only = declared.object.places(|attribute| attribute.write_only);
+fn stored_nowhere(declaration: &Declaration) -> Vec<String> {
+    let write_only = declaration.object.places(|attribute| attribute.write_only);
     write_only
         .iter()
         .map(|at| format!("{at}: only a resource can have write-only attributes"))
         .collect()
 }
 
-fn only_configured(declared: &Declaration) -> Vec<String> {
-    let computed = declared.object.places(Attribute::is_decided);
+fn only_configured(declaration: &Declaration) -> Vec<String> {
+    let computed = declaration.object.places(Attribute::is_decided);
     let computed = computed.iter().map(|at| format!("{at}: an attribute here cannot be computed"));
-    computed.chain(stored_nowhere(declared)).collect()
+    computed.chain(stored_nowhere(declaration)).collect()
 }
 
-fn missing_upgrades(of: &str, declared: &Declaration) -> Option<String> {
-    let Declaration { version, upgrades, .. } = declared;
+fn missing_upgrades(of: &str, declaration: &Declaration) -> Option<String> {
+    let Declaration { version, upgrades, .. } = declaration;
     let missing = usize::try_from(*version) != Ok(upgrades.len());
     missing.then(|| {
         format!("{of} version {version} needs as many upgrades, and there are {}", upgrades.len())

@@ -28,7 +28,7 @@ pub(crate) fn plan<C>(
     catch_panic(&description, || action.plan(config, client)).unwrap_or_else(|bug| bug)
 }
 
-/// Does it, and sends what is to be told meanwhile.
+/// Does it, and sends its progress meanwhile.
 pub(crate) async fn invoke<C>(
     action: &dyn AnyAction<C>,
     config: Value,
@@ -80,39 +80,39 @@ mod tests {
         let (progress, mut messages) = unbounded_channel();
         let ring = Typed::<Ring>::action();
         let found = invoke(&ring, self::config(config), env, progress).await;
-        let mut told = Vec::new();
+        let mut sent = Vec::new();
         while let Some(message) = messages.recv().await {
-            told.push(message);
+            sent.push(message);
         }
-        (told, found.to_string())
+        (sent, found.to_string())
     }
 
     #[tokio::test]
     async fn action_sends_progress_and_warnings() {
-        let (told, found) = invoked(json!({"bell": "door"}), &env()).await;
-        assert_eq!(told, ["door rings 1 of 2", "door rings 2 of 2"]);
+        let (sent, found) = invoked(json!({"bell": "door"}), &env()).await;
+        assert_eq!(sent, ["door rings 1 of 2", "door rings 2 of 2"]);
         assert_eq!(found, "it rang");
     }
 
     #[tokio::test]
     async fn err_after_progress() {
         for (bell, says) in [("error", "told to"), ("panic", "the provider has a bug")] {
-            let (told, found) = invoked(json!({"bell": bell, "times": 1}), &env()).await;
-            assert_eq!((told.len(), found.as_str()), (1, says));
+            let (sent, found) = invoked(json!({"bell": bell, "times": 1}), &env()).await;
+            assert_eq!((sent.len(), found.as_str()), (1, says));
         }
-        let (told, found) = invoked(json!({"bell": "?"}), &env()).await;
-        assert_eq!((told.len(), found.as_str()), (0, "cannot invoke ring yet"));
+        let (sent, found) = invoked(json!({"bell": "?"}), &env()).await;
+        assert_eq!((sent.len(), found.as_str()), (0, "cannot invoke ring yet"));
     }
 
     #[tokio::test]
     async fn stop_ends_action() {
         let env = env();
         let config = json!({"bell": "wait", "times": 1_000_000});
-        let ((told, found), ()) = tokio::join!(invoked(config, &env), async {
+        let ((sent, found), ()) = tokio::join!(invoked(config, &env), async {
             tokio::task::yield_now().await;
             env.stop.give();
         });
-        assert!(told.len() < 1_000_000);
+        assert!(sent.len() < 1_000_000);
         assert_eq!(found, "stopped");
     }
 

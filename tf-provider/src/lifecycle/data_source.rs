@@ -21,7 +21,7 @@ pub(crate) struct Looked {
 }
 
 /// Reads one data source. What the user set stays as the user wrote it.
-pub(crate) async fn look_up<C>(
+pub(crate) async fn read<C>(
     data_source: &dyn AnyDataSource<C>,
     config: Value,
     env: &OperationEnv<C>,
@@ -45,18 +45,18 @@ pub(crate) async fn look_up<C>(
 /// Has a configuration completed by an author's code, which may answer something more besides.
 pub(super) async fn ask<C, T: Send + 'static>(
     verb: &str,
-    declared: &Declaration,
+    declaration: &Declaration,
     config: &Value,
     env: &OperationEnv<C>,
     start: impl FnOnce(Value, Cx<C>) -> Boxed<Result<(Value, T)>>,
 ) -> (Option<(Value, T)>, Diagnostics) {
-    let description = format!("{verb} {}", declared.name);
+    let description = format!("{verb} {}", declaration.name);
     if !config.is_wholly_known() {
         // Terraform waits until it is known; an answer to half a question would be wrong.
         return (None, not_known_yet(&description).into());
     }
-    let planned = propose(&declared.object, &Value::Null, config);
-    let mut limit = Limit::of(declared, "read", &planned);
+    let planned = propose(&declaration.object, &Value::Null, config);
+    let mut limit = Limit::of(declaration, "read", &planned);
     limit.only_reads = verb == "read";
     let asked = planned.clone();
     let outcome =
@@ -64,7 +64,7 @@ pub(super) async fn ask<C, T: Send + 'static>(
     let (answer, mut diagnostics) = outcome.into_parts();
     let answer = answer.map(|(seen, more)| {
         let root = Path::root();
-        (complete(&declared.object, &planned, &seen, &root, &mut diagnostics), more)
+        (complete(&declaration.object, &planned, &seen, &root, &mut diagnostics), more)
     });
     (answer, diagnostics)
 }
@@ -99,7 +99,7 @@ mod tests {
         let remote: Thing = crate::Field::decode(thing(remote)).unwrap();
         env.client.things().insert("1".to_owned(), remote);
         let config = full(&Lookup::object(), &value(config));
-        look_up(&Typed::<Lookup>::data_source(), config, &env).await
+        read(&Typed::<Lookup>::data_source(), config, &env).await
     }
 
     #[tokio::test]

@@ -38,8 +38,8 @@ pub(crate) async fn open<C>(
     config: Value,
     env: &OperationEnv<C>,
 ) -> Opened {
-    let declared = ephemeral.declaration();
-    let answer = ask("open", declared, &config, env, |config, cx| ephemeral.open(config, cx));
+    let declaration = ephemeral.declaration();
+    let answer = ask("open", declaration, &config, env, |config, cx| ephemeral.open(config, cx));
     match answer.await {
         (Some((_, lease)), mut diagnostics) if diagnostics.has_errors() => {
             // To Terraform it is not open, so that nobody else will close it.

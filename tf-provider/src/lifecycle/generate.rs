@@ -7,9 +7,9 @@ use crate::{
 };
 
 /// The state without what the configuration cannot say, and what goes without saying.
-pub(crate) fn generate(declared: &Declaration, state: &Value) -> Value {
-    let mut config = written(&declared.object, state);
-    for constraint in &declared.constraints {
+pub(crate) fn generate(declaration: &Declaration, state: &Value) -> Value {
+    let mut config = written(&declaration.object, state);
+    for constraint in &declaration.constraints {
         constraint.choose(&mut config);
     }
     config

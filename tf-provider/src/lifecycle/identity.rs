@@ -12,11 +12,12 @@ pub(crate) fn identify<C>(
     state: &Value,
     found: &mut Diagnostics,
 ) -> Option<Value> {
-    let declared = resource.declaration();
-    if declared.identity.is_none() || state.is_null() {
+    let declaration = resource.declaration();
+    if declaration.identity.is_none() || state.is_null() {
         return None;
     }
-    let identity = catch_panic(&format!("identify {}", declared.name), || resource.identity(state));
+    let identity =
+        catch_panic(&format!("identify {}", declaration.name), || resource.identity(state));
     let identity = identity.unwrap_or_else(|bug| {
         found.extend(bug.into_iter().map(Diagnostic::as_warning));
         None

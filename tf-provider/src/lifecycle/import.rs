@@ -23,11 +23,11 @@ pub(crate) async fn import<C>(
     what: Import<Value>,
     env: &OperationEnv<C>,
 ) -> Imported {
-    let declared = resource.declaration();
+    let declaration = resource.declaration();
     let (nothing, asked) = match &what {
-        Import::Id(id) => (nothing_called(declared.name, id, "id"), None),
+        Import::Id(id) => (nothing_called(declaration.name, id, "id"), None),
         Import::Identity(asked) => {
-            (nothing_called(declared.name, &shown(asked), "identity"), Some(asked.clone()))
+            (nothing_called(declaration.name, &shown(asked), "identity"), Some(asked.clone()))
         }
     };
     let outcome = perform(resource, Operation::Import(what), Vec::new(), env).await;
@@ -35,7 +35,7 @@ pub(crate) async fn import<C>(
     let state = match outcome.result {
         // What is unknown here, the read that follows fills in.
         Ok(Some(seen)) => {
-            Some(without_unknowns(&declared.object, &seen, &Path::root(), &mut Vec::new()))
+            Some(without_unknowns(&declaration.object, &seen, &Path::root(), &mut Vec::new()))
         }
         Ok(None) => {
             diagnostics.push(nothing);

@@ -48,9 +48,10 @@ pub(crate) async fn complete<C>(
     env: &OperationEnv<C>,
 ) -> Item {
     let Item { name, identity, object, mut diagnostics } = item;
-    let declared = resource.declaration();
-    let mut object = object
-        .map(|object| without_unknowns(&declared.object, &object, &Path::root(), &mut Vec::new()));
+    let declaration = resource.declaration();
+    let mut object = object.map(|object| {
+        without_unknowns(&declaration.object, &object, &Path::root(), &mut Vec::new())
+    });
     let identity = match (identity, &object) {
         (None, Some(object)) => identify(resource, object, &mut diagnostics),
         (identity, _) => identity.filter(Value::is_wholly_known),
@@ -58,7 +59,7 @@ pub(crate) async fn complete<C>(
     match &identity {
         None => diagnostics.push(Diagnostic::bug(format!(
             "It listed the {} `{name}` without an identity.",
-            declared.name
+            declaration.name
         ))),
         Some(identity) if with_object && object.is_none() => {
             object = look(resource, identity.clone(), env, &mut diagnostics).await;

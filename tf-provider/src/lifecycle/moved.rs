@@ -31,7 +31,7 @@ impl MoveSource<'_> {
 
 /// The resource that an object is to become.
 pub(crate) struct Target<'a> {
-    pub(crate) declared: &'a Declaration,
+    pub(crate) declaration: &'a Declaration,
     /// The provider, as `namespace/name`.
     pub(crate) provider: &'a str,
     pub(crate) type_name: &'a str,
@@ -45,21 +45,22 @@ impl Target<'_> {
 
     /// Turns the stored state of the object into state of the resource.
     pub(crate) fn adopt(&self, source: &MoveSource<'_>, stored: Json) -> Result<Value> {
-        let Self { declared, type_name, .. } = self;
+        let Self { declaration, type_name, .. } = self;
         if self.is(source) {
-            return upgrade(declared, "state", source.version, stored.to_string().as_bytes());
+            return upgrade(declaration, "state", source.version, stored.to_string().as_bytes());
         }
-        let known = declared.moves.iter().find(|known| source.is(known.provider, known.type_name));
+        let known =
+            declaration.moves.iter().find(|known| source.is(known.provider, known.type_name));
         let known = known.ok_or_else(|| self.unknown(source))?;
         let description = format!("move {} to {type_name}", source.type_name);
         let moved = Moved { version: source.version, state: stored };
         let state = catch_panic(&description, || (known.adopt)(moved))??;
-        conform(declared, state.to_string().as_bytes())
+        conform(declaration, state.to_string().as_bytes())
     }
 
     fn unknown(&self, source: &MoveSource<'_>) -> Diagnostic {
-        let Self { declared, type_name, .. } = self;
-        let known: Vec<_> = declared
+        let Self { declaration, type_name, .. } = self;
+        let known: Vec<_> = declaration
             .moves
             .iter()
             .map(|known| format!("  {} of {}", known.type_name, known.provider))
@@ -91,7 +92,7 @@ mod tests {
     fn moved(provider: &str, type_name: &str, version: i64, stored: Json) -> Result<Value> {
         let resource = Typed::<Thing>::resource();
         let target = Target {
-            declared: resource.declaration(),
+            declaration: resource.declaration(),
             provider: "tests/sample",
             type_name: "sample_thing",
         };

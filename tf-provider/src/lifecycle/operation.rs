@@ -59,15 +59,15 @@ pub(crate) async fn perform<C>(
     private: Vec<u8>,
     env: &OperationEnv<C>,
 ) -> Outcome<Option<Value>> {
-    let declared = resource.declaration();
+    let declaration = resource.declaration();
     let (verb, limit) = match &operation {
-        Operation::Create(planned) => ("create", Limit::of(declared, "create", planned)),
-        Operation::Read(state) => ("read", Limit::of(declared, "read", state)),
-        Operation::Update { planned, .. } => ("update", Limit::of(declared, "update", planned)),
-        Operation::Delete(prior) => ("delete", Limit::of(declared, "delete", prior)),
-        Operation::Import(_) => ("import", Limit::of(declared, "read", &Value::Null)),
+        Operation::Create(planned) => ("create", Limit::of(declaration, "create", planned)),
+        Operation::Read(state) => ("read", Limit::of(declaration, "read", state)),
+        Operation::Update { planned, .. } => ("update", Limit::of(declaration, "update", planned)),
+        Operation::Delete(prior) => ("delete", Limit::of(declaration, "delete", prior)),
+        Operation::Import(_) => ("import", Limit::of(declaration, "read", &Value::Null)),
     };
-    let description = format!("{verb} {}", declared.name);
+    let description = format!("{verb} {}", declaration.name);
     let record = OperationRecord::with_private(private);
     run(&description, env, limit, record, |cx| resource.run(operation, cx)).await
 }
@@ -150,18 +150,18 @@ pub(super) struct Limit {
 impl Limit {
     /// What the user has set for a model with timeouts, else the default. There always is a limit: a service
     /// that never answers must not keep Terraform for ever.
-    pub(super) fn of(declared: &Declaration, name: &'static str, state: &Value) -> Self {
+    pub(super) fn of(declaration: &Declaration, name: &'static str, state: &Value) -> Self {
         let default = match name {
-            "create" => declared.timeouts.create,
-            "update" => declared.timeouts.update,
-            "delete" => declared.timeouts.delete,
-            _ => declared.timeouts.read,
+            "create" => declaration.timeouts.create,
+            "update" => declaration.timeouts.update,
+            "delete" => declaration.timeouts.delete,
+            _ => declaration.timeouts.read,
         };
         let set = Normalized::<GoDuration>::decode(state.get("timeouts").get(name).clone());
         let span = set.unwrap_or_else(|_| Normalized::new(default.into()));
         Self {
             name,
-            is_configurable: declared.object.attribute("timeouts").is_some(),
+            is_configurable: declaration.object.attribute("timeouts").is_some(),
             only_reads: name == "read",
             spelling: span.spelling().to_owned(),
             time: span.duration(),

@@ -8,38 +8,40 @@ use crate::{Diagnostic, Json, Path, Result, Value, value::json};
 
 /// Brings a stored `what`, state or identity, to the current schema.
 pub(crate) fn upgrade(
-    declared: &Declaration,
+    declaration: &Declaration,
     what: &str,
     version: i64,
     stored: &[u8],
 ) -> Result<Value> {
     let unreadable =
-        || Diagnostic::error(format!("cannot read the stored {what} of {}", declared.name));
-    let steps = usize::try_from(version).ok().and_then(|version| declared.upgrades.get(version..));
-    let steps = steps.filter(|_| version <= declared.version).ok_or_else(|| {
+        || Diagnostic::error(format!("cannot read the stored {what} of {}", declaration.name));
+    let steps =
+        usize::try_from(version).ok().and_then(|version| declaration.upgrades.get(version..));
+    let steps = steps.filter(|_| version <= declaration.version).ok_or_else(|| {
         unreadable()
             .detail(format!(
                 "It has version {version}, and this provider knows versions 0 to {}.",
-                declared.version
+                declaration.version
             ))
             .remedy("use the version of the provider that wrote it, or a later one.")
     })?;
     if steps.is_empty() {
-        return conform(declared, stored);
+        return conform(declaration, stored);
     }
     let mut value: Json = serde_json::from_slice(stored)
         .map_err(|error| unreadable().detail(format!("It is not valid JSON: {error}")))?;
     for step in steps {
-        value = catch_panic(&format!("upgrade the {what} of {}", declared.name), || step(value))??;
+        value =
+            catch_panic(&format!("upgrade the {what} of {}", declaration.name), || step(value))??;
     }
-    conform(declared, value.to_string().as_bytes())
+    conform(declaration, value.to_string().as_bytes())
 }
 
 /// Reads JSON of the current version. Across versions Terraform leaves it to us to drop what the schema has
 /// no longer.
-pub(super) fn conform(declared: &Declaration, stored: &[u8]) -> Result<Value> {
-    let value = json::decode_state(stored, &declared.ty)?;
-    Ok(without_unknowns(&declared.object, &value, &Path::root(), &mut Vec::new()))
+pub(super) fn conform(declaration: &Declaration, stored: &[u8]) -> Result<Value> {
+    let value = json::decode_state(stored, &declaration.ty)?;
+    Ok(without_unknowns(&declaration.object, &value, &Path::root(), &mut Vec::new()))
 }
 
 #[cfg(test)]

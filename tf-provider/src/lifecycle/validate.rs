@@ -17,12 +17,12 @@ use crate::{
 /// Validators first, then rules across attributes, then the author's `check`; each only on what the ones
 /// before it found in order, so that one mistake is told once.
 pub(crate) fn validate(component: &dyn Component, config: &Value) -> Diagnostics {
-    let declared = component.declaration();
-    let description = format!("validate {}", declared.name);
+    let declaration = component.declaration();
+    let description = format!("validate {}", declaration.name);
     let rules = || {
-        let mut found = declared.object.check(config);
-        refuse_duplicates(&declared.object, config, &Path::root(), &mut found);
-        for constraint in &declared.constraints {
+        let mut found = declaration.object.check(config);
+        refuse_duplicates(&declaration.object, config, &Path::root(), &mut found);
+        for constraint in &declaration.constraints {
             found.extend(constraint.check(config));
         }
         if !found.has_errors() {

@@ -37,8 +37,6 @@ pub(crate) struct Service<P: Provider> {
     stop: Stop,
 }
 
-type Answer<T> = std::result::Result<Response<T>, Status>;
-
 impl<P: Provider> Service<P> {
     /// A service that is not configured yet. `stop` reaches every operation that runs.
     pub(crate) fn new(stop: Stop) -> Self {
@@ -87,6 +85,11 @@ impl<P: Provider> Service<P> {
         wire::configure_provider::Response { diagnostics: encode::diagnostics(found) }
     }
 
+    fn stop_operations(&self) -> wire::stop_provider::Response {
+        self.stop.give();
+        wire::stop_provider::Response::default()
+    }
+
     /// What operations run in, once the provider is configured.
     fn env(&self) -> Option<Arc<OperationEnv<P::Client>>> {
         self.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -101,204 +104,55 @@ impl<P: Provider> Service<P> {
     }
 }
 
-#[tonic::async_trait]
-impl<P: Provider> wire::provider_server::Provider for Service<P> {
-    async fn get_metadata(
-        &self,
-        _: Request<wire::get_metadata::Request>,
-    ) -> Answer<wire::get_metadata::Response> {
-        Ok(Response::new(self.metadata()))
-    }
+/// Implements the service: each row is an RPC, its request and what answers it.
+macro_rules! rpcs {
+    ($this:ident, $($rpc:ident($request:pat) $(-> $stream:ident)? { $answer:expr })*) => {
+        #[tonic::async_trait]
+        impl<P: Provider> wire::provider_server::Provider for Service<P> {
+            $(
+                async fn $rpc(
+                    &$this,
+                    request: Request<wire::$rpc::Request>,
+                ) -> std::result::Result<Response<rpcs!(@answer $rpc $($stream)?)>, Status> {
+                    let $request = request.into_inner();
+                    Ok(Response::new($answer))
+                }
+            )*
+        }
+    };
+    (@answer $rpc:ident) => { wire::$rpc::Response };
+    (@answer $rpc:ident $stream:ident) => { $stream<wire::$rpc::Event> };
+}
 
-    async fn get_provider_schema(
-        &self,
-        _: Request<wire::get_provider_schema::Request>,
-    ) -> Answer<wire::get_provider_schema::Response> {
-        Ok(Response::new(self.schemas()))
-    }
-
-    async fn validate_provider_config(
-        &self,
-        request: Request<wire::validate_provider_config::Request>,
-    ) -> Answer<wire::validate_provider_config::Response> {
-        Ok(Response::new(self.validate_provider(&request.into_inner())))
-    }
-
-    async fn validate_resource_config(
-        &self,
-        request: Request<wire::validate_resource_config::Request>,
-    ) -> Answer<wire::validate_resource_config::Response> {
-        Ok(Response::new(self.validate_resource(&request.into_inner())))
-    }
-
-    async fn validate_data_resource_config(
-        &self,
-        request: Request<wire::validate_data_resource_config::Request>,
-    ) -> Answer<wire::validate_data_resource_config::Response> {
-        Ok(Response::new(self.validate_data_source(&request.into_inner())))
-    }
-
-    async fn configure_provider(
-        &self,
-        request: Request<wire::configure_provider::Request>,
-    ) -> Answer<wire::configure_provider::Response> {
-        Ok(Response::new(self.configure(request.into_inner()).await))
-    }
-
-    async fn upgrade_resource_state(
-        &self,
-        request: Request<wire::upgrade_resource_state::Request>,
-    ) -> Answer<wire::upgrade_resource_state::Response> {
-        Ok(Response::new(self.upgrade_state(&request.into_inner())))
-    }
-
-    async fn get_resource_identity_schemas(
-        &self,
-        _: Request<wire::get_resource_identity_schemas::Request>,
-    ) -> Answer<wire::get_resource_identity_schemas::Response> {
-        Ok(Response::new(self.identity_schemas()))
-    }
-
-    async fn upgrade_resource_identity(
-        &self,
-        request: Request<wire::upgrade_resource_identity::Request>,
-    ) -> Answer<wire::upgrade_resource_identity::Response> {
-        Ok(Response::new(self.upgrade_identity(&request.into_inner())))
-    }
-
-    async fn read_resource(
-        &self,
-        request: Request<wire::read_resource::Request>,
-    ) -> Answer<wire::read_resource::Response> {
-        Ok(Response::new(self.read(request.into_inner()).await))
-    }
-
-    async fn plan_resource_change(
-        &self,
-        request: Request<wire::plan_resource_change::Request>,
-    ) -> Answer<wire::plan_resource_change::Response> {
-        Ok(Response::new(self.plan(request.into_inner())))
-    }
-
-    async fn apply_resource_change(
-        &self,
-        request: Request<wire::apply_resource_change::Request>,
-    ) -> Answer<wire::apply_resource_change::Response> {
-        Ok(Response::new(self.apply(request.into_inner()).await))
-    }
-
-    async fn import_resource_state(
-        &self,
-        request: Request<wire::import_resource_state::Request>,
-    ) -> Answer<wire::import_resource_state::Response> {
-        Ok(Response::new(self.import(request.into_inner()).await))
-    }
-
-    async fn move_resource_state(
-        &self,
-        request: Request<wire::move_resource_state::Request>,
-    ) -> Answer<wire::move_resource_state::Response> {
-        Ok(Response::new(self.adopt(request.into_inner())))
-    }
-
-    async fn read_data_source(
-        &self,
-        request: Request<wire::read_data_source::Request>,
-    ) -> Answer<wire::read_data_source::Response> {
-        Ok(Response::new(self.look_up(request.into_inner()).await))
-    }
-
-    async fn validate_ephemeral_resource_config(
-        &self,
-        request: Request<wire::validate_ephemeral_resource_config::Request>,
-    ) -> Answer<wire::validate_ephemeral_resource_config::Response> {
-        Ok(Response::new(self.validate_ephemeral(&request.into_inner())))
-    }
-
-    async fn open_ephemeral_resource(
-        &self,
-        request: Request<wire::open_ephemeral_resource::Request>,
-    ) -> Answer<wire::open_ephemeral_resource::Response> {
-        Ok(Response::new(self.open(request.into_inner()).await))
-    }
-
-    async fn renew_ephemeral_resource(
-        &self,
-        request: Request<wire::renew_ephemeral_resource::Request>,
-    ) -> Answer<wire::renew_ephemeral_resource::Response> {
-        Ok(Response::new(self.renew(request.into_inner()).await))
-    }
-
-    async fn close_ephemeral_resource(
-        &self,
-        request: Request<wire::close_ephemeral_resource::Request>,
-    ) -> Answer<wire::close_ephemeral_resource::Response> {
-        Ok(Response::new(self.close(request.into_inner()).await))
-    }
-
-    async fn validate_list_resource_config(
-        &self,
-        request: Request<wire::validate_list_resource_config::Request>,
-    ) -> Answer<wire::validate_list_resource_config::Response> {
-        Ok(Response::new(self.validate_list(&request.into_inner())))
-    }
-
-    async fn list_resource(
-        &self,
-        request: Request<wire::list_resource::Request>,
-    ) -> Answer<BoxStream<wire::list_resource::Event>> {
-        Ok(Response::new(Box::pin(self.list(&request.into_inner()))))
-    }
-
-    async fn generate_resource_config(
-        &self,
-        request: Request<wire::generate_resource_config::Request>,
-    ) -> Answer<wire::generate_resource_config::Response> {
-        Ok(Response::new(self.generate(&request.into_inner())))
-    }
-
-    async fn validate_action_config(
-        &self,
-        request: Request<wire::validate_action_config::Request>,
-    ) -> Answer<wire::validate_action_config::Response> {
-        Ok(Response::new(self.validate_action(&request.into_inner())))
-    }
-
-    async fn plan_action(
-        &self,
-        request: Request<wire::plan_action::Request>,
-    ) -> Answer<wire::plan_action::Response> {
-        Ok(Response::new(self.plan_of_action(&request.into_inner())))
-    }
-
-    async fn invoke_action(
-        &self,
-        request: Request<wire::invoke_action::Request>,
-    ) -> Answer<BoxStream<wire::invoke_action::Event>> {
-        Ok(Response::new(Box::pin(self.invoke(&request.into_inner()))))
-    }
-
-    async fn get_functions(
-        &self,
-        _: Request<wire::get_functions::Request>,
-    ) -> Answer<wire::get_functions::Response> {
-        Ok(Response::new(self.functions()))
-    }
-
-    async fn call_function(
-        &self,
-        request: Request<wire::call_function::Request>,
-    ) -> Answer<wire::call_function::Response> {
-        Ok(Response::new(self.call(&request.into_inner())))
-    }
-
-    async fn stop_provider(
-        &self,
-        _: Request<wire::stop_provider::Request>,
-    ) -> Answer<wire::stop_provider::Response> {
-        self.stop.give();
-        Ok(Response::new(wire::stop_provider::Response::default()))
-    }
+rpcs! { self,
+    get_metadata(_) { self.metadata() }
+    get_provider_schema(_) { self.schemas() }
+    validate_provider_config(request) { self.validate_provider(&request) }
+    validate_resource_config(request) { self.validate_resource(&request) }
+    validate_data_resource_config(request) { self.validate_data_source(&request) }
+    configure_provider(request) { self.configure(request).await }
+    upgrade_resource_state(request) { self.upgrade_state(&request) }
+    get_resource_identity_schemas(_) { self.identity_schemas() }
+    upgrade_resource_identity(request) { self.upgrade_identity(&request) }
+    read_resource(request) { self.read(request).await }
+    plan_resource_change(request) { self.plan(request) }
+    apply_resource_change(request) { self.apply(request).await }
+    import_resource_state(request) { self.import(request).await }
+    move_resource_state(request) { self.adopt(request) }
+    read_data_source(request) { self.read_data_source(request).await }
+    validate_ephemeral_resource_config(request) { self.validate_ephemeral(&request) }
+    open_ephemeral_resource(request) { self.open(request).await }
+    renew_ephemeral_resource(request) { self.renew(request).await }
+    close_ephemeral_resource(request) { self.close(request).await }
+    validate_list_resource_config(request) { self.validate_list(&request) }
+    list_resource(request) -> BoxStream { Box::pin(self.list(&request)) }
+    generate_resource_config(request) { self.generate(&request) }
+    validate_action_config(request) { self.validate_action(&request) }
+    plan_action(request) { self.plan_of_action(&request) }
+    invoke_action(request) -> BoxStream { Box::pin(self.invoke(&request)) }
+    get_functions(_) { self.functions() }
+    call_function(request) { self.call(&request) }
+    stop_provider(_) { self.stop_operations() }
 }
 
 fn not_offered(kind: Kind, name: &str) -> Diagnostics {
@@ -447,7 +301,7 @@ mod tests {
             config: Some(encode::value(&config, ty)),
             ..Default::default()
         };
-        let answer = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
+        let answer = core.0.read_data_source(request).await;
         let state = decode::value(answer.state.as_ref(), ty).unwrap();
         assert_eq!(lean(&state), json!({"name": "Web", "id": "thing-1"}));
     }
@@ -480,7 +334,7 @@ mod tests {
                 client_capabilities,
                 ..Default::default()
             };
-            let read = core.0.read_data_source(Request::new(request)).await.unwrap().into_inner();
+            let read = core.0.read_data_source(request).await;
             assert_eq!(read.deferred.map(|deferred| deferred.reason), deferred);
             let state = decode::value(read.state.as_ref(), ty).unwrap();
             assert_eq!(lean(&state), json!({"name": "early", "id": "?"}));

@@ -1,7 +1,7 @@
 //! `cargo xtask docs [--check]`: writes the registry's pages into `docs/`.
 //!
 //! A package of its own, because it is built with the whole provider: the other chores are not to
-//! wait for that. [`pages`] makes what they say; here are only files.
+//! wait for that. [`mod@pages`] makes what they say; here are only files.
 
 mod pages;
 

@@ -115,7 +115,7 @@ mod tests {
     }
 
     impl Core {
-        /// What was told, and what was found in the end.
+        /// What was sent, and what was found in the end.
         async fn invoke(
             &self,
             name: &str,
@@ -128,24 +128,24 @@ mod tests {
             };
             let answer = self.0.invoke_action(Request::new(request)).await.unwrap();
             let events: Vec<_> = answer.into_inner().collect().await;
-            let (mut told, mut found) = (Vec::new(), None);
+            let (mut sent, mut found) = (Vec::new(), None);
             for event in events {
                 assert_eq!(found, None, "nothing comes after the end");
                 match event.unwrap().r#type.unwrap() {
-                    event::Type::Progress(progress) => told.push(progress.message),
+                    event::Type::Progress(progress) => sent.push(progress.message),
                     event::Type::Completed(completed) => found = Some(completed.diagnostics),
                 }
             }
             let found = found.unwrap();
-            (told, summaries(&found).into_iter().map(str::to_owned).collect())
+            (sent, summaries(&found).into_iter().map(str::to_owned).collect())
         }
     }
 
     #[tokio::test]
     async fn progress_comes_first_and_the_end_last() {
         let core = Core::configured().await;
-        let (told, found) = core.invoke(RING, config(json!({"bell": "door"}))).await;
-        assert_eq!(told, ["door rings 1 of 2", "door rings 2 of 2"]);
+        let (sent, found) = core.invoke(RING, config(json!({"bell": "door"}))).await;
+        assert_eq!(sent, ["door rings 1 of 2", "door rings 2 of 2"]);
         assert_eq!(found, ["It rang"]);
     }
 
@@ -159,8 +159,8 @@ mod tests {
             (&core, RING, &broken, "Invalid value"),
             (&Core::new(), RING, &door, "The provider is not configured"),
         ] {
-            let (told, found) = core.invoke(name, config.clone()).await;
-            assert_eq!((told.len(), found.concat().as_str()), (0, says));
+            let (sent, found) = core.invoke(name, config.clone()).await;
+            assert_eq!((sent.len(), found.concat().as_str()), (0, says));
         }
     }
 

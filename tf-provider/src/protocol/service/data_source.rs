@@ -30,7 +30,7 @@ impl<P: Provider> Service<P> {
         }
     }
 
-    pub(super) async fn look_up(
+    pub(super) async fn read_data_source(
         &self,
         request: wire::read_data_source::Request,
     ) -> wire::read_data_source::Response {
@@ -38,8 +38,8 @@ impl<P: Provider> Service<P> {
             let data_source = self.data_source(&request.type_name)?;
             let ty = &data_source.declaration().ty;
             let config = decode::value(request.config.as_ref(), ty)?;
-            let looked = data_source::look_up(&**data_source, config, &*self.configured()?).await;
-            Ok((Some(encode::value(&looked.state, ty)), looked.diagnostics))
+            let read = data_source::read(&**data_source, config, &*self.configured()?).await;
+            Ok((Some(encode::value(&read.state, ty)), read.diagnostics))
         };
         let (state, diagnostics) = answer.await.unwrap_or_else(|errors| (None, errors));
         let (deferred, diagnostics) = defer(request.client_capabilities, diagnostics);

@@ -50,10 +50,10 @@ impl<P: Provider> Service<P> {
         request: &wire::upgrade_resource_state::Request,
     ) -> wire::upgrade_resource_state::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declaration();
+            let declaration = resource.declaration();
             let stored = decode::stored(request.raw_state.as_ref())?;
-            let state = upgrade(declared, "state", request.version, stored)?;
-            Ok(encode::value(&state, &declared.ty))
+            let state = upgrade(declaration, "state", request.version, stored)?;
+            Ok(encode::value(&state, &declaration.ty))
         });
         let (upgraded_state, diagnostics) = match upgraded {
             Ok(state) => (Some(state), Vec::new()),
@@ -67,11 +67,11 @@ impl<P: Provider> Service<P> {
         request: &wire::upgrade_resource_identity::Request,
     ) -> wire::upgrade_resource_identity::Response {
         let upgraded = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declaration();
-            let identity = declared.identity.as_ref().ok_or_else(|| no_identity(declared))?;
+            let declaration = resource.declaration();
+            let identity = declaration.identity.as_ref().ok_or_else(|| no_identity(declaration))?;
             let stored = decode::stored(request.raw_identity.as_ref())?;
             let identity = upgrade(identity, "identity", request.version, stored)?;
-            Ok(encode::identity(Some(&identity), declared))
+            Ok(encode::identity(Some(&identity), declaration))
         });
         let (upgraded_identity, diagnostics) = match upgraded {
             Ok(identity) => (identity, Vec::new()),
@@ -179,22 +179,23 @@ impl<P: Provider> Service<P> {
         let wire::import_resource_state::Request { type_name, id, identity, .. } = request;
         let answer = async {
             let resource = self.resource(&type_name)?;
-            let declared = resource.declaration();
+            let declaration = resource.declaration();
             let what =
-                match (identity.and_then(|identity| identity.identity_data), &declared.identity) {
+                match (identity.and_then(|identity| identity.identity_data), &declaration.identity)
+                {
                     (None, _) => Import::Id(id),
                     (Some(data), Some(identity)) => {
                         Import::Identity(decode::value(Some(&data), &identity.ty)?)
                     }
-                    (Some(_), None) => return Err(no_identity(declared)),
+                    (Some(_), None) => return Err(no_identity(declaration)),
                 };
             let imported = import(&**resource, what, &*self.configured()?).await;
-            let ty = &declared.ty;
+            let ty = &declaration.ty;
             let found = imported.state.map(|state| wire::import_resource_state::ImportedResource {
                 type_name: type_name.clone(),
                 state: Some(encode::value(&state, ty)),
                 private: imported.private,
-                identity: encode::identity(imported.identity.as_ref(), declared),
+                identity: encode::identity(imported.identity.as_ref(), declaration),
             });
             Ok((found, imported.diagnostics))
         };
@@ -211,9 +212,9 @@ impl<P: Provider> Service<P> {
         request: wire::move_resource_state::Request,
     ) -> wire::move_resource_state::Response {
         let moved = self.resource(&request.target_type_name).and_then(|resource| {
-            let declared = resource.declaration();
+            let declaration = resource.declaration();
             let type_name = &request.target_type_name;
-            let target = Target { declared, provider: P::SOURCE, type_name };
+            let target = Target { declaration, provider: P::SOURCE, type_name };
             let source = MoveSource {
                 provider: &request.source_provider_address,
                 type_name: &request.source_type_name,
@@ -223,8 +224,8 @@ impl<P: Provider> Service<P> {
             let mut found = Diagnostics::new();
             let identity = identify(&**resource, &state, &mut found);
             Ok(wire::move_resource_state::Response {
-                target_state: Some(encode::value(&state, &declared.ty)),
-                target_identity: encode::identity(identity.as_ref(), declared),
+                target_state: Some(encode::value(&state, &declaration.ty)),
+                target_identity: encode::identity(identity.as_ref(), declaration),
                 // What another type keeps there means nothing to this one.
                 target_private: if target.is(&source) {
                     request.source_private
@@ -245,9 +246,9 @@ impl<P: Provider> Service<P> {
         request: &wire::generate_resource_config::Request,
     ) -> wire::generate_resource_config::Response {
         let generated = self.resource(&request.type_name).and_then(|resource| {
-            let declared = resource.declaration();
-            let state = decode::value(request.state.as_ref(), &declared.ty)?;
-            Ok(encode::value(&generate(declared, &state), &declared.ty))
+            let declaration = resource.declaration();
+            let state = decode::value(request.state.as_ref(), &declaration.ty)?;
+            Ok(encode::value(&generate(declaration, &state), &declaration.ty))
         });
         let (config, errors) = match generated {
             Ok(config) => (Some(config), Diagnostics::new()),
