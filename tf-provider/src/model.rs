@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn err_reading_names_the_place() {
+    fn error_of_reading_names_the_place() {
         let mut bad = thing();
         set(&mut bad, "parts", Value::list([part("::1"), part("junk")]));
         let error = Thing::decode(bad).err().unwrap();
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn err_a_partial_names_every_place() {
+    fn partial_value_reports_every_place() {
         let mut config = thing();
         set(&mut config, "port", 1_000_000.into());
         set(&mut config, "word", "junk".into());

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn err_after_progress() {
+    async fn progress_before_an_error_is_sent() {
         for (bell, says) in [("error", "told to"), ("panic", "the provider has a bug")] {
             let (sent, found) = invoked(json!({"bell": bell, "times": 1}), &env()).await;
             assert_eq!((sent.len(), found.as_str()), (1, says));

@@ -61,13 +61,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ok_what_is_unknown_is_not_known_yet() {
+    async fn unknown_value_is_not_known_yet() {
         check(configured(json!({"prefix": null})).await, true, "");
         check(configured(json!({"prefix": "?"})).await, true, "not yet");
     }
 
     #[tokio::test]
-    async fn err_and_panic_leave_no_client() {
+    async fn failed_configure_leaves_no_client() {
         check(configured(json!({"prefix": "error"})).await, false, "told to");
         check(configured(json!({"prefix": "panic"})).await, false, "the provider has a bug");
     }

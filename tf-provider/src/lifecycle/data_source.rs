@@ -103,14 +103,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ok_the_user_s_spelling_stays() {
+    async fn spelling_of_the_user_is_kept() {
         let looked = looked(json!({"name": "a", "peer": "::0001"})).await;
         assert_eq!(looked.diagnostics, Diagnostics::new());
         assert_eq!(lean(&looked.state), json!({"name": "a", "peer": "::0001", "id": "1"}));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn err_service_that_never_answers_ends_at_the_default_limit() {
+    async fn service_that_never_answers_ends_at_the_default_limit() {
         let start = tokio::time::Instant::now();
         let looked = looked(json!({"name": "wait"})).await;
         assert_eq!(start.elapsed().as_secs(), 20 * 60 + 5);

@@ -185,14 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn ok_arguments_fill_the_fields_in_order() {
+    fn arguments_fill_the_fields_in_order() {
         check::<Join>(json!(["-", "a", "b"]), Ok(json!("a-b")));
         check::<Join>(json!(["-"]), Ok(json!("")));
         check::<Join>(json!(["-", "a", null, "b"]), Ok(json!("a-b")));
     }
 
     #[test]
-    fn ok_null_and_unknown_reach_those_who_ask_for_them() {
+    fn null_and_unknown_reach_functions_that_accept_them() {
         check::<Meet>(json!([{"name": "a"}, null, null]), Ok(json!({"text": "a"})));
         check::<Meet>(json!([{"name": "a"}, "b", null]), Ok(json!({"text": "a meets b"})));
         check::<Meet>(json!([{"name": "a"}, null, "?"]), Ok(json!("?")));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn err_the_argument_is_counted() {
+    fn error_names_the_index_of_the_argument() {
         check::<Join>(
             json!(["long", "a"]),
             Err(("must have at most 3 characters, but has 4", Some(0))),
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn err_a_panic_is_told_as_a_bug() {
+    fn panic_is_reported_as_a_bug() {
         let answer = Callable::of::<Join>().call(vec!["-".into(), "panic".into()]);
         let failed = answer.unwrap_err();
         assert!(failed.text.contains("It panicked: could not call join: told to"));

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn err_after_what_was_found() {
+    async fn objects_before_an_error_are_listed() {
         for (way, says) in [("error", "told to"), ("panic", "the provider has a bug")] {
             let (items, found) = listed(json!({"as": way}), None, false).await;
             assert_eq!((items.len(), found.as_str()), (3, says));

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn err_each_mistake_once_and_in_its_place() {
+    fn each_mistake_is_reported_once_in_its_place() {
         check(json!({"name": ""}), "name: invalid value of `name`");
         check(json!({"name": "a", "peer": "junk"}), "peer: invalid value of `peer`");
         check(json!({"name": "a", "port": 65536}), "port: invalid value of `port`");

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn err_required_attribute_is_null() {
+    fn required_attribute_that_is_null_is_refused() {
         let rule = || Value::map([("port", Value::Null), ("action", "allow".into())]);
         let missing = "must not be null";
         check("rules", Value::list([rule()]), &[("rules[0].port", missing)]);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn err_in_a_set_stops_at_the_set() {
+    fn error_in_a_set_is_reported_at_the_set() {
         let found = Thing::object().check(&Value::map([("set", Value::list([rule(0)]))]));
         let one = found.iter().next().unwrap();
         assert_eq!(one.path, Some("set".into()));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn err_says_no_secret() {
+    fn error_hides_sensitive_values() {
         check("secret", "hunter7".into(), &[("secret", "`(sensitive value)` has digits")]);
         let lines = "-- \"a\" --\nhunter's\n";
         check("secret", lines.into(), &[("secret", "\"(sensitive value)\" has lines")]);

@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_numbers_are_exact() {
+    fn numbers_are_exact() {
         check("1", r#""number""#, 1.into());
         check("0.1", r#""number""#, number("0.1"));
         check("1.0e2", r#""number""#, 100.into());
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_a_state_may_hold_what_is_gone() {
+    fn state_may_hold_removed_attributes() {
         let object = ty(r#"["object",{"a":["list",["object",{"b":"bool"}]]}]"#);
         let json = br#"{"a":[{"b":true,"c":{"d":[1]}}],"e":"f"}"#;
         let expected = Value::map([("a", Value::list([Value::map([("b", true.into())])]))]);
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn err_depth_is_bounded() {
+    fn depth_is_bounded() {
         let deep = r#"{"type":"dynamic","value":"#.repeat(50_000) + "1" + &"}".repeat(50_000);
         check_err(&deep, r#""dynamic""#, "a dynamic value cannot contain another one");
         let wide = "[".repeat(1_000_000);
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn err_an_unknown_is_not_stored() {
+    fn unknown_value_in_a_state_is_refused() {
         let list = ty(r#"["list","bool"]"#);
         assert!(encode(&Value::list([Value::unknown()]), &list).is_err());
     }

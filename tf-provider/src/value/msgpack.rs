@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_any_other_extension_is_unknown() {
+    fn any_other_extension_is_unknown() {
         assert_eq!(decode(b"\xc7\x02\x63ab", &Type::Bool), Ok(Value::unknown()));
         assert_eq!(encode(&decode(b"\xd5\x63ab", &Type::Bool).unwrap(), &Type::Bool), b"\xd4\0\0");
     }
@@ -585,7 +585,7 @@ mod tests {
     }
 
     #[test]
-    fn err_depth_is_bounded() {
+    fn depth_is_bounded() {
         let level = b"\x92\xc4\x09\"dynamic\"";
         let error = decode(&level.repeat(1_000_000), &Type::Dynamic).unwrap_err();
         assert_eq!(error.message(), "a dynamic value cannot contain another one");
@@ -600,7 +600,7 @@ mod tests {
     }
 
     #[test]
-    fn err_the_number_of_values_is_bounded() {
+    fn number_of_values_is_bounded() {
         let len = u32::try_from(MAX_VALUES).unwrap();
         let mut bytes = b"\xdd".to_vec();
         bytes.extend(len.to_be_bytes());

@@ -165,14 +165,14 @@ output \"id\" {
     }
 
     #[test]
-    fn ok_words_stand_for_sections() {
+    fn words_stand_for_sections() {
         check("a { b } c", Ok("a { b } c"));
         check("a {{schema}} b {{ schema }}.", Ok("a ## Schema b ## Schema."));
         check("{{ import }}", Ok(""));
     }
 
     #[test]
-    fn ok_examples_are_whole_or_one_block() {
+    fn examples_are_whole_or_one_block() {
         check("{{ example examples/a.tf }}", Ok(&format!("```terraform\n{CODE}```")));
         check(
             "{{ example examples/a.tf resource sample_thing this }}",
@@ -186,7 +186,7 @@ output \"id\" {
     }
 
     #[test]
-    fn err_what_stands_for_nothing_is_named() {
+    fn word_that_stands_for_nothing_is_named() {
         check("{{ shema }}", Err("templates/a.md: `shema` stands for nothing here"));
         check("{{ }}", Err("templates/a.md: `` stands for nothing here"));
         check("{{ schema\n}}", Err("templates/a.md: `{{` is not closed on its line"));
